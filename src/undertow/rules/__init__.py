@@ -1,0 +1,57 @@
+"""Rules: the derivative of each primitive, and the verbs by which users add their own."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+
+from ._registry import Like as Like
+from ._registry import Rule as Rule
+from ._registry import Sample as Sample
+from ._registry import elementwise as elementwise
+from ._registry import forget as forget
+from ._registry import linear as linear
+from ._registry import lookup as lookup
+from ._registry import pullback as pullback
+from ._registry import pushforward as pushforward
+from ._registry import refuse as refuse
+from ._registry import registered as registered
+from ._registry import substitute as substitute
+from ._registry import unbroadcast as unbroadcast
+from ._registry import zero_derivative as zero_derivative
+
+__all__ = [
+    "Like", "Rule", "Sample", "elementwise", "forget", "linear", "load", "load_for", "lookup", "pullback",
+    "pushforward", "refuse", "registered", "substitute", "unbroadcast", "zero_derivative",
+]
+
+# Modules of rules by the package whose functions they describe; read when a program first uses that package.
+LAZY = {
+    name: f"undertow.rules._{name}"
+    for name in ("scipy.fft", "scipy.integrate", "scipy.interpolate", "scipy.linalg", "scipy.ndimage", "scipy.optimize",
+                 "scipy.signal", "scipy.sparse", "scipy.spatial", "scipy.special", "scipy.stats")
+}
+
+
+@cache
+def load() -> None:
+    """Register the rules of NumPy, `math` and `cmath`."""
+    importlib.import_module("._numpy", __name__)
+    importlib.import_module("._python", __name__)
+
+
+def load_for(module_name: str) -> bool:
+    """Register the rules of the package that holds `module_name`; True if there are any."""
+    package = ".".join(module_name.split(".")[:2])
+    return _load_module(LAZY[package]) if package in LAZY else False
+
+
+@cache
+def _load_module(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        return False
+    return True
