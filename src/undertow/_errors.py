@@ -347,7 +347,8 @@ class ForeignCallError(UndertowError):
     """An active value entered compiled code for which there is no rule."""
 
     code = "UT-R003"
-    default_why = "what compiled code does with a value cannot be seen, and its result would silently lose its derivative."
+    default_why = ("what compiled code does with a value cannot be seen, "
+                   "and its result would silently lose its derivative.")
     default_fixes = (
         "give it a rule: @ut.rules.pullback(f)",
         "treat its argument as a constant: ut.stop_gradient(x)",
@@ -361,7 +362,8 @@ class ActiveStoreError(UndertowError):
     """
 
     code = "UT-R004"
-    default_why = "the memory it is stored into cannot carry a derivative, so the derivative would silently become zero."
+    default_why = ("the memory it is stored into cannot carry a derivative, "
+                   "so the derivative would silently become zero.")
     default_fixes = (
         "use a float array: np.zeros(n) in place of np.zeros(n, dtype=int)",
         "treat the value as a constant: ut.stop_gradient(x)",
