@@ -28,7 +28,7 @@ __all__ = [
 DOCS = "docs/errors"
 MAX_FIXES = 3
 MAX_STEPS = 12
-SHIPPED_PROGRAMS = ("_demo.py", "__main__.py")
+SHIPPED_PROGRAMS = (str(Path("_demo", "programs.py")), str(Path("_demo", "__init__.py")), "__main__.py")
 PACKAGE_FOLDER = str(Path(__file__).parent) + os.sep
 
 
