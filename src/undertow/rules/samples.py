@@ -42,7 +42,7 @@ def array(*shape: int, seed: int = 0, dtype: type = np.float64) -> np.ndarray:
     x = rng.uniform(0.3, 1.8, shape) * np.where(rng.random(shape) < 0.4, -1.0, 1.0)
     if np.issubdtype(dtype, np.complexfloating):
         x = x + 1j * rng.uniform(-1.0, 1.0, shape)
-    return x.astype(dtype)
+    return np.asarray(x, dtype=dtype)
 
 
 def definite(n: int, *batch: int, dtype: type = np.float64) -> np.ndarray:

@@ -110,7 +110,6 @@ def arange_pushforward(y, tangents, *args, **kwargs):
 # ---- the converter of NumPy's Python code -----------------------------------------------------------------------
 
 
-@substitute(np._core._multiarray_umath._array_converter)
 class ArrayConverter:
     """What ``_array_converter`` does for arrays and numbers, in Python, so that it can be followed."""
 
@@ -150,3 +149,9 @@ class ArrayConverter:
         if to_scalar or (to_scalar is None and all(self.scalar_input)):
             return arr[()] if isinstance(arr, np.ndarray) else arr
         return arr
+
+
+@substitute(np._core._multiarray_umath._array_converter)
+def array_converter(*array_likes):
+    """The Python converter in place of the compiled one."""
+    return ArrayConverter(*array_likes)

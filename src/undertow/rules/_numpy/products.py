@@ -69,8 +69,9 @@ def matmul(y, y_bar, a, b, axes=None, active=(True, True)):
 
 def _product(g, b, shape):
     """``g @ b`` summed over the batch axes that `shape` lacks."""
-    if len(shape) == 2 and np.ndim(g) > 2 and np.ndim(b) > 2:
-        return transpose(_cross_product(transpose(b), transpose(g), shape[::-1]))
+    batch = np.ndim(g) - 2
+    if len(shape) == 2 and batch and np.shape(g)[:-2] == np.shape(b)[:-2]:
+        return np.tensordot(g, b, ([*range(batch), batch + 1], [*range(batch + 1)]))
     return unbroadcast(g @ b, shape)
 
 
@@ -317,7 +318,8 @@ def _einsum_bar(y_bar, output, rest, rest_terms, term, shape, sizes, optimize):
     known = set(output) | set("".join(rest_terms))
     kept = [c for c in letters if c in known and length[c] == sizes[c]]
     x_bar = _einsum([y_bar, *rest], [output, *rest_terms], "".join(kept), optimize)
-    x_bar = np.reshape(x_bar, [length[c] if c in kept else 1 for c in letters])
+    found = dict(zip(kept, np.shape(x_bar), strict=True))
+    x_bar = np.reshape(x_bar, [found.get(c, 1) for c in letters])
     x_bar = np.broadcast_to(x_bar, [length[c] for c in letters])
     if len(letters) == len(term):
         return x_bar

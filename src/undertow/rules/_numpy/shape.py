@@ -136,7 +136,7 @@ linear(np.broadcast_to, adjoint=lambda y_bar, array, shape, subok=False: unbroad
 
 def repeat_adjoint(y_bar, a, repeats, axis=None):
     """Sum the copies."""
-    shape = (a.size,) if axis is None else np.shape(a)
+    shape = (np.size(a),) if axis is None else np.shape(a)
     axis = 0 if axis is None else axis % len(shape)
     n = shape[axis]
     if np.size(repeats) == 1:

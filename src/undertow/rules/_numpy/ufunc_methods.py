@@ -8,55 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._registry import linear, pullback, pushforward, zero_derivative
+from .._registry import linear, lookup, substitute, zero_derivative
 from ..samples import Sample, array
 from . import reductions
 from .indexing import scatter
 
-# ---- ufunc.reduce and accumulate with rules of their own ------------------------------------------------------
-
-
-def along_first(rule):
-    """A rule of ``np.sum`` or its like for ``ufunc.reduce``, whose default axis is the first, not all."""
-    if rule.__name__.endswith("pushforward"):
-        return _pushing(rule)
-
-    def pull(y, y_bar, array, axis=0, dtype=None, out=None, keepdims=False, initial=np._NoValue, where=True,
-             active=(True, False)):
-        """As the reduction over all axes, with another default."""
-        extra = (dtype,) if "dtype" in rule.__code__.co_varnames else ()
-        return rule(y, y_bar, array, axis, *extra, out, keepdims, initial, where, active=active)
-
-    return pull
-
-
-def _pushing(rule):
-    def push(y, tangents, array, axis=0, dtype=None, out=None, keepdims=False, initial=np._NoValue, where=True):
-        """As the reduction over all axes, with another default."""
-        extra = (dtype,) if "dtype" in rule.__code__.co_varnames else ()
-        return rule(y, tangents, array, axis, *extra, out, keepdims, initial, where)
-
-    return push
-
-
-reduce_samples = [Sample((array(3, 4),)), Sample((array(3, 4), 1)), Sample((array(2, 3, 4), (0, 2))),
-                  Sample((array(3, 4), None), {"keepdims": True}), Sample((array(3, 4), 0), {"initial": 0.5})]
-for ufunc, pull, push in (
-    (np.add, reductions.sum_pullback, reductions.sum_pushforward),
-    (np.multiply, reductions.prod_pullback, reductions.prod_pushforward),
-    (np.maximum, reductions.extremum_pullback, reductions.extremum_pushforward),
-    (np.minimum, reductions.extremum_pullback, reductions.extremum_pushforward),
-):
-    pullback(ufunc.reduce, argnums=(0, 5), samples=reduce_samples)(along_first(pull))
-    pushforward(ufunc.reduce, argnums=(0, 5))(along_first(push))
-
-accumulate_samples = [Sample((array(3, 4),)), Sample((array(3, 4), 1))]
-linear(np.add.accumulate, samples=accumulate_samples,
-       adjoint=lambda y_bar, array, axis=0, dtype=None, out=None: reductions.reverse_cumsum(y_bar, axis))
-pullback(np.multiply.accumulate, samples=accumulate_samples)(
-    lambda y, y_bar, array, axis=0, dtype=None, out=None: reductions.cumprod_pullback(y, y_bar, array, axis))
-pushforward(np.multiply.accumulate)(
-    lambda y, tangents, array, axis=0, dtype=None, out=None: reductions.cumprod_pushforward(y, tangents, array, axis))
+# ---- sums over runs -------------------------------------------------------------------------------------------
 
 
 def segments(indices, n):
@@ -67,17 +24,50 @@ def segments(indices, n):
     return np.concatenate(runs), np.repeat(np.arange(len(runs)), [len(r) for r in runs])
 
 
-def add_reduceat_adjoint(y_bar, array, indices, axis=0, dtype=None, out=None):
+def add_reduceat_adjoint(y_bar, array, indices, axis=0, dtype=None):
     """Each element gets the cotangents of the runs it is in."""
     element, run = segments(indices, np.shape(array)[axis])
     index = (slice(None),) * (axis % array.ndim) + (element,)
     return scatter(np.take(y_bar, run, axis), index, np.shape(array))
 
 
-linear(np.add.reduceat, adjoint=add_reduceat_adjoint,
+def add_reduceat(array, indices, axis=0, dtype=None):
+    """``np.add.reduceat`` as a primitive."""
+    return np.add.reduceat(array, indices, axis, dtype)
+
+
+linear(add_reduceat, adjoint=add_reduceat_adjoint,
        samples=[Sample((array(8), [0, 4, 1, 5, 2, 6, 3, 7])), Sample((array(2, 4), [0, 2], 1))])
 
-# ---- the others, as programs ----------------------------------------------------------------------------------
+
+def flat_call(ufunc, method, args, kwargs):
+    """A method of a ufunc that has derivative zero, or whose arguments are not numbers of the reals."""
+    return getattr(ufunc, method)(*args, **kwargs)
+
+
+zero_derivative(flat_call, samples=[Sample((np.less, "outer", (array(3), array(2)), {}))])
+
+
+def is_flat(ufunc) -> bool:
+    """Whether the results of `ufunc` carry no derivative."""
+    rule = lookup(ufunc)
+    return rule is not None and rule.kind == "zero"
+
+
+zero_derivative(is_flat, samples=[Sample((np.less,))])
+
+REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+SCANS = {np.add: np.cumsum, np.multiply: np.cumprod}
+
+# ---- the methods ------------------------------------------------------------------------------------------------
+
+
+def check_axes(ufunc, ndim, axis):
+    """Raise what NumPy raises if `ufunc` cannot be reduced over these axes."""
+    ufunc.reduce(np.ones((1,) * ndim), axis=axis)
+
+
+zero_derivative(check_axes, samples=[Sample((np.add, 2, 0))])
 
 
 def _last(array, axis):
@@ -89,8 +79,15 @@ def _last(array, axis):
 
 
 def reduce(ufunc, array, axis=0, dtype=None, out=None, keepdims=False, initial=np._NoValue, where=True):
-    """``ufunc.reduce``: fold from the left."""
+    """``ufunc.reduce``: a reduction with a rule, or a fold from the left."""
+    out = out[0] if isinstance(out, tuple) else out
+    if is_flat(ufunc):
+        return flat_call(ufunc, "reduce", (array, axis, dtype, out, keepdims, initial, where), {})
+    if ufunc in REDUCTIONS:
+        extra = {} if dtype is None else {"dtype": dtype}
+        return REDUCTIONS[ufunc](array, axis=axis, out=out, keepdims=keepdims, initial=initial, where=where, **extra)
     array = np.asarray(array) if dtype is None else np.asarray(array).astype(dtype)
+    check_axes(ufunc, array.ndim, axis)
     parts, axes = _last(array, axis)
     chosen = None if where is True else _last(np.broadcast_to(where, array.shape), axis)[0]
     start = 0
@@ -114,7 +111,6 @@ def reduce(ufunc, array, axis=0, dtype=None, out=None, keepdims=False, initial=n
 
 def _deliver(result, out):
     """`result`, written to `out` if there is one."""
-    out = out[0] if isinstance(out, tuple) else out
     if out is None:
         return result[()] if isinstance(result, np.ndarray) and result.ndim == 0 else result
     out[...] = result
@@ -122,7 +118,12 @@ def _deliver(result, out):
 
 
 def accumulate(ufunc, array, axis=0, dtype=None, out=None):
-    """``ufunc.accumulate``: fold from the left and keep every step."""
+    """``ufunc.accumulate``: a scan with a rule, or a fold from the left that keeps every step."""
+    out = out[0] if isinstance(out, tuple) else out
+    if is_flat(ufunc):
+        return flat_call(ufunc, "accumulate", (array, axis, dtype, out), {})
+    if ufunc in SCANS:
+        return SCANS[ufunc](array, axis=axis, dtype=dtype, out=out)
     array = np.asarray(array) if dtype is None else np.asarray(array).astype(dtype)
     parts = np.moveaxis(array, axis, 0)
     if len(parts) == 0:
@@ -141,6 +142,11 @@ def outer(ufunc, a, b, **kwargs):
 
 def reduceat(ufunc, array, indices, axis=0, dtype=None, out=None):
     """``ufunc.reduceat``: fold each run."""
+    out = out[0] if isinstance(out, tuple) else out
+    if is_flat(ufunc):
+        return flat_call(ufunc, "reduceat", (array, indices, axis, dtype, out), {})
+    if ufunc is np.add:
+        return _deliver(add_reduceat(array, indices, axis, dtype), out)
     parts = np.moveaxis(np.asarray(array), axis, 0)
     ends = [*indices[1:], len(parts)]
     runs = [parts[i] if j <= i else reduce(ufunc, parts[i:j], 0, dtype) for i, j in zip(indices, ends, strict=True)]
@@ -174,10 +180,23 @@ zero_derivative(segments, samples=[Sample(([0, 2], 4))])
 
 def at(ufunc, a, indices, *others):
     """``ufunc.at``: repeated places are visited one after the other."""
+    if is_flat(ufunc):
+        return flat_call(ufunc, "at", (a, indices, *others), {})
     shape = selection_shape(indices, a.shape)
     flat = [np.ravel(np.broadcast_to(b, shape)) for b in others]
     for chosen, where in rounds(indices, a.shape):
         a[where] = ufunc(a[where], *(b[chosen] for b in flat))
 
 
-PROGRAMS = {"reduce": reduce, "accumulate": accumulate, "outer": outer, "reduceat": reduceat, "at": at}
+square = array(3, 4)
+for method, program, cases in (
+    ("reduce", reduce, [Sample((f, square, axis)) for f in (np.add, np.logaddexp, np.fmax) for axis in (0, None)]
+     + [Sample((np.subtract, square, 1)), Sample((np.hypot, square, 1), {"keepdims": True, "initial": 0.5, "where": square > 0}),
+        Sample((np.maximum, square, (0, 1))), Sample((np.logical_and, square))]),
+    ("accumulate", accumulate, [Sample((f, square, 1)) for f in (np.add, np.multiply, np.maximum, np.divide)]),
+    ("outer", outer, [Sample((np.hypot, array(3), square)), Sample((np.multiply, array(), array(2)))]),
+    ("reduceat", reduceat, [Sample((f, array(8), [0, 4, 1, 5])) for f in (np.add, np.multiply, np.logaddexp)]),
+    ("at", at, [Sample((f, array(4), [0, 2, 2, 0], array(4, seed=1))) for f in (np.add, np.multiply, np.maximum)]
+     + [Sample((np.negative, array(4), [1, 1, 2])), Sample((np.subtract, square, (slice(None), [0, 0]), array(3, 1)))]),
+):
+    substitute(getattr(np.ufunc, method), samples=cases)(program)

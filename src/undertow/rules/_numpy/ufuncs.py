@@ -144,18 +144,23 @@ elementwise(np.absolute, lambda y, x: np.conjugate(np.sign(x)), samples=nonzero,
             convention="0 at 0")
 elementwise(np.fabs, lambda y, x: np.sign(x), samples=nonzero, holomorphic=False, kinks=lambda x: x,
             convention="0 at 0")
-elementwise(np.maximum, lambda y, a, b: np.where(a == b, 0.5, (a > b) | np.isnan(a)),
-            lambda y, a, b: np.where(a == b, 0.5, (b > a) | np.isnan(b)), samples=(real, real),
-            kinks=lambda a, b: a - b, convention="half each at a tie")
-elementwise(np.minimum, lambda y, a, b: np.where(a == b, 0.5, (a < b) | np.isnan(a)),
-            lambda y, a, b: np.where(a == b, 0.5, (b < a) | np.isnan(b)), samples=(real, real),
-            kinks=lambda a, b: a - b, convention="half each at a tie")
-elementwise(np.fmax, lambda y, a, b: np.where(a == b, 0.5, (a > b) | np.isnan(b)),
-            lambda y, a, b: np.where(a == b, 0.5, (b > a) | np.isnan(a)), samples=(real, real),
-            kinks=lambda a, b: a - b, convention="half each at a tie")
-elementwise(np.fmin, lambda y, a, b: np.where(a == b, 0.5, (a < b) | np.isnan(b)),
-            lambda y, a, b: np.where(a == b, 0.5, (b < a) | np.isnan(a)), samples=(real, real),
-            kinks=lambda a, b: a - b, convention="half each at a tie")
+def _share_of(wins):
+    """The partials of an extremum in its two arguments: 1 for the one that wins, half each at a tie.
+
+    ``wins(a, b)`` says where `a` is taken.  Complex numbers are ordered as NumPy orders them.
+    """
+
+    def share(y, a, b):
+        if isinstance(a, complex) or isinstance(b, complex):
+            a, b = np.asarray(a), np.asarray(b)
+        return np.where(a == b, 0.5, wins(a, b))
+
+    return share, lambda y, a, b: share(y, b, a)
+
+
+for f, wins in ((np.maximum, lambda a, b: (a > b) | np.isnan(a)), (np.minimum, lambda a, b: (a < b) | np.isnan(a)),
+                (np.fmax, lambda a, b: (a > b) | np.isnan(b)), (np.fmin, lambda a, b: (a < b) | np.isnan(b))):
+    elementwise(f, *_share_of(wins), samples=(real, real), kinks=lambda a, b: a - b, convention="half each at a tie")
 elementwise(np.copysign, lambda y, a, b: np.copysign(1.0, a) * np.copysign(1.0, b), None, samples=(nonzero, nonzero),
             holomorphic=False, kinks=lambda a, b: a, jumps=lambda a, b: b, convention="one-sided at a signed zero")
 elementwise(np.heaviside, None, lambda y, a, b: np.where(a == 0, 1.0, 0.0), samples=(real, real),
