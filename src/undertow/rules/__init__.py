@@ -6,6 +6,7 @@ import importlib
 from functools import cache
 
 from ._registry import Like as Like
+from ._registry import Refused as Refused
 from ._registry import Rule as Rule
 from ._registry import Sample as Sample
 from ._registry import elementwise as elementwise
@@ -21,7 +22,7 @@ from ._registry import unbroadcast as unbroadcast
 from ._registry import zero_derivative as zero_derivative
 
 __all__ = [
-    "Like", "Rule", "Sample", "elementwise", "forget", "linear", "load", "load_for", "lookup", "pullback",
+    "Like", "Refused", "Rule", "Sample", "elementwise", "forget", "linear", "load", "load_for", "lookup", "pullback",
     "pushforward", "refuse", "registered", "substitute", "unbroadcast", "zero_derivative",
 ]
 

@@ -42,6 +42,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._errors import RefusedRuleError
+
 __all__ = [
     "Like", "Refused", "Rule", "Sample", "elementwise", "forget", "linear", "lookup", "pullback", "pushforward", "refuse",
     "registered", "substitute", "unbroadcast", "zero_derivative",
@@ -89,15 +91,11 @@ class Refused:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise self.error()
 
-    def error(self) -> RefusedValue:
-        return RefusedValue(self.reason)
+    def error(self) -> RefusedRuleError:
+        return RefusedRuleError("this derivative is refused by a rule", why=self.reason)
 
     def __repr__(self) -> str:
         return f"Refused({self.reason!r})"
-
-
-class RefusedValue(ArithmeticError):
-    """Raised by a rule where no derivative can be given at these values; the engine reports it as a refusal."""
 
 
 @dataclass(eq=False)
