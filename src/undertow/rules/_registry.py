@@ -45,8 +45,8 @@ import numpy as np
 from .._errors import RefusedRuleError
 
 __all__ = [
-    "Like", "Refused", "Rule", "Sample", "elementwise", "forget", "linear", "lookup", "pullback", "pushforward", "refuse",
-    "registered", "substitute", "unbroadcast", "zero_derivative",
+    "Like", "Refused", "Rule", "Sample", "elementwise", "forget", "linear", "lookup", "pullback", "pushforward",
+    "refuse", "registered", "substitute", "unbroadcast", "zero_derivative",
 ]
 
 

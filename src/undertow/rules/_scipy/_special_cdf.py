@@ -29,7 +29,7 @@ def _phi(x):
     return np.exp(-x * x / 2) / _SQRT_2PI
 
 
-# ---- densities and derivatives in shapes ----------------------------------------------------------------------------
+# ---- densities and derivatives in shapes ---------------------------------------------------------------------------
 
 
 def _gamma_pdf(a, x):
@@ -94,7 +94,7 @@ def _betainc_db(a, b, x):
     return _betainc_shapes(a, b, x)[1]
 
 
-# ---- a distribution function, its complement and its inverses ----------------------------------------------------------
+# ---- a distribution function, its complement and its inverses ------------------------------------------------------
 
 
 def _cdf(function, *partials, samples=None, complement=None):
@@ -158,7 +158,7 @@ _inverse(sp.gdtria, ("p", 1, 2), 0, _GDTR, samples=(_open_unit, _shape, _shape))
 _inverse(sp.gdtrib, (0, "p", 2), 1, _GDTR, samples=(_shape, _open_unit, _shape))
 _inverse(sp.gdtrix, (0, 1, "p"), 2, _GDTR, samples=(_shape, _shape, _open_unit))
 
-# ---- discrete distributions: continuous in the probability, step functions of the count ----------------------------------
+# ---- discrete distributions: continuous in the probability, step functions of the count ----------------------------
 
 _PDTR = (_COUNT, lambda k, m: -_gamma_pdf(np.floor(k) + 1, m))
 _cdf(sp.pdtr, *_PDTR, samples=(_count, positive), complement=sp.pdtrc)
@@ -201,7 +201,7 @@ for _f in (scu._hypergeom_pmf, scu._hypergeom_cdf, scu._hypergeom_sf, scu._hyper
            scu._hypergeom_skewness):
     elementwise(_f, *[_COUNT] * _f.nin)
 
-# ---- F and t ------------------------------------------------------------------------------------------------------------
+# ---- F and t -------------------------------------------------------------------------------------------------------
 
 
 def _fdtr_dx(a, b, x):
@@ -241,7 +241,7 @@ _cdf(sp.stdtr, *_STDTR, samples=(_shape, Domain(-3.0, 3.0, avoid=0.0)))
 _inverse(sp.stdtrit, (0, "p"), 1, _STDTR, samples=(_shape, Domain(0.1, 0.4)))
 _inverse(sp.stdtridf, ("p", 1), 0, _STDTR, samples=(Domain(0.86, 0.9), Domain(1.5, 1.8)))
 
-# ---- normal, Cauchy, inverse Gaussian, cosine, Tukey ------------------------------------------------------------------------
+# ---- normal, Cauchy, inverse Gaussian, cosine, Tukey ---------------------------------------------------------------
 
 
 def _ndtri_dp(p):
@@ -301,14 +301,14 @@ elementwise(sp.tklmbda, lambda y, x, lam: _tukey(y, x, lam, lambda p, q: 1.0),
             lambda y, x, lam: _tukey(y, x, lam, lambda p, q: _boxcox_dlambda(q, lam) - _boxcox_dlambda(p, lam)),
             samples=(Domain(-0.9, 0.9), Domain(-0.8, 0.9, avoid=0.0)))
 
-# ---- beta density and quantile as Boost computes them ------------------------------------------------------------------------
+# ---- beta density and quantile as Boost computes them --------------------------------------------------------------
 
 elementwise(scu._beta_pdf, lambda y, x, a, b: y * ((a - 1) / x - (b - 1) / (1 - x)),
             lambda y, x, a, b: y * (np.log(x) - sp.psi(a) + sp.psi(a + b)),
             lambda y, x, a, b: y * (np.log1p(-x) - sp.psi(b) + sp.psi(a + b)), samples=(_open_unit, _shape, _shape))
 _inverse(scu._beta_ppf, ("p", 0, 1), 2, _BETAINC, samples=(_open_unit, _shape, _shape))
 
-# ---- skew normal (Owen 1956) ---------------------------------------------------------------------------------------------------
+# ---- skew normal (Owen 1956) ---------------------------------------------------------------------------------------
 
 
 def _skewnorm_dx(x, loc, scale, a):
@@ -328,7 +328,7 @@ _cdf(scu._skewnorm_cdf, *_SKEWNORM, samples=_SKEW)
 _inverse(scu._skewnorm_ppf, ("p", 1, 2, 3), 0, _SKEWNORM, samples=(_open_unit, real, positive, real))
 _inverse(scu._skewnorm_isf, ("p", 1, 2, 3), 0, _SKEWNORM, complement=True, samples=(_open_unit, real, positive, real))
 
-# ---- Landau ----------------------------------------------------------------------------------------------------------------------
+# ---- Landau --------------------------------------------------------------------------------------------------------
 
 
 def _landau_slope(z):
@@ -372,7 +372,7 @@ elementwise(scu._landau_pdf, lambda y, x, loc, c: _landau_slope(_landau_z(x, loc
             lambda y, x, loc, c: (_landau_slope(_landau_z(x, loc, c)[0]) * _landau_z(x, loc, c)[1] - y) / c,
             samples=_LANDAU_X)
 
-# ---- Kolmogorov and Smirnov ---------------------------------------------------------------------------------------------------------
+# ---- Kolmogorov and Smirnov ----------------------------------------------------------------------------------------
 
 
 def _kolmogorov_second(x):
@@ -399,7 +399,7 @@ elementwise(sp.smirnovi, _COUNT, lambda y, n, p: 1 / scu._smirnovp(n, y), sample
 elementwise(scu._smirnovci, _COUNT, lambda y, n, p: -1 / scu._smirnovp(n, y), samples=(_trials, _open_unit))
 refuse(scu._smirnovp, reason="the second derivative of Smirnov's distribution function has no rule")
 
-# ---- noncentral chi-square and F: Poisson mixtures ----------------------------------------------------------------------------------
+# ---- noncentral chi-square and F: Poisson mixtures -----------------------------------------------------------------
 
 
 def _poisson(nc):
@@ -532,7 +532,7 @@ _inverse(sp.ncfdtridfd, (0, "p", 2, 3), 1, _NCF)
 _inverse(sp.ncfdtrinc, (0, 1, "p", 3), 2, _NCF)
 elementwise(scu._ncf_pdf, _ncf_pdf_dx, _ncf_pdf_dd1, _ncf_pdf_dd2, _ncf_pdf_dnc, samples=_F)
 
-# ---- noncentral t: expectation over a chi variable ---------------------------------------------------------------------------------------
+# ---- noncentral t: expectation over a chi variable -----------------------------------------------------------------
 
 
 def _gamma_nodes(alpha):

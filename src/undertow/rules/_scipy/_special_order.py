@@ -26,7 +26,7 @@ def require(condition, reason: str) -> None:
         raise Refused(reason).error()
 
 
-# ---- Bessel functions ------------------------------------------------------------------------------------------
+# ---- Bessel functions ----------------------------------------------------------------------------------------------
 
 _DOMAIN = "the derivative of a Bessel function in its order is known for real x > 0 and order > -1 only"
 
@@ -148,7 +148,7 @@ bessel_orders = {
     "kv": lambda y, v, x: _kve_dv(v, x) * np.exp(-x), "kve": lambda y, v, x: _kve_dv(v, x),
 }
 
-# ---- zeta ---------------------------------------------------------------------------------------------------------
+# ---- zeta ----------------------------------------------------------------------------------------------------------
 
 _BERNOULLI = sp.bernoulli(20)[2::2]
 
@@ -173,7 +173,7 @@ def zeta_s(s, q):
     return total
 
 
-# ---- Carlson's integrals ----------------------------------------------------------------------------------------
+# ---- Carlson's integrals -------------------------------------------------------------------------------------------
 
 
 def _real(*args):
@@ -188,7 +188,7 @@ def _rd(x, y, z, power_x, power_z):
 def _rj(x, y, z, p, power_x, power_p):
     _real(x, y, z, p)
     require(p > 0, "the derivative of Cauchy's principal value of elliprj (p < 0) is not known")
-    return half_line(lambda t, x, y, z, p: (t + x) ** -power_x * (t + y) ** -0.5 * (t + z) ** -0.5 * (t + p) ** -power_p,
+    return half_line(lambda t, x, y, z, p: (t + x) ** -power_x * ((t + y) * (t + z)) ** -0.5 * (t + p) ** -power_p,
                      x, y, z, p)
 
 
@@ -204,12 +204,14 @@ def _rg_dx(x, y, z):
 
 elementwise(sp.elliprf, lambda r, x, y, z: -sp.elliprd(y, z, x) / 6, lambda r, x, y, z: -sp.elliprd(x, z, y) / 6,
             lambda r, x, y, z: -sp.elliprd(x, y, z) / 6, samples=(positive, positive, positive))
-elementwise(sp.elliprd, lambda r, x, y, z: -0.75 * _rd(x, y, z, 1.5, 1.5), lambda r, x, y, z: -0.75 * _rd(y, x, z, 1.5, 1.5),
-            lambda r, x, y, z: -2.25 * _rd(x, y, z, 0.5, 2.5), samples=(positive, positive, positive), holomorphic=False)
+elementwise(sp.elliprd, lambda r, x, y, z: -0.75 * _rd(x, y, z, 1.5, 1.5),
+            lambda r, x, y, z: -0.75 * _rd(y, x, z, 1.5, 1.5), lambda r, x, y, z: -2.25 * _rd(x, y, z, 0.5, 2.5),
+            samples=(positive, positive, positive), holomorphic=False)
 elementwise(sp.elliprj, lambda r, x, y, z, p: -0.75 * _rj(x, y, z, p, 1.5, 1.0),
-            lambda r, x, y, z, p: -0.75 * _rj(y, x, z, p, 1.5, 1.0), lambda r, x, y, z, p: -0.75 * _rj(z, x, y, p, 1.5, 1.0),
-            lambda r, x, y, z, p: -1.5 * _rj(x, y, z, p, 0.5, 2.0), samples=(positive, positive, positive, positive),
-            holomorphic=False)
+            lambda r, x, y, z, p: -0.75 * _rj(y, x, z, p, 1.5, 1.0),
+            lambda r, x, y, z, p: -0.75 * _rj(z, x, y, p, 1.5, 1.0),
+            lambda r, x, y, z, p: -1.5 * _rj(x, y, z, p, 0.5, 2.0),
+            samples=(positive, positive, positive, positive), holomorphic=False)
 elementwise(sp.elliprc, lambda r, x, y: -0.25 * _rc(x, y, 1.5, 1.0), lambda r, x, y: -0.5 * _rc(x, y, 0.5, 2.0),
             samples=(positive, positive), holomorphic=False)
 elementwise(sp.elliprg, lambda r, x, y, z: _rg_dx(x, y, z), lambda r, x, y, z: _rg_dx(y, x, z),

@@ -46,7 +46,7 @@ def _sinc(x):
     return np.where(zero, 1.0, np.sin(safe) / safe)
 
 
-# ---- gamma and relatives (DLMF 5) ----------------------------------------------------------------------------
+# ---- gamma and relatives (DLMF 5) ----------------------------------------------------------------------------------
 
 
 def _trigamma(x):
@@ -85,7 +85,7 @@ elementwise(scu._gen_harmonic, DISCRETE, Refused("the power of a generalised har
 elementwise(scu._normalized_gen_harmonic, DISCRETE, DISCRETE, DISCRETE,
             Refused("the power of a generalised harmonic number has no rule yet"))
 
-# ---- error functions (DLMF 7) --------------------------------------------------------------------------------
+# ---- error functions (DLMF 7) --------------------------------------------------------------------------------------
 
 
 def _modfresnel_dx(y, x, i):
@@ -134,7 +134,7 @@ elementwise(sp.voigt_profile, _voigt_dx, _voigt_dsigma, _voigt_dgamma, samples=(
 elementwise(sp.owens_t, lambda y, h, a: -np.exp(-h * h / 2) / (2 * _SQRT_2PI) * sp.erf(a * h / np.sqrt(2)),
             lambda y, h, a: np.exp(-h * h / 2 * (1 + a * a)) / (2 * np.pi * (1 + a * a)), samples=(real, real))
 
-# ---- exponential, sine and cosine integrals (DLMF 6, 8.19) ---------------------------------------------------
+# ---- exponential, sine and cosine integrals (DLMF 6, 8.19) ---------------------------------------------------------
 
 
 def _expn_dx(y, n, x):
@@ -160,7 +160,7 @@ def _spence_dx(y, x):
 
 elementwise(sp.spence, _spence_dx, samples=positive)
 
-# ---- Bessel functions (DLMF 10.6, 10.29) ---------------------------------------------------------------------
+# ---- Bessel functions (DLMF 10.6, 10.29) ---------------------------------------------------------------------------
 
 elementwise(sp.j0, lambda y, x: -sp.j1(x), samples=real)
 elementwise(sp.j1, lambda y, x: (sp.j0(x) - sp.jv(2.0, x)) / 2, samples=real)
@@ -237,7 +237,7 @@ elementwise(sp.it2i0k0, lambda y, x: ((sp.i0(x) - 1) / x, -sp.k0(x) / x), nout=2
 elementwise(sp.besselpoly, lambda y, a, lam, nu: sp.besselpoly(a, lam + 1, nu - 1) - sp.besselpoly(a, lam + 1, nu + 1),
             PARAMETER, PARAMETER, samples=(positive, positive, above_one))
 
-# ---- Airy, Kelvin, Struve and parabolic cylinder functions (DLMF 9, 10.61, 11.4, 12.2) -------------------------
+# ---- Airy, Kelvin, Struve and parabolic cylinder functions (DLMF 9, 10.61, 11.4, 12.2) -----------------------------
 
 
 def _airye_dx(y, x):
@@ -281,7 +281,7 @@ elementwise(sp.pbdv, PARAMETER, lambda y, v, x: (y[1], (x * x / 4 - v - 0.5) * y
 elementwise(sp.pbvv, PARAMETER, lambda y, v, x: (y[1], (x * x / 4 - v - 0.5) * y[0]), nout=2, samples=(_order, real))
 elementwise(sp.pbwa, PARAMETER, lambda y, a, x: (y[1], (a - x * x / 4) * y[0]), nout=2, samples=(positive, real))
 
-# ---- elliptic integrals and functions (DLMF 19, 22) ------------------------------------------------------------
+# ---- elliptic integrals and functions (DLMF 19, 22) ----------------------------------------------------------------
 
 
 def _ellipkinc_dm(y, phi, m):
@@ -317,7 +317,7 @@ elementwise(sp.agm, lambda y, a, b: y * y * abs(a) * sp.elliprd(0.0, b * b, a * 
             lambda y, a, b: y * y * abs(b) * sp.elliprd(0.0, a * a, b * b) * 2 / (3 * np.pi),
             samples=(positive, positive), cite="DLMF 19.8.5, 19.18.1")
 
-# ---- hypergeometric functions (DLMF 13.3, 15.5, 16.3) ----------------------------------------------------------
+# ---- hypergeometric functions (DLMF 13.3, 15.5, 16.3) --------------------------------------------------------------
 
 elementwise(sp.hyp0f1, PARAMETER, lambda y, b, z: sp.hyp0f1(b + 1, z) / b, samples=(positive, real))
 elementwise(sp.hyp1f1, PARAMETER, PARAMETER, lambda y, a, b, z: a / b * sp.hyp1f1(a + 1, b + 1, z),
@@ -332,7 +332,7 @@ elementwise(sp.wright_bessel, PARAMETER, PARAMETER, lambda y, a, b, x: sp.wright
 elementwise(sp.log_wright_bessel, PARAMETER, PARAMETER,
             lambda y, a, b, x: np.exp(sp.log_wright_bessel(a, a + b, x) - y), samples=(positive, positive, positive))
 
-# ---- logarithms, exponentials and their combinations -------------------------------------------------------------
+# ---- logarithms, exponentials and their combinations ---------------------------------------------------------------
 
 
 def _xlogy_dy(z, x, y):
@@ -401,7 +401,7 @@ elementwise(scu._sinpi, lambda y, x: np.pi * scu._cospi(x), samples=real)
 elementwise(scu._cospi, lambda y, x: -np.pi * scu._sinpi(x), samples=real)
 zero_derivative(sp.round, jumps=lambda x: np.mod(x, 1.0) - 0.5)
 
-# ---- orthogonal polynomials (DLMF 18.9) ------------------------------------------------------------------------------
+# ---- orthogonal polynomials (DLMF 18.9) ----------------------------------------------------------------------------
 
 
 def _down(n, value):
@@ -500,7 +500,7 @@ def _sph_harm_pull(y, y_bar, *args, diff_n=0):
 refuse(sp.legendre_p_all, sp.assoc_legendre_p_all, sp.sph_legendre_p_all, sp.sph_harm_y_all,
        reason="the table of all orders has no rule: call the function of one order")
 
-# ---- Mathieu and spheroidal functions (DLMF 28.2, 28.20, 30.2) ---------------------------------------------------------
+# ---- Mathieu and spheroidal functions (DLMF 28.2, 28.20, 30.2) -----------------------------------------------------
 
 _MATHIEU_Q = Refused("no derivative of a Mathieu function with respect to its parameter q is known")
 for _f in (sp.mathieu_a, sp.mathieu_b):
