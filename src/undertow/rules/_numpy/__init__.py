@@ -9,3 +9,4 @@ from . import shape as shape
 from . import ufunc_methods as ufunc_methods
 from . import ufuncs as ufuncs
 from . import zero as zero
+from . import linalg as linalg
