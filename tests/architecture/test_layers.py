@@ -1,0 +1,37 @@
+"""The layers of the package, as the import contract and as what an import really loads."""
+
+import subprocess
+import sys
+
+import pytest
+
+# Seconds by which `import undertow` may exceed `import numpy`.
+IMPORT_BUDGET = 0.15
+
+
+def run(code: str, root) -> str:
+    """Output of `code` in a fresh interpreter."""
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_import_contracts_hold(root):
+    """import-linter finds no import against the layers and no module that has no layer."""
+    pytest.importorskip("importlinter")
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("heavy", ["numba", "scipy", "llvmlite", "matplotlib", "hypothesis", "mpmath"])
+def test_import_does_not_load(heavy, root):
+    """`import undertow` leaves heavy packages to their first use."""
+    loaded = run(f"import sys, undertow; print(any(m.split('.')[0] == {heavy!r} for m in sys.modules))", root)
+    assert loaded == "False"
+
+
+def test_import_is_fast(root):
+    """`import undertow` takes little longer than `import numpy`, at the best of several fresh interpreters."""
+    code = ("import time; import numpy; start = time.perf_counter(); import undertow; "
+            "print(time.perf_counter() - start)")
+    assert min(float(run(code, root)) for _ in range(5)) <= IMPORT_BUDGET
