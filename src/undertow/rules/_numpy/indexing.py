@@ -10,7 +10,7 @@ from ..samples import Sample, array
 
 def scatter(values, index, shape):
     """An array of zeros of `shape` to which `values` were added at `index`, repeated places included."""
-    out = np.zeros(shape, np.result_type(values, np.float32) if np.size(values) else np.float64)
+    out = np.zeros(shape, np.asarray(values).dtype)
     np.add.at(out, index, values)
     return out
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._registry import linear, pullback, pushforward, unbroadcast
+from .._registry import linear, pullback, pushforward
 from ..samples import Sample, array
 
 # ---- axes ---------------------------------------------------------------------------------------------------
@@ -108,38 +108,31 @@ def _deviation(a, axis, mean, where):
     return (d if where is True else np.where(where, d, 0.0)), n
 
 
-def var_pullback(y, y_bar, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, mean=None,
-                 correction=None, active=(True, False)):
-    """``2 (a - mean) / (n - ddof)``; the mean's own dependence on `a` cancels unless it was given."""
+def var_pullback(y, y_bar, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=None,
+                 correction=None):
+    """``2 (a - mean) / (n - ddof)``: the mean's own dependence on `a` cancels, or it was given as a constant."""
     ddof = ddof if correction is None or correction is np._NoValue else correction
     d, n = _deviation(a, axis, mean, where)
-    a_bar = 2 * d * (restore(y_bar, a, axis) / (n - ddof))
-    if not active[1]:
-        return a_bar, None
-    return a_bar, -unbroadcast(a_bar, np.shape(mean))
+    return 2 * d * (restore(y_bar, a, axis) / (n - ddof))
 
 
-def var_pushforward(y, tangents, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, mean=None,
+def var_pushforward(y, tangents, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=None,
                     correction=None):
-    """``2 Re <a - mean, a_dot - mean_dot> / (n - ddof)``."""
+    """``2 Re <a - mean, a_dot> / (n - ddof)``."""
     ddof = ddof if correction is None or correction is np._NoValue else correction
     d, n = _deviation(a, axis, mean, where)
-    a_dot = 0.0 if tangents[0] is None else tangents[0]
-    a_dot = a_dot if tangents[1] is None else a_dot - tangents[1]
-    y_dot = 2 * np.sum(np.real(np.conjugate(d) * a_dot), axis=axes_of(a, axis), keepdims=True) / (n - ddof)
-    return np.reshape(y_dot, np.shape(y))
+    inner = np.sum(np.real(np.conjugate(d) * tangents[0]), axis=axes_of(a, axis), keepdims=True)
+    return np.reshape(2 * inner / (n - ddof), np.shape(y))
 
 
-def std_pullback(y, y_bar, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, mean=None,
-                 correction=None, active=(True, False)):
+def std_pullback(y, y_bar, a, *args, **kwargs):
     """Through the variance; 0 where the deviation is 0."""
-    return var_pullback(y, _half_over(y_bar, y), a, axis, None, None, ddof, keepdims, where, mean, correction, active)
+    return var_pullback(y, _half_over(y_bar, y), a, *args, **kwargs)
 
 
-def std_pushforward(y, tangents, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, mean=None,
-                    correction=None):
+def std_pushforward(y, tangents, a, *args, **kwargs):
     """Through the variance; 0 where the deviation is 0."""
-    return _half_over(var_pushforward(y, tangents, a, axis, None, None, ddof, keepdims, where, mean, correction), y)
+    return _half_over(var_pushforward(y, tangents, a, *args, **kwargs), y)
 
 
 def _half_over(x, y):
@@ -152,13 +145,13 @@ var_samples = [
     Sample((array(3, 4), 0), {"where": np.arange(12).reshape(3, 4) % 5 > 0}),
     Sample((array(3, 4), 1), {"mean": array(3, 1)}), Sample((array(6),), {"correction": 1}),
 ]
-for f, pull, push in ((np.var, var_pullback, var_pushforward), (np.std, std_pullback, std_pushforward)):
-    pullback(f, argnums=(0, 7), samples=var_samples)(pull)
-    pushforward(f, argnums=(0, 7))(push)
 method_samples = [s for s in var_samples if "correction" not in s.kwargs]
-for f, pull, push in ((np.ndarray.var, var_pullback, var_pushforward), (np.ndarray.std, std_pullback, std_pushforward)):
-    pullback(f, argnums=(0, 7), samples=method_samples)(pull)
-    pushforward(f, argnums=(0, 7))(push)
+for f, pull, push, cases in ((np.var, var_pullback, var_pushforward, var_samples),
+                             (np.std, std_pullback, std_pushforward, var_samples),
+                             (np.ndarray.var, var_pullback, var_pushforward, method_samples),
+                             (np.ndarray.std, std_pullback, std_pushforward, method_samples)):
+    pullback(f, samples=cases)(pull)
+    pushforward(f)(push)
 
 # ---- products -----------------------------------------------------------------------------------------------
 
