@@ -252,13 +252,13 @@ def lomb_scargle(x):
     return biweight_location(x) + circmean(x)
 
 
-@call("sgp4", "orbits", 0.001, 1.0, 0.5)
+@call("sgp4", "orbits", 0.01, 1.0, 0.5)
 def sgp4_propagate(x):
     """model.Satrec (pure Python): position from elements"""
     from sgp4.model import WGS72, Satrec
     satellite = Satrec()
     satellite.sgp4init(WGS72, "i", 5, 18441.785, 2.8098e-05, 6.969e-12, 0.0, x[0], x[1], x[2], 0.3, 0.06, 1.2)
-    _, position, _ = satellite.sgp4(18442, 0.5)
+    _, position, _ = satellite.sgp4(2451723, 0.5)
     return sum(position) * 1e-3
 
 
@@ -358,15 +358,6 @@ def potential_temperature(x):
     return equivalent_potential_temperature(x[0] * units.hPa, x[1] * units.kelvin, x[2] * units.kelvin).magnitude
 
 
-@call("burnman", "mineral physics", 25.0, 2000.0)
-def mineral(x):
-    """minerals.SLB_2011.periclase: density, bulk modulus"""
-    from burnman.minerals import SLB_2011
-    mineral = SLB_2011.periclase()
-    mineral.set_state(1e9 * x[0], x[1])
-    return mineral.density * 1e-3 + mineral.isentropic_bulk_modulus_reuss * 1e-11
-
-
 # ---- optics, radio, colour -----------------------------------------------------------------------------------------
 
 
@@ -461,11 +452,26 @@ def shortest_path(x):
     return networkx.dijkstra_path_length(graph, 0, 3) + networkx.clustering(graph, 0, weight="weight")
 
 
-@call("nolds", "nonlinear dynamics", 0.9, 0.2, 0.5, 0.1, 0.7, 0.3, 0.8, 0.25, 0.6, 0.15, 0.55, 0.35)
+@call("antropy", "nonlinear dynamics", 0.9, 0.2, 0.5, 0.1, 0.7, 0.3, 0.8, 0.25, 0.6, 0.15, 0.55, 0.35)
 def hurst(x):
-    """dfa / hurst_rs pieces: detrended fluctuation"""
-    import nolds
-    return nolds.dfa(x, nvals=[4, 5, 6], overlap=False)
+    """hjorth_params, katz_fd, petrosian pieces"""
+    import antropy
+    mobility, complexity = antropy.hjorth_params(x)
+    return mobility + complexity + antropy.katz_fd(x) + antropy.higuchi_fd(x, kmax=4)
+
+
+@call("py_vollib", "finance", 100.0, 95.0, 0.5, 0.03, 0.25)
+def black_scholes(x):
+    """black_scholes: price of a call"""
+    from py_vollib.black_scholes import black_scholes as price
+    return price("c", x[0], x[1], x[2], x[3], x[4])
+
+
+@call("dcor", "statistics", 0.9, 0.2, 0.5, 0.1, 0.7)
+def distance_correlation(x):
+    """distance_covariance_sqr"""
+    import dcor
+    return dcor.distance_covariance_sqr(x, np.array([0.3, 0.8, 0.1, 0.5, 0.9]), method="naive")
 
 
 @call("sympy", "symbolic mathematics", 0.3, 1.2)
