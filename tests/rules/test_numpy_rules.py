@@ -12,7 +12,10 @@ from undertow import rules
 
 rules.load()
 OWN = [r for r in rules.registered() if r.name.partition(".")[0] != "scipy"]
-DIFFERENTIABLE = [r for r in OWN if r.kind in ("elementwise", "linear", "explicit")]
+# These return an argument and carry a derivative that belongs to a formula for it; see test_random_rules.
+DECLARED = ("value_of", "wald_quantile")
+DIFFERENTIABLE = [r for r in OWN if r.kind in ("elementwise", "linear", "explicit")
+                  and r.function.__name__ not in DECLARED]
 pytestmark = pytest.mark.filterwarnings("error")
 
 
@@ -54,14 +57,19 @@ def test_every_argument_has_a_sample(rule):
     assert seen
 
 
+def nudged(x):
+    """`x` moved a little."""
+    if isinstance(x, np.ndarray) and x.dtype.kind == "f":
+        return np.asarray(x * (1 + 1e-9))
+    return x * (1 + 1e-9) if isinstance(x, float) else x
+
+
 @pytest.mark.parametrize("rule", [pytest.param(r, id=name(r)) for r in OWN if r.kind == "zero" and r.samples])
 def test_zero_rules_are_locally_constant(rule):
     """A small move of the arguments leaves the result alone."""
     for args, kwargs in samples_of(rule):
         here = rule.function(*copy.deepcopy(args), **kwargs)
-        moved = [np.asarray(np.asarray(x) * (1 + 1e-9)) if isinstance(x, float) or (isinstance(x, np.ndarray) and x.dtype.kind == "f")
-                 else x for x in args]
-        there = rule.function(*[m.item() if isinstance(x, float) else m for m, x in zip(moved, args, strict=True)], **kwargs)
+        there = rule.function(*map(nudged, args), **kwargs)
         if name(rule) == "numpy.spacing" or here is None or isinstance(here, str):
             continue
         for a, b in zip(leaves(here), leaves(there), strict=True):

@@ -6,6 +6,7 @@ from . import indexing as indexing
 from . import linalg as linalg
 from . import memory as memory
 from . import products as products
+from . import random as random
 from . import reductions as reductions
 from . import shape as shape
 from . import sorting as sorting
