@@ -256,7 +256,7 @@ def vjp(rule: Rule, y: Any, y_bar: Any, args: tuple, kwargs: dict) -> list:
     wants = {}
     if "active" in rule.wants:
         wants["active"] = tuple(w is not None for w in places)
-    if rule.forward is not None:
+    if rule.forward is not None and "residuals" in rule.wants:
         wants["residuals"] = rule.forward(*args, **kwargs)[1]
     found = rule.pull(y, y_bar, *args, **wants, **kwargs)
     single = not isinstance(rule.argnums, slice) and len(rule.argnums) == 1

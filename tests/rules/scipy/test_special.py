@@ -31,7 +31,8 @@ CASES = [pytest.param(rule, i, id=f"{rule.function.__name__}-{i}") for rule in R
 
 
 # How accurately scipy itself computes these functions: the differences cannot be better.
-ACCURACY = {"itairy": 1e-3, "obl_rad2": 1e-2}
+# (The slopes that *_rad2 return do not even agree with their values; spheroidal rules are checked on *_rad1.)
+ACCURACY = {"itairy": 1e-3, "_kolmogp": 1e-5, "obl_rad2": 1.0, "pro_rad2": 1.0}
 
 
 def as_tuple(y):
