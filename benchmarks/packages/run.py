@@ -70,7 +70,8 @@ def first_line(error: BaseException) -> str:
     if where is not None:
         return f"{str(error).splitlines()[0]} ({where})"
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''} ({frame.filename}:{frame.lineno})"
+    text = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {text} ({frame.filename}:{frame.lineno})"
 
 
 def examine(call: Call) -> Outcome:
@@ -119,11 +120,11 @@ def markdown(outcomes: list[Outcome]) -> str:
     return "\n".join([
         "# Third-party packages", "",
         "Packages installed and called as they are; none of them knows of undertow, and undertow names none of them.",
-        "Each call is differentiated in reverse and in forward mode, and compared with extrapolated differences of the plain",
-        "call. `benchmarks/packages/run.py` writes this page.", "",
+        "Each call is differentiated in reverse and in forward mode, and compared with extrapolated differences of the",
+        "plain call. `benchmarks/packages/run.py` writes this page.", "",
         f"{len(outcomes)} calls into {len(packages)} packages: {count['right']} right, {count['refused']} refused, "
         f"{count['raised']} stopped by another error, {count['wrong']} wrong.", "",
-        "*max error*: largest difference from the check, relative to the largest derivative; the check itself is rarely",
+        "*max error*: largest difference from the check, relative to the largest derivative; the check is rarely",
         "better than 1e-9.  Times are the best of three, in milliseconds.", "", *rows, ""])
 
 

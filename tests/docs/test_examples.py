@@ -2,6 +2,8 @@
 
 import linecache
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,16 @@ def test_examples_run(page):
             execute(code, namespace, name)
         assert caught.value.code == expected
         assert name in str(caught.value) or expected.startswith("UT-O")
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.stem)
+def test_example_scripts_run(script):
+    """Each example runs from a fresh interpreter; they assert what they show."""
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_examples_are_listed():
+    """The table of examples names each script, and nothing else."""
+    listed = re.findall(r"^\| `(\w+\.py)` \|", (ROOT / "examples" / "README.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(p.name for p in (ROOT / "examples").glob("*.py"))
