@@ -369,7 +369,7 @@ def _compare_push(rule: Rule, case: Case, k: int, y: Any, x_dot: Any, m: int, ex
     y_dot = jvp(rule, y, tangents, case.args, case.kwargs)
     if y_dot is NotImplemented:
         return
-    y_dot = results(y_dot)[m] if len(results(y)) > 1 else (results(y_dot)[0] if isinstance(y_dot, list | tuple) else y_dot)
+    y_dot = results(y_dot)[m]
     y_dot = 0.0 if y_dot is None else y_dot
     tolerance = case.tolerance * (1.0 + _size(exact)) + 10 * error
     difference = _size(y_dot - exact)

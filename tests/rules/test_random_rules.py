@@ -15,10 +15,13 @@ from undertow.rules._numpy import random as module  # noqa: E402
 
 CALLS = {
     "normal": (1.5, 0.7), "laplace": (1.5, 0.7), "logistic": (1.5, 0.7), "gumbel": (1.5, 0.7), "exponential": (0.7,),
-    "rayleigh": (0.7,), "uniform": (-1.0, 2.5), "lognormal": (0.2, 0.6), "weibull": (1.7,), "pareto": (2.5,), "power": (1.3,),
-    "triangular": (-1.0, 0.3, 2.0), "gamma": (1.7, 0.6), "standard_gamma": (0.6,), "chisquare": (3.5,), "beta": (0.7, 2.1),
+    "rayleigh": (0.7,), "uniform": (-1.0, 2.5), "lognormal": (0.2, 0.6), "weibull": (1.7,), "pareto": (2.5,),
+    "power": (1.3,),
+    "triangular": (-1.0, 0.3, 2.0), "gamma": (1.7, 0.6), "standard_gamma": (0.6,), "chisquare": (3.5,),
+    "beta": (0.7, 2.1),
     "f": (3.5, 6.1), "standard_t": (4.5,), "vonmises": (0.3, 1.7), "wald": (1.2, 2.1),
-    "multivariate_normal": (np.array([0.5, -0.5]), np.array([[1.0, 0.3], [0.3, 2.0]])), "dirichlet": (np.array([0.7, 1.5, 2.0]),),
+    "multivariate_normal": (np.array([0.5, -0.5]), np.array([[1.0, 0.3], [0.3, 2.0]])),
+    "dirichlet": (np.array([0.7, 1.5, 2.0]),),
 }
 MAKERS = {"Generator": lambda: np.random.default_rng(3), "RandomState": lambda: np.random.RandomState(3)}
 
@@ -26,7 +29,7 @@ MAKERS = {"Generator": lambda: np.random.default_rng(3), "RandomState": lambda: 
 @pytest.mark.parametrize("maker", MAKERS)
 @pytest.mark.parametrize("name", CALLS)
 def test_draws_are_numpys_and_agree_with_their_formula(name, maker, monkeypatch):
-    """The program gives the draw itself, leaves the generator in the same state, and its formula gives the same number."""
+    """The program gives the draw itself, leaves the generator in the same state; the formula gives the same number."""
     seen = []
     monkeypatch.setattr(module, "value_of", lambda y, x: seen.append((y, x)) or y)
     for size in (None, 7):

@@ -5,21 +5,23 @@ from __future__ import annotations
 import importlib
 from functools import cache
 
-from ._registry import Like as Like
-from ._registry import Refused as Refused
-from ._registry import Rule as Rule
-from ._registry import Sample as Sample
-from ._registry import elementwise as elementwise
-from ._registry import forget as forget
-from ._registry import linear as linear
-from ._registry import lookup as lookup
-from ._registry import pullback as pullback
-from ._registry import pushforward as pushforward
-from ._registry import refuse as refuse
-from ._registry import registered as registered
-from ._registry import substitute as substitute
-from ._registry import unbroadcast as unbroadcast
-from ._registry import zero_derivative as zero_derivative
+from ._registry import (
+    Like as Like,
+    Refused as Refused,
+    Rule as Rule,
+    Sample as Sample,
+    elementwise as elementwise,
+    forget as forget,
+    linear as linear,
+    lookup as lookup,
+    pullback as pullback,
+    pushforward as pushforward,
+    refuse as refuse,
+    registered as registered,
+    substitute as substitute,
+    unbroadcast as unbroadcast,
+    zero_derivative as zero_derivative,
+)
 
 __all__ = [
     "Like", "Refused", "Rule", "Sample", "elementwise", "forget", "linear", "load", "load_for", "lookup", "pullback",

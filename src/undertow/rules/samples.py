@@ -6,7 +6,8 @@ import numpy as np
 
 from ._registry import Sample
 
-__all__ = ["Domain", "Sample", "above_one", "array", "definite", "integer", "invertible", "nonzero", "positive", "real", "unit"]
+__all__ = ["Domain", "Sample", "above_one", "array", "definite", "integer", "invertible", "nonzero",
+           "positive", "real", "unit"]
 
 
 class Domain:

@@ -73,8 +73,9 @@ def item_adjoint(y_bar, a, *args):
     return y_bar * mask
 
 
-linear(np.ndarray.item, adjoint=item_adjoint, samples=[Sample((array(),)), Sample((array(1, 1),)), Sample((array(2, 3), 4)),
-                                                       Sample((array(2, 3), 1, 2)), Sample((array(2, 3), (1, -1)))])
+linear(np.ndarray.item, adjoint=item_adjoint, samples=[
+    Sample((array(),)), Sample((array(1, 1),)), Sample((array(2, 3), 4)), Sample((array(2, 3), 1, 2)),
+    Sample((array(2, 3), (1, -1)))])
 
 # ---- ranges -----------------------------------------------------------------------------------------------------
 

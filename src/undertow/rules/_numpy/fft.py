@@ -46,7 +46,8 @@ def _length(n, a, axis):
 for forward, inverse in ((fft.fft, fft.ifft), (fft.ifft, fft.fft)):
     linear(forward, adjoint=lambda y_bar, a, n=None, axis=-1, norm=None, out=None, inverse=inverse: resized(
         inverse(y_bar, axis=axis, norm=OTHER[norm]), np.shape(a)),
-        samples=[Sample((array(6),)), Sample((array(2, 5, dtype=complex),)), Sample((array(4, 3, dtype=complex), 5, 0, "ortho")),
+        samples=[Sample((array(6),)), Sample((array(2, 5, dtype=complex),)),
+                 Sample((array(4, 3, dtype=complex), 5, 0, "ortho")),
                  Sample((array(6, dtype=complex), 4), {"norm": "forward"}), Sample((array(1),))])
 
 
@@ -76,10 +77,12 @@ def ihfft_adjoint(y_bar, a, n=None, axis=-1, norm=None, out=None):
     return rfft_adjoint(np.conjugate(y_bar), a, n, axis, OTHER[norm])
 
 
-real_samples = [Sample((array(6),)), Sample((array(5),)), Sample((array(2, 5), 6)), Sample((array(4, 3), 3, 0, "ortho")),
+real_samples = [Sample((array(6),)), Sample((array(5),)), Sample((array(2, 5), 6)),
+                Sample((array(4, 3), 3, 0, "ortho")),
                 Sample((array(6), 4), {"norm": "forward"}), Sample((array(1),)), Sample((array(2),))]
-half_samples = [Sample((array(4, dtype=complex),)), Sample((array(4, dtype=complex), 7)), Sample((array(2, 4, dtype=complex), 5)),
-                Sample((array(4, 3, dtype=complex), 8, 0, "ortho")), Sample((array(4, dtype=complex), 12), {"norm": "forward"}),
+half_samples = [Sample((array(4, dtype=complex),)), Sample((array(4, dtype=complex), 7)),
+                Sample((array(2, 4, dtype=complex), 5)), Sample((array(4, 3, dtype=complex), 8, 0, "ortho")),
+                Sample((array(4, dtype=complex), 12), {"norm": "forward"}),
                 Sample((array(4),)), Sample((array(3, dtype=complex), 1)), Sample((array(3, dtype=complex), 2))]
 linear(fft.rfft, adjoint=rfft_adjoint, samples=real_samples)
 linear(fft.ihfft, adjoint=ihfft_adjoint, samples=real_samples)

@@ -167,7 +167,7 @@ def _inverse_or_zero(a, y):
 @pullback(np.linalg.slogdet, samples=square_samples + [Sample((definite(3),)), Sample((-invertible(3),))],
           cite="Giles 2008, 2.2.4", convention="0 for a singular matrix")
 def slogdet(y, y_bar, a):
-    """``A^-H`` times the cotangent of the logarithm; the phase of a complex determinant turns with its imaginary part."""
+    """``A^-H`` times the cotangent of the logarithm; a complex phase turns with its imaginary part."""
     sign_bar, log_bar = y_bar
     t_bar = 0.0 if log_bar is None else log_bar
     if np.iscomplexobj(a) and sign_bar is not None:
@@ -372,7 +372,7 @@ def eigvals_pushforward(y, tangents, a):
     return diagonal(solve(v, tangents[0] @ v))
 
 
-# ---- singular values -------------------------------------------------------------------------------------------------
+# ---- singular values ------------------------------------------------------------------------------------------------
 
 
 def _absorb(q, q_bar, k, function):
@@ -475,7 +475,7 @@ def svdvals(y, y_bar, x):
     return _values_only(y, y_bar, x)
 
 
-# ---- QR ----------------------------------------------------------------------------------------------------------------
+# ---- QR -------------------------------------------------------------------------------------------------------------
 
 
 def qr_core(q, r, q_bar, r_bar):
@@ -495,7 +495,7 @@ qr_samples = [Sample((array(4, 3),)), Sample((array(3, 3),)), Sample((array(3, 5
 @pullback(np.linalg.qr, samples=qr_samples, cite="Roberts and Roberts 2020, equations for both shapes",
           convention="refuses rank-deficient matrices and mode 'raw'")
 def qr(y, y_bar, a, mode="reduced"):
-    """``(Q_bar + Q C) R^-H`` with `C` the Hermitian matrix whose upper triangle is that of ``R_bar R^H - Q^H Q_bar``."""
+    """``(Q_bar + Q C) R^-H`` with `C` Hermitian, its upper triangle that of ``R_bar R^H - Q^H Q_bar``."""
     if mode == "raw":
         raise RefusedRuleError("`np.linalg.qr` with mode='raw' has no derivative rule", fixes=(
             "use the factors: np.linalg.qr(a)",))
@@ -518,7 +518,7 @@ def qr(y, y_bar, a, mode="reduced"):
     return np.concatenate([left_bar, q @ right_bar], axis=-1)
 
 
-# ---- pseudo-inverse and least squares --------------------------------------------------------------------------------
+# ---- pseudo-inverse and least squares -------------------------------------------------------------------------------
 
 
 @pullback(np.linalg.pinv, cite="Golub and Pereyra 1973, equation (4.12)", convention="the rank is held fixed", samples=[
@@ -548,7 +548,7 @@ def pinv_pushforward(y, tangents, a, rcond=None, hermitian=False, *, rtol=None):
               Sample((array(5, 3, dtype=complex), array(5, 2, dtype=complex)))])
 def lstsq(y, y_bar, a, b, rcond=None):
     """Through ``x = P b``, the sums of squared residuals by the envelope theorem, and the singular values."""
-    x, residuals, rank, s = y
+    x, _, _, s = y
     x_bar, sums_bar, _, s_bar = y_bar
     vector = np.ndim(b) == 1
     x, rhs = (np.expand_dims(v, -1) if vector else v for v in (x, b))
@@ -567,7 +567,7 @@ def lstsq(y, y_bar, a, b, rcond=None):
     return a_bar, np.reshape(b_bar, np.shape(b))
 
 
-# ---- norms ---------------------------------------------------------------------------------------------------------------
+# ---- norms ----------------------------------------------------------------------------------------------------------
 
 
 def _unit(x, r):
@@ -618,8 +618,8 @@ norm_samples = [Sample((array(4),), {"ord": p}) for p in (None, 2, 1, 3, 2.5, 0.
     Sample((array(2, 3, 4), 2, (0, 1)), {"keepdims": True})]
 
 
-@pullback(np.linalg.norm, samples=norm_samples, kinks=lambda x, *args, **kwargs: x, cite="Giles 2008, 3.2 for 2 and nuc",
-          convention="0 at the zero vector; ties share evenly")
+@pullback(np.linalg.norm, samples=norm_samples, kinks=lambda x, *args, **kwargs: x,
+          cite="Giles 2008, 3.2 for 2 and nuc", convention="0 at the zero vector; ties share evenly")
 def norm_pullback(y, y_bar, x, ord=None, axis=None, keepdims=False):
     """The unit vector of the dual norm."""
     x = np.asarray(x)

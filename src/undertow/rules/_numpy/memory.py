@@ -70,7 +70,8 @@ substitute(np.put, samples=put_samples)(put)
 substitute(np.ndarray.put, samples=put_samples)(put)
 
 
-@substitute(np.putmask, samples=[Sample((array(2, 3), mask, array(2, 3, seed=1))), Sample((array(2, 3), mask, array(2)))])
+@substitute(np.putmask, samples=[Sample((array(2, 3), mask, array(2, 3, seed=1))),
+                                 Sample((array(2, 3), mask, array(2)))])
 def putmask(a, mask, values):
     """Assign where `mask` is true; values are counted along the whole array, not along the mask."""
     positions = np.flatnonzero(mask)

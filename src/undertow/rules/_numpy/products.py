@@ -118,9 +118,6 @@ def vecdot_pushforward(y, tangents, a, b, axis=-1):
     return terms[0] if len(terms) == 1 else terms[0] + terms[1]
 
 
-@pullback(np.matvec, argnums=(0, 1), samples=[
-    Sample((array(2, 3), array(3))), Sample((array(4, 2, 3), array(3))), Sample((array(2, 3), array(4, 3))),
-    Sample((array(2, 3, dtype=complex), array(3, dtype=complex)))])
 def matvec(y, y_bar, a, x):
     """``A_bar = y_bar x^H``, ``x_bar = A^H y_bar``."""
     a_bar = np.expand_dims(y_bar, -1) * np.expand_dims(conj(x), -2)
@@ -128,9 +125,6 @@ def matvec(y, y_bar, a, x):
     return unbroadcast(a_bar, np.shape(a)), unbroadcast(x_bar, np.shape(x))
 
 
-@pullback(np.vecmat, argnums=(0, 1), samples=[
-    Sample((array(2), array(2, 3))), Sample((array(4, 2), array(2, 3))), Sample((array(2), array(4, 2, 3))),
-    Sample((array(2, dtype=complex), array(2, 3, dtype=complex)))])
 def vecmat(y, y_bar, x, a):
     """``y = x^H A``."""
     a_bar = np.expand_dims(x, -1) * np.expand_dims(y_bar, -2)
@@ -138,8 +132,15 @@ def vecmat(y, y_bar, x, a):
     return unbroadcast(x_bar, np.shape(x)), unbroadcast(a_bar, np.shape(a))
 
 
-multilinear(np.matvec)
-multilinear(np.vecmat)
+if hasattr(np, "matvec"):  # NumPy 2.2
+    pullback(np.matvec, argnums=(0, 1), samples=[
+        Sample((array(2, 3), array(3))), Sample((array(4, 2, 3), array(3))), Sample((array(2, 3), array(4, 3))),
+        Sample((array(2, 3, dtype=complex), array(3, dtype=complex)))])(matvec)
+    pullback(np.vecmat, argnums=(0, 1), samples=[
+        Sample((array(2), array(2, 3))), Sample((array(4, 2), array(2, 3))), Sample((array(2), array(4, 2, 3))),
+        Sample((array(2, dtype=complex), array(2, 3, dtype=complex)))])(vecmat)
+    multilinear(np.matvec)
+    multilinear(np.vecmat)
 
 # ---- dot, inner, vdot, outer, tensordot ----------------------------------------------------------------------
 

@@ -68,7 +68,8 @@ refuse(constant, reason="a discrete choice depends on it, and jumps; there is no
 def inverse(lower, upper, lower_inverse, upper_inverse, y, *parameters):
     """The quantile, as a function of the parameters, whose level is that of the draw `y`; both tails accurate."""
     p, q = level(lower, *parameters, y), level(upper, *parameters, y)
-    return np.where(p < q, lower_inverse(*parameters, np.minimum(p, 0.5)), upper_inverse(*parameters, np.minimum(q, 0.5)))
+    low, high = lower_inverse(*parameters, np.minimum(p, 0.5)), upper_inverse(*parameters, np.minimum(q, 0.5))
+    return np.where(p < q, low, high)
 
 
 # ---- location and scale ---------------------------------------------------------------------------------------------
@@ -122,7 +123,7 @@ def lognormal(rng, mean=0.0, sigma=1.0, size=None):
     return value_of(y, np.exp(mean + sigma * np.log(t)))
 
 
-# ---- by the inverse distribution function -----------------------------------------------------------------------------
+# ---- by the inverse distribution function ---------------------------------------------------------------------------
 
 
 def weibull(rng, a, size=None):
@@ -250,7 +251,7 @@ def fixed(x):
 
 refuse(fixed, reason="the derivative of the draw with respect to this parameter has no closed form")
 
-# ---- vectors ----------------------------------------------------------------------------------------------------------
+# ---- vectors --------------------------------------------------------------------------------------------------------
 
 
 def multivariate_normal(rng, mean, cov, size=None, *args, **kwargs):
@@ -288,7 +289,7 @@ def dirichlet(rng, alpha, size=None):
     return value_of(y, np.stack([*parts, left * np.ones(np.shape(left_value))], axis=-1))
 
 
-# ---- draws that fill or rearrange memory --------------------------------------------------------------------------------
+# ---- draws that fill or rearrange memory ----------------------------------------------------------------------------
 
 
 def filler(name):

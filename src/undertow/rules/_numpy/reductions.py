@@ -324,6 +324,6 @@ for f in (np.max, np.min, np.ndarray.max, np.ndarray.min):
     pullback(f, argnums=(0, 4), samples=extremum_samples, convention="ties share evenly",
              kinks=lambda a, *args, **kwargs: np.diff(np.sort(a, axis=None)))(extremum_pullback)
     pushforward(f, argnums=(0, 4))(extremum_pushforward)
-for alias, f in ((np.amax, np.max), (np.amin, np.min)):
+for alias in (np.amax, np.amin):
     pullback(alias, argnums=(0, 4), samples=extremum_samples, convention="ties share evenly")(extremum_pullback)
     pushforward(alias, argnums=(0, 4))(extremum_pushforward)

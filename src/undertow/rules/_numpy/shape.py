@@ -23,8 +23,9 @@ linear(np.ndarray.__deepcopy__, adjoint=lambda y_bar, a, memo=None: y_bar, sampl
 linear(np.ndarray.astype,
        adjoint=lambda y_bar, a, dtype, order="K", casting="unsafe", subok=True, copy=True: y_bar,
        samples=[Sample((pair, np.float64)), Sample((pair, complex))])
-linear(np.astype, adjoint=lambda y_bar, a, dtype, *, copy=True, device=None: y_bar,
-       samples=[Sample((pair, np.float64)), Sample((pair, complex))])
+if hasattr(np, "astype"):  # NumPy 2.1
+    linear(np.astype, adjoint=lambda y_bar, a, dtype, *, copy=True, device=None: y_bar,
+           samples=[Sample((pair, np.float64)), Sample((pair, complex))])
 
 # ---- reshapes -----------------------------------------------------------------------------------------------
 

@@ -66,8 +66,9 @@ def spaced(*shape):
 
 
 TIES = "elements that tie are ordered as a stable sort does"
-pullback(np.sort, samples=[Sample((array(5),)), Sample((array(3, 4), 0)), Sample((array(2, 3), None)), Sample((array(0),)),
-                           Sample((array(4),), {"kind": "stable"})], kinks=ties, convention=TIES)(sort_pullback)
+pullback(np.sort, samples=[Sample((array(5),)), Sample((array(3, 4), 0)), Sample((array(2, 3), None)),
+                           Sample((array(0),)), Sample((array(4),), {"kind": "stable"})],
+         kinks=ties, convention=TIES)(sort_pullback)
 pushforward(np.sort)(sort_pushforward)
 pullback(np.partition, samples=[Sample((spaced(7), 3)), Sample((spaced(3, 5), (1, 3), 1)), Sample((spaced(3, 4), 2, 0)),
                                 Sample((spaced(2, 3), 2, None))], kinks=ties, convention=TIES)(partition_pullback)
@@ -85,7 +86,8 @@ def _first(y, a):
 _unique_hash = getattr(np._core._multiarray_umath, "_unique_hash", None)
 if _unique_hash is not None:  # NumPy 2.3; real numbers are left to the sorting path as of 2.4
 
-    @pullback(_unique_hash, kinks=ties, convention="the first of equal elements", samples=[Sample((array(1, dtype=complex),))])
+    @pullback(_unique_hash, kinks=ties, convention="the first of equal elements",
+              samples=[Sample((array(1, dtype=complex),))])
     def unique(y, y_bar, arr, *, equal_nan=True):
         """Cotangents go to the first element of each value."""
         return np.reshape(scatter(y_bar, (_first(y, arr),), (np.size(arr),)), np.shape(arr))
@@ -134,7 +136,7 @@ interp_samples = [
 for f, cases in (
     (np._core.multiarray.interp, interp_samples),
     (np._core.multiarray.interp_complex, [
-        Sample((s.args[0], table[0], array(4, dtype=complex), *(complex(v) for v in s.args[3:]))) for s in interp_samples]),
+        Sample((s.args[0], table[0], array(4, dtype=complex), *map(complex, s.args[3:]))) for s in interp_samples]),
 ):
     pullback(f, argnums=(0, 1, 2, 3, 4), samples=cases, kinks=lambda x, xp, *args: np.ravel(x)[:, None] - np.ravel(xp),
              convention="at a node the piece to its right")(interp)

@@ -191,7 +191,8 @@ def at(ufunc, a, indices, *others):
 square = array(3, 4)
 for method, program, cases in (
     ("reduce", reduce, [Sample((f, square, axis)) for f in (np.add, np.logaddexp, np.fmax) for axis in (0, None)]
-     + [Sample((np.subtract, square, 1)), Sample((np.hypot, square, 1), {"keepdims": True, "initial": 0.5, "where": square > 0}),
+     + [Sample((np.subtract, square, 1)),
+        Sample((np.hypot, square, 1), {"keepdims": True, "initial": 0.5, "where": square > 0}),
         Sample((np.maximum, square, (0, 1))), Sample((np.logical_and, square))]),
     ("accumulate", accumulate, [Sample((f, square, 1)) for f in (np.add, np.multiply, np.maximum, np.divide)]),
     ("outer", outer, [Sample((np.hypot, array(3), square)), Sample((np.multiply, array(), array(2)))]),

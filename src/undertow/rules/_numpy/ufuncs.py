@@ -181,7 +181,7 @@ def sign_pullback(y, y_bar, x):
     if not np.iscomplexobj(x):
         return None
     r = np.abs(x)
-    return ratio(y_bar - y * np.real(np.conjugate(y) * y_bar), r)
+    return np.where(r == 0, 0.0, ratio(y_bar - y * np.real(np.conjugate(y) * y_bar), r))
 
 
 @pushforward(np.sign)
