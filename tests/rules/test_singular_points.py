@@ -97,7 +97,7 @@ def test_slogdet_of_a_singular_matrix_is_flat():
     (np.linalg.eigvals, (np.array([[1.0, 1.0], [0.0, 1.0]]),), np.ones(2)),
     (np.linalg.svd, (np.eye(2),), (np.array([[0.3, 0.5], [0.1, -0.2]]), None, None)),
     (np.linalg.svd, (np.ones((3, 2)), False), (np.arange(6.0).reshape(3, 2), None, None)),
-    (np.linalg.svd, (np.arange(8.0).reshape(4, 2),), (np.arange(16.0).reshape(4, 4), None, None)),
+    (np.linalg.svd, (np.arange(8.0).reshape(4, 2),), (np.arange(16.0).reshape(4, 4) ** 2, None, None)),
     (np.linalg.qr, (np.ones((3, 2)),), (np.ones((3, 2)), None)),
     (np.linalg.qr, (np.arange(6.0).reshape(3, 2), "raw"), (None, None)),
 ])
