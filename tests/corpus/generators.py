@@ -212,7 +212,8 @@ def itertools_catalogue(x):
     total += sum(itertools.islice(itertools.cycle(x[:2]), 5))
     total += sum(itertools.takewhile(lambda v: v < 9, x)) + sum(itertools.starmap(lambda a, b: a * b, [(x[0], x[1])]))
     total += sum(a * b for a, b in itertools.pairwise(x)) + sum(itertools.compress(x, [1, 0, 1]))
-    return total + sum(itertools.filterfalse(lambda v: v > 0, x)) + sum(v or 0.0 for v, _ in itertools.zip_longest(x, [1]))
+    total += sum(itertools.filterfalse(lambda v: v > 0, x))
+    return total + sum(v or 0.0 for v, _ in itertools.zip_longest(x, [1]))
 
 
 @case(vec(6))

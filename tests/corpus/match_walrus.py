@@ -67,7 +67,8 @@ def match_on_values_and_guards(x, y):
 
 @case(vec(4))
 def tiny_interpreter(x):
-    program = [("push", 0), ("push", 1), ("mul",), ("push", 2), ("call", np.sin), ("add",), ("store", "r"), ("load", "r", 2)]
+    program = [("push", 0), ("push", 1), ("mul",), ("push", 2), ("call", np.sin), ("add",),
+               ("store", "r"), ("load", "r", 2)]
     stack, memory = [], {}
     for instruction in program:
         match instruction:

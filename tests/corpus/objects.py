@@ -1,4 +1,4 @@
-"""Objects with state: attributes, properties, descriptors, slots, dataclasses, operators, arguments that are objects."""
+"""Objects with state: attributes, properties, descriptors, slots, dataclasses, operators, objects as arguments."""
 
 import dataclasses
 import enum

@@ -299,7 +299,7 @@ def refusal_inside_callback_of_sorted(x):
     return sorted([x, x * 2, 1.0], key=key)[0] * x
 
 
-# ---- steps: the derivative is exactly zero, and says so in the documentation ------------------------------------------
+# ---- steps: the derivative is exactly zero, as documented ----
 
 
 @case(2.6, zero=True)

@@ -447,7 +447,8 @@ def smith_waterman_softmax(a, b):
     score = np.zeros((n + 1, n + 1))
     for i in range(1, n + 1):
         for j in range(1, n + 1):
-            options = np.array([score[i - 1, j - 1] + a[i - 1] * b[j - 1], score[i - 1, j] - 0.5, score[i, j - 1] - 0.5])
+            match = score[i - 1, j - 1] + a[i - 1] * b[j - 1]
+            options = np.array([match, score[i - 1, j] - 0.5, score[i, j - 1] - 0.5])
             score[i, j] = np.log(np.exp(options).sum())
     return score[n, n]
 

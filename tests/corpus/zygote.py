@@ -242,13 +242,14 @@ def rows_columns_and_permutations(a):
 
 @case(mat(3, 4))
 def extremes(a):
-    return a.max(), a.min(axis=0), a.max(axis=1, keepdims=True), np.ptp(a, axis=0), np.maximum(a, 0.1), np.clip(a, -0.3, 0.4)
+    return a.max(), a.min(axis=0), a.max(axis=1, keepdims=True), np.ptp(a, axis=0), np.maximum(a, 0.1), a.clip(-0.3, 0)
 
 
 @case(vec(6))
 def sorting(x):
     order = np.argsort(x)
-    return x[order] * np.arange(6), np.sort(x)[::-1], sorted(x, key=lambda v: abs(v))[2], np.median(x), np.partition(x, 2)[2]
+    return (x[order] * np.arange(6), np.sort(x)[::-1],
+            sorted(x, key=lambda v: abs(v))[2], np.median(x), np.partition(x, 2)[2])
 
 
 @case(mat(5, 3), mat(3, 5))
@@ -283,7 +284,8 @@ def distances(a, b):
 @case(vec(3), mat(2, 3))
 def concatenations(x, a):
     return (np.concatenate([a, x[None]]), np.stack([x, x * 2], axis=1), np.hstack([x, [1.0], a[0]]), np.vstack([a, x]),
-            np.column_stack([x, a.T]), np.concatenate([np.zeros((0, 3)), a]), np.append(x, a), np.r_[x, 1.0], np.c_[x, x])
+            np.column_stack([x, a.T]), np.concatenate([np.zeros((0, 3)), a]), np.append(x, a),
+            np.r_[x, 1.0], np.c_[x, x])
 
 
 @case(vec(8))

@@ -60,7 +60,7 @@ class Writer:
     def emit(self, text: str) -> None:
         self.lines.append("    " * self.depth + text)
 
-    # ---- expressions --------------------------------------------------------------------------------------------------
+    # ---- expressions ----
 
     def scalar(self, depth: int = 0) -> str:
         kind = self.whole(0, 6 if depth < 2 else 2)
@@ -89,9 +89,11 @@ class Writer:
         if kind == 3:
             return f"({self.of_shape(shape, depth + 1)} {self.pick('+-*')} {self.of_shape(shape, depth + 1)})"
         if kind == 4:
-            return f"np.{self.pick(['sin', 'tanh', 'cos', 'abs', 'square', 'negative'])}({self.of_shape(shape, depth + 1)})"
+            function = self.pick(["sin", "tanh", "cos", "abs", "square", "negative"])
+            return f"np.{function}({self.of_shape(shape, depth + 1)})"
         if kind == 5:
-            return f"np.where({self.view_of_shape(shape)} > {self.pick(['0.1', '-0.2'])}, {self.view_of_shape(shape)}, 0.3)"
+            condition, chosen = self.view_of_shape(shape), self.view_of_shape(shape)
+            return f"np.where({condition} > {self.pick(['0.1', '-0.2'])}, {chosen}, 0.3)"
         return f"np.maximum({self.view_of_shape(shape)}, {self.scalar(depth + 1)})"
 
     def view_of_shape(self, shape: tuple[int, ...]) -> str:
@@ -122,7 +124,7 @@ class Writer:
                     if math.prod(own) == math.prod(shape)]
         return self.pick(options) if options else self.scalar(1)
 
-    # ---- statements ---------------------------------------------------------------------------------------------------
+    # ---- statements ----
 
     def target(self) -> tuple[str, tuple[int, ...]]:
         """Something that can be written to, with its shape."""
@@ -181,11 +183,13 @@ class Writer:
             n = shape[0]
             start = self.whole(0, n - 1)
             options = [(f"{source}[{start}:]", (n - start,)), (f"{source}[::-1]", shape), (source, shape),
-                       (f"{source}[::2]", ((n + 1) // 2,)), (f"np.asarray({source})", shape), (f"{source}.copy()", shape)]
+                       (f"{source}[::2]", ((n + 1) // 2,)), (f"np.asarray({source})", shape),
+                       (f"{source}.copy()", shape)]
             if n % 2 == 0:
                 options.append((f"{source}.reshape(2, {n // 2})", (2, n // 2)))
         else:
-            options = [(f"{source}.T", shape[::-1]), (f"{source}[1:]", (shape[0] - 1, shape[1])), (f"{source}[0]", shape[1:]),
+            options = [(f"{source}.T", shape[::-1]), (f"{source}[1:]", (shape[0] - 1, shape[1])),
+                       (f"{source}[0]", shape[1:]),
                        (f"{source}[:, ::-1]", shape), (f"{source}.reshape(-1)", (math.prod(shape),)),
                        (f"{source}.flatten()", (math.prod(shape),))]
         text, own = self.pick([(t, s) for t, s in options if min(s) > 0])
@@ -269,7 +273,8 @@ class Writer:
     def program(self) -> str:
         for _ in range(self.whole(2, 9)):
             self.statement()
-        total = " + ".join([f"(np.cos({a}) * {k + 1}.0).sum()" for k, a in enumerate(sorted(self.arrays))] + self.scalars)
+        sums = [f"(np.cos({a}) * {k + 1}.0).sum()" for k, a in enumerate(sorted(self.arrays))]
+        total = " + ".join(sums + self.scalars)
         self.emit(f"return {total}")
         return "def program(x, y, m, s):\n" + "\n".join(self.lines) + "\n"
 

@@ -20,6 +20,11 @@ def same_value(a: Any, b: Any, tolerance: float = TOLERANCE) -> bool:
         return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance * 1e-3, equal_nan=True))
 
 
+def same_class(a: type, b: type) -> bool:
+    """Whether two classes are one, or the same class statement executed in two runs."""
+    return a is b or "<locals>" in a.__qualname__ and (a.__module__, a.__qualname__) == (b.__module__, b.__qualname__)
+
+
 def differences(plain: Any, other: Any, *, tolerance: float = TOLERANCE) -> list[str]:
     """Where two object graphs differ in type, value, structure, identity, layout or shared memory."""
     report: list[str] = []
@@ -30,7 +35,7 @@ def differences(plain: Any, other: Any, *, tolerance: float = TOLERANCE) -> list
     def visit(a: Any, b: Any, path: str) -> None:
         if len(report) > 8:
             return
-        if type(a) is not type(b):
+        if not same_class(type(a), type(b)):
             report.append(f"{path}: type {type(b)} instead of {type(a)}")
             return
         if is_number(a):
@@ -93,7 +98,6 @@ def leaks(root: Any) -> list[str]:
 
 def module_leaks(module: Any) -> list[str]:
     """Objects of the library in the globals of a module, containers included."""
-    state = [value for name, value in vars(module).items()
-             if not name.startswith("__") and isinstance(value, (float, complex, np.inexact, np.ndarray, list, dict, set,
-                                                                 tuple, collections.deque))]
+    kinds = (float, complex, np.inexact, np.ndarray, list, dict, set, tuple, collections.deque)
+    state = [value for name, value in vars(module).items() if not name.startswith("__") and isinstance(value, kinds)]
     return leaks(state)
