@@ -15,3 +15,6 @@ from . import (
     ufuncs as ufuncs,
     zero as zero,
 )
+from ._aliases import register as _register_aliases
+
+_register_aliases()

@@ -110,16 +110,19 @@ def solve_pushforward(y, tangents, a, b):
     return solve(a, np.broadcast_to(rhs, np.shape(y)))
 
 
-@pullback(np.linalg.inv, samples=square_samples, cite="Giles 2008, 2.2.3")
-def inv(y, y_bar, a):
+def inv(y, y_bar, a, signature=None):
     """``A_bar = -Y^H Y_bar Y^H``."""
     return -H(y) @ y_bar @ H(y)
 
 
-@pushforward(np.linalg.inv, cite="Giles 2008, 2.2.3")
-def inv_pushforward(y, tangents, a):
+def inv_pushforward(y, tangents, a, signature=None):
     """``Y_dot = -Y A_dot Y``."""
     return -y @ tangents[0] @ y
+
+
+for f in (np.linalg.inv, np.linalg._umath_linalg.inv):  # np.linalg.cond calls the ufunc
+    pullback(f, samples=square_samples, cite="Giles 2008, 2.2.3")(inv)
+    pushforward(f, cite="Giles 2008, 2.2.3")(inv_pushforward)
 
 
 def cofactors(a):

@@ -409,3 +409,20 @@ def correlate(y, y_bar, a, v, mode=0):
 
 
 multilinear(_correlate)
+
+_correlate2 = np._core.multiarray.correlate2
+
+
+@pullback(_correlate2, argnums=(0, 1), samples=[
+    Sample((array(n), array(m), mode)) for n, m in ((5, 3), (3, 5), (4, 4), (2, 4)) for mode in (0, 1, 2)] + [
+    Sample((array(5, dtype=complex), array(3, dtype=complex), 1))])
+def correlate2(y, y_bar, a, v, mode=0):
+    """``y[k] = sum_n a[n+k] conj(v[n])``, of which a shorter `a` gives the mirror image."""
+    if np.shape(a)[0] < np.shape(v)[0]:
+        v_bar, a_bar = correlate2(y, conj(np.flip(y_bar)), v, a, mode)
+        return a_bar, v_bar
+    a_bar, v_bar = correlate(y, y_bar, a, conj(v), mode)
+    return a_bar, conj(v_bar)
+
+
+multilinear(_correlate2)

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._registry import elementwise, linear, pullback, pushforward, zero_derivative
-from ..samples import Domain, above_one, integer, nonzero, positive, real, unit
+from .._registry import elementwise, linear, pullback, pushforward, substitute, zero_derivative
+from ..samples import Domain, Sample, above_one, integer, nonzero, positive, real, unit
 
 LN2, LN10, DEGREE = np.log(2.0), np.log(10.0), np.pi / 180
 whole = Domain(-3, 3, "whole", integer=True)
@@ -173,6 +173,12 @@ elementwise(clip, lambda y, x, low, high: np.where((x == low) | (x == high), 0.5
             lambda y, x, low, high: np.where(low >= high, 1.0, np.where(x == high, 0.5, x > high)),
             samples=(real, Domain(-1.0, -0.5), Domain(0.5, 1.0)),
             kinks=lambda x, low, high: (x - low) * (x - high), convention="half each at a bound")
+
+# The methods of arrays; the first is the program that NumPy itself runs.
+substitute(np.ndarray.clip, samples=[Sample((np.array([-2.0, 0.1, 3.0]), -1.0, 1.0)), Sample((np.ones(2), None, 0.5))])(
+    np._core._methods._clip)
+for method in (np.ndarray.conj, np.ndarray.conjugate):
+    linear(method, adjoint=lambda y_bar, x: np.conjugate(y_bar), samples=[Sample((np.array([0.5, 1.5]),))])
 
 
 @pullback(np.sign, samples=nonzero, convention="0 for real arguments, the jump at 0 included")

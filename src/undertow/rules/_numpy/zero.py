@@ -32,6 +32,7 @@ zero_derivative(np.nonzero, np.ndarray.nonzero, np.flatnonzero, np.argwhere, sam
 zero_derivative(np.searchsorted, np.ndarray.searchsorted, np.digitize,
                 samples=[Sample((np.sort(array(5)), np.sort(array(3))))])
 zero_derivative(np._core.multiarray._monotonicity, samples=vectors)
+zero_derivative(np.ravel_multi_index, np.unravel_index)
 
 # Predicates
 zero_derivative(np.all, np.any, np.ndarray.all, np.ndarray.any, np.count_nonzero, np.iscomplex, np.isreal,
