@@ -11,8 +11,29 @@ from ..samples import Sample, array
 def scatter(values, index, shape):
     """An array of zeros of `shape` to which `values` were added at `index`, repeated places included."""
     out = np.zeros(shape, np.asarray(values).dtype)
-    np.add.at(out, index, values)
+    axis = len(index) - 1
+    if axis > 0 and all(type(i) is slice for i in index[:-1]) and isinstance(index[axis], np.ndarray):
+        _scatter_slices(out, index[axis], np.asarray(values), axis)
+    elif len(index) == 1 and len(shape) > 1 and isinstance(index[0], np.ndarray):
+        _scatter_slices(out, index[0], np.asarray(values), 0)
+    else:
+        np.add.at(out, index, values)
     return out
+
+
+def _scatter_slices(out, places, values, axis):
+    """Add whole slices along one axis: those for the same place are gathered and summed at once."""
+    shape = out.shape[:axis] + (places.size,) + out.shape[axis + 1:]
+    values = np.broadcast_to(values, out.shape[:axis] + places.shape + out.shape[axis + 1:]).reshape(shape)
+    places = places.ravel() % max(out.shape[axis], 1)
+    before = (slice(None),) * axis
+    if np.max(np.bincount(places), initial=0) <= 1:
+        out[(*before, places)] = values
+    else:
+        order = np.argsort(places, kind="stable")
+        ordered = places[order]
+        starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+        out[(*before, ordered[starts])] = np.add.reduceat(values[(*before, order)], starts, axis)
 
 
 linear(scatter, adjoint=lambda y_bar, values, index, shape: y_bar[index],

@@ -29,9 +29,9 @@ from ..._errors import RefusedRuleError
 from .._registry import linear, pullback, pushforward, unbroadcast
 from ..samples import Sample, array, definite, invertible
 from .reductions import others
-from .ufuncs import ratio
+from .ufuncs import conj, ratio
 
-conj, solve, norm = np.conjugate, np.linalg.solve, np.linalg.norm
+solve, norm = np.linalg.solve, np.linalg.norm
 
 
 def H(x):
@@ -573,19 +573,13 @@ def lstsq(y, y_bar, a, b, rcond=None):
 # ---- norms ----------------------------------------------------------------------------------------------------------
 
 
-def _unit(x, r):
-    """``x / r``, 0 where `r` is."""
-    return ratio(x, r)
-
-
 def vector_norm_bar(x, y, y_bar, order, axis):
     """The gradient of a vector norm times its cotangent, both with the axis kept."""
-    size = np.abs(x)
-    direction = np.sign(x)
     if order is None or order == 2:
-        return y_bar * _unit(x, y)
+        return ratio(y_bar, y) * x
     if order == 0:
         return np.zeros_like(x)
+    size, direction = np.abs(x), np.sign(x)
     if order in (np.inf, -np.inf):
         top = size == y
         return y_bar * direction * (top / np.maximum(np.sum(top, axis=axis, keepdims=True), 1))
@@ -599,7 +593,7 @@ def vector_norm_bar(x, y, y_bar, order, axis):
 def matrix_norm_bar(x, y, y_bar, order):
     """The gradient of a matrix norm times its cotangent; the last two axes are the matrix, kept in `y`."""
     if order in (None, "fro", "f"):
-        return y_bar * _unit(x, y)
+        return ratio(y_bar, y) * x
     if order in (1, -1, np.inf, -np.inf):
         axis = -2 if abs(order) == 1 else -1
         sums = np.sum(np.abs(x), axis=axis, keepdims=True)

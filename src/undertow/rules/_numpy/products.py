@@ -9,8 +9,8 @@ import numpy as np
 
 from .._registry import linear, pullback, pushforward, unbroadcast
 from ..samples import Sample, array
+from .ufuncs import conj
 
-conj = np.conjugate
 
 
 def multilinear(f, factors=(0, 1)):

@@ -395,5 +395,5 @@ for cls in (Generator, RandomState):
            reason="the derivative of a noncentral draw is not known")
 zero_derivative(*[getattr(RandomState, name) for name in ("rand", "randn", "random", "random_sample", "standard_normal",
                                                           "standard_exponential", "standard_cauchy", "tomaxint")])
-zero_derivative(Generator.standard_cauchy, np.random.default_rng)
+zero_derivative(Generator.standard_cauchy, np.random.default_rng, np.random.sample, np.random.ranf)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from .._registry import linear, pullback, pushforward
 from ..samples import Sample, array
+from .ufuncs import conj
 
 # ---- axes ---------------------------------------------------------------------------------------------------
 
@@ -113,7 +114,7 @@ def var_pullback(y, y_bar, a, axis=None, dtype=None, out=None, ddof=0, keepdims=
     """``2 (a - mean) / (n - ddof)``: the mean's own dependence on `a` cancels, or it was given as a constant."""
     ddof = ddof if correction is None or correction is np._NoValue else correction
     d, n = _deviation(a, axis, mean, where)
-    return 2 * d * (restore(y_bar, a, axis) / (n - ddof))
+    return d * (restore(y_bar, a, axis) * (2 / (n - ddof)))
 
 
 def var_pushforward(y, tangents, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=None,
@@ -121,7 +122,7 @@ def var_pushforward(y, tangents, a, axis=None, dtype=None, out=None, ddof=0, kee
     """``2 Re <a - mean, a_dot> / (n - ddof)``."""
     ddof = ddof if correction is None or correction is np._NoValue else correction
     d, n = _deviation(a, axis, mean, where)
-    inner = np.sum(np.real(np.conjugate(d) * tangents[0]), axis=axes_of(a, axis), keepdims=True)
+    inner = np.sum(np.real(conj(d) * tangents[0]), axis=axes_of(a, axis), keepdims=True)
     return np.reshape(2 * inner / (n - ddof), np.shape(y))
 
 
@@ -175,13 +176,17 @@ def _gathered(x, axes):
     return np.reshape(moved, moved.shape[: len(rest)] + (-1,)), moved.shape, np.argsort(rest + list(axes))
 
 
+def _regular(y, a) -> bool:
+    """Whether the products of the others are quotients."""
+    return bool(np.size(a) and np.all(y != 0) and np.all(np.isfinite(y)))
+
+
 def _partials(y, a, axis, initial, where):
     """Product of everything but one element, for each element."""
     where = _where(where)
     factors = a if where is True else np.where(where, a, 1.0)
     scale = initial if _given(initial) else 1.0
-    regular = np.all(y != 0) and np.all(np.isfinite(y)) and np.size(a)
-    if regular:
+    if _regular(y, a):
         p = restore(y, a, axis) / factors
     else:
         axes = axes_of(a, axis)
@@ -196,11 +201,15 @@ def _partials(y, a, axis, initial, where):
 def prod_pullback(y, y_bar, a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True,
                   active=(True, False)):
     """``y / a`` where no element is zero, else the products of the other elements."""
-    a_bar = np.conjugate(_partials(y, a, axis, initial, where)) * restore(y_bar, a, axis) if active[0] else None
+    a_bar = None
+    if active[0] and where is True and _regular(y, a):
+        a_bar = restore(conj(y) * y_bar, a, axis) / conj(a)
+    elif active[0]:
+        a_bar = conj(_partials(y, a, axis, initial, where)) * restore(y_bar, a, axis)
     initial_bar = None
     if active[1]:
         alone = np.prod(a, axis=axis, keepdims=_keeps(keepdims), where=_where(where))
-        initial_bar = np.sum(np.conjugate(alone) * y_bar)
+        initial_bar = np.sum(conj(alone) * y_bar)
     return a_bar, initial_bar
 
 
@@ -249,8 +258,8 @@ def _scan_back(y_bar, a, axis):
     before = np.concatenate([np.ones_like(x[:1]), np.cumprod(x, axis=0)[:-1]])
     carried = [g[-1]]
     for i in range(len(x) - 1, 0, -1):
-        carried.append(g[i - 1] + np.conjugate(x[i]) * carried[-1])
-    return np.moveaxis(np.conjugate(before) * np.stack(carried[::-1]), 0, axis)
+        carried.append(g[i - 1] + conj(x[i]) * carried[-1])
+    return np.moveaxis(conj(before) * np.stack(carried[::-1]), 0, axis)
 
 
 def cumprod_pullback(y, y_bar, a, axis=None, dtype=None, out=None):
@@ -259,7 +268,7 @@ def cumprod_pullback(y, y_bar, a, axis=None, dtype=None, out=None):
     if np.size(y) == 0:
         return None
     if np.all(y != 0) and np.all(np.isfinite(y)):
-        x_bar = reverse_cumsum(np.conjugate(y) * y_bar, axis) / np.conjugate(flat)
+        x_bar = reverse_cumsum(conj(y) * y_bar, axis) / conj(flat)
     else:
         x_bar = _scan_back(y_bar, flat, axis)
     return np.reshape(x_bar, np.shape(a))
@@ -289,34 +298,35 @@ for f in (np.cumprod, np.ndarray.cumprod):
 
 
 def _winners(y, a, axis, initial, where):
-    """The weight of each element in the extremum: 1 shared evenly among those that attain it."""
+    """The elements that attain the extremum, whether `initial` does, and how many there are."""
     top = restore(y, a, axis)
-    attains = (a == top) | (np.isnan(a) & np.isnan(top))
+    attains = a == top
+    if np.any(np.isnan(top)):
+        attains = attains | (np.isnan(a) & np.isnan(top))
     if where is not True:
         attains = attains & where
     number = np.sum(attains, axis=axes_of(a, axis), keepdims=True)
     own = (top == initial) if _given(initial) else np.zeros_like(number)
-    number = np.maximum(number + own, 1)
-    return attains / number, own / number
+    return attains, own, np.maximum(number + own, 1)
 
 
 def extremum_pullback(y, y_bar, a, axis=None, out=None, keepdims=False, initial=None, where=True,
                       active=(True, False)):
     """Cotangents go to the elements that attain the extremum, in equal parts."""
-    weight, own = _winners(y, a, axis, initial, _where(where))
-    y_bar = restore(y_bar, a, axis)
-    return weight * y_bar, np.sum(own * y_bar) if active[1] else None
+    attains, own, number = _winners(y, a, axis, initial, _where(where))
+    share = restore(y_bar, a, axis) / number
+    return attains * share, np.sum(own * share) if active[1] else None
 
 
 def extremum_pushforward(y, tangents, a, axis=None, out=None, keepdims=False, initial=None, where=True):
     """The mean of the tangents of the elements that attain the extremum."""
-    weight, own = _winners(y, a, axis, initial, _where(where))
+    attains, own, number = _winners(y, a, axis, initial, _where(where))
     y_dot = 0.0
     if tangents[0] is not None:
-        y_dot = np.sum(weight * tangents[0], axis=axes_of(a, axis), keepdims=True)
+        y_dot = np.sum(attains * tangents[0], axis=axes_of(a, axis), keepdims=True)
     if tangents[1] is not None:
         y_dot = y_dot + own * tangents[1]
-    return np.reshape(y_dot, np.shape(y))
+    return np.reshape(y_dot / number, np.shape(y))
 
 
 extremum_samples = [Sample(s.args, {k: v for k, v in s.kwargs.items() if k != "dtype"}) for s in axis_samples]

@@ -143,7 +143,12 @@ def repeat_adjoint(y_bar, a, repeats, axis=None):
     if np.size(repeats) == 1:
         r = int(np.reshape(repeats, ()))
         split = np.reshape(y_bar, shape[:axis] + (n, r) + shape[axis + 1:])
-        return np.reshape(np.sum(split, axis=axis + 1), np.shape(a))
+        if r > 16:
+            return np.reshape(np.sum(split, axis=axis + 1), np.shape(a))
+        total = np.zeros(shape)  # few copies: adding slices is faster than summing a short axis
+        for j in range(r):
+            total = total + split[(slice(None),) * (axis + 1) + (j,)]
+        return np.reshape(total, np.shape(a))
     index = (slice(None),) * axis + (np.repeat(np.arange(n), repeats),)
     return np.reshape(scatter(y_bar, index, shape), np.shape(a))
 

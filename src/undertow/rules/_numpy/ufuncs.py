@@ -31,6 +31,11 @@ elementwise(np.reciprocal, lambda y, x: -y * y, samples=nonzero)
 linear(np.conjugate, adjoint=lambda y_bar, x: np.conjugate(y_bar), samples=real)
 
 
+def conj(x):
+    """The conjugate, without a copy of real numbers."""
+    return np.conjugate(x) if np.iscomplexobj(x) else x
+
+
 def power_base(y, x, n):
     """``n x**(n-1)``, and 0 for ``n = 0`` at ``x = 0``."""
     if isinstance(n, int):  # cannot carry a derivative itself
@@ -128,6 +133,9 @@ def ratio(x, r):
 
 def _over_radius(x, a, b):
     """``x / (a**2 + b**2)`` without overflow, and 0 at the origin."""
+    square = a * a + b * b
+    if np.all((square > 1e-35) & np.isfinite(square)):
+        return x / square
     r = np.hypot(a, b)
     return ratio(ratio(x, r), r)
 
@@ -140,7 +148,7 @@ elementwise(np.arctan2, lambda y, a, b: _over_radius(b, a, b), lambda y, a, b: -
 
 # ---- kinks --------------------------------------------------------------------------------------------------
 
-elementwise(np.absolute, lambda y, x: np.conjugate(np.sign(x)), samples=nonzero, kinks=lambda x: x,
+elementwise(np.absolute, lambda y, x: conj(np.sign(x)), samples=nonzero, kinks=lambda x: x,
             convention="0 at 0")
 elementwise(np.fabs, lambda y, x: np.sign(x), samples=nonzero, holomorphic=False, kinks=lambda x: x,
             convention="0 at 0")
@@ -153,7 +161,8 @@ def _share_of(wins):
     def share(y, a, b):
         if isinstance(a, complex) or isinstance(b, complex):
             a, b = np.asarray(a), np.asarray(b)
-        return np.where(a == b, 0.5, wins(a, b))
+        tie = a == b
+        return np.where(tie, 0.5, wins(a, b)) if np.any(tie) else np.multiply(wins(a, b), 1.0)
 
     return share, lambda y, a, b: share(y, b, a)
 
@@ -168,7 +177,14 @@ elementwise(np.heaviside, None, lambda y, a, b: np.where(a == 0, 1.0, 0.0), samp
 
 # The ufunc behind np.clip and ndarray.clip: minimum(maximum(x, low), high).
 clip = np._core.umath.clip
-elementwise(clip, lambda y, x, low, high: np.where((x == low) | (x == high), 0.5, (x > low) & (x < high)),
+
+
+def _inside(y, x, low, high):
+    tie, within = (x == low) | (x == high), (x > low) & (x < high)
+    return np.where(tie, 0.5, within) if np.any(tie) else np.multiply(within, 1.0)
+
+
+elementwise(clip, _inside,
             lambda y, x, low, high: np.where(low >= high, 0.0, np.where(x == low, 0.5, x < low)),
             lambda y, x, low, high: np.where(low >= high, 1.0, np.where(x == high, 0.5, x > high)),
             samples=(real, Domain(-1.0, -0.5), Domain(0.5, 1.0)),
