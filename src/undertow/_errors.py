@@ -223,7 +223,7 @@ def active_here(active: Sequence[tuple[str, str]]) -> list[str]:
 
 def do_one_of(fixes: Sequence[str]) -> list[str]:
     """Numbered fixes; a fix of the form ``words: code`` has its code in one column with the others."""
-    parts = [fix.partition(": ") for fix in fixes[:MAX_FIXES]]
+    parts = [tuple(part.strip() for part in fix.partition(": ")) for fix in fixes[:MAX_FIXES]]
     width = max(len(words) for words, _, _ in parts) + 1
     lines = [f"{words + ':':<{width}} {code}" if code else words for words, _, code in parts]
     return ["Do one of:" if len(lines) > 1 else "Do this:", *(f"  {i}. {line}" for i, line in enumerate(lines, 1))]
@@ -266,7 +266,7 @@ class UndertowError(Exception):
     def __init__(self, what: str, *, why: str = "", fixes: Iterable[str] = (), where: Where | None = None,
                  through: Iterable[Step] = (), active: Iterable[tuple[str, str]] = ()) -> None:
         super().__init__(what)
-        self.what = what
+        self.what = what if what.endswith((".", "!", "?")) else what + "."
         self.why = why or self.default_why
         self.fixes = list(fixes) or list(self.default_fixes)
         self.where = where
@@ -307,7 +307,7 @@ class UndertowError(Exception):
         place += active_here(self.active)
         blocks.append(place)
         if self.why:
-            blocks.append([f"Why: {self.why}"])
+            blocks.append([f"Why: {self.why.rstrip('.')}."])
         if self.fixes:
             blocks.append(do_one_of(self.fixes))
         blocks.append([self.link])
