@@ -202,7 +202,7 @@ def names_read(f: Callable) -> frozenset[str]:
     code = f.__code__
     parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     nested = [c for c in code.co_consts if isinstance(c, CodeType)]
-    used = set()
+    used: set[str] = set()
     import dis
 
     for instruction in dis.get_instructions(code):
@@ -217,8 +217,8 @@ def names_read(f: Callable) -> frozenset[str]:
 # ---- the verbs ----------------------------------------------------------------------------------------------
 
 
-def elementwise(f, *partials, kinks=None, jumps=None, samples=None, convention="", cite="", nout=1,
-                holomorphic=True) -> Rule:
+def elementwise(f: Callable, *partials: Any, kinks: Any = None, jumps: Any = None, samples: Any = None,
+                convention: str = "", cite: str = "", nout: int = 1, holomorphic: bool = True) -> Rule:
     """Declare `f` elementwise, with one partial derivative an argument.
 
     Parameters
@@ -243,7 +243,8 @@ def elementwise(f, *partials, kinks=None, jumps=None, samples=None, convention="
                      holomorphic=holomorphic))
 
 
-def linear(f, *, adjoint, argnum=0, like=(), sequences=(), samples=None, cite="", jumps=None) -> Rule:
+def linear(f: Callable, *, adjoint: Callable, argnum: int = 0, like: Iterable[str] = (), sequences: Iterable[int] = (),
+           samples: Any = None, cite: str = "", jumps: Any = None) -> Rule:
     """Declare `f` linear in the argument at `argnum`, the other arguments held constant.
 
     ``adjoint(y_bar, *args, **kwargs)`` gets the primitive's arguments; the linear one is a `Like` (its values are
@@ -253,17 +254,18 @@ def linear(f, *, adjoint, argnum=0, like=(), sequences=(), samples=None, cite=""
                      samples=samples, cite=cite, jumps=jumps, signature=_signature(adjoint, 1)))
 
 
-def zero_derivative(*functions, jumps=None, samples=None) -> None:
+def zero_derivative(*functions: Callable, jumps: Any = None, samples: Any = None) -> None:
     """Declare functions locally constant: their results carry no derivative."""
     for f in functions:
         _add(Rule(f, "zero", (), jumps=jumps, samples=samples))
 
 
-def pullback(f, *, argnums: tuple | slice = (0,), keep: Iterable[str] | None = None, like: Iterable[str] = (),
-             sequences: tuple = (), forward=None, samples=None, kinks=None, convention="", cite=""):
+def pullback(f: Callable, *, argnums: tuple | slice = (0,), keep: Iterable[str] | None = None,
+             like: Iterable[str] = (), sequences: tuple = (), forward: Callable | None = None, samples: Any = None,
+             kinks: Any = None, convention: str = "", cite: str = "") -> Callable[[Callable], Callable]:
     """Decorator: the pullback of `f`.  See the module's conventions."""
 
-    def register(rule):
+    def register(rule: Callable) -> Callable:
         entry = RULES.get(f)
         if entry is None or entry.kind != "explicit":
             entry = Rule(f, "explicit")
@@ -279,11 +281,11 @@ def pullback(f, *, argnums: tuple | slice = (0,), keep: Iterable[str] | None = N
     return register
 
 
-def pushforward(f, *, argnums: tuple | slice = (0,), sequences: tuple = (), samples=None, kinks=None, convention="",
-                cite=""):
+def pushforward(f: Callable, *, argnums: tuple | slice = (0,), sequences: tuple = (), samples: Any = None,
+                kinks: Any = None, convention: str = "", cite: str = "") -> Callable[[Callable], Callable]:
     """Decorator: the pushforward of `f`.  See the module's conventions."""
 
-    def register(rule):
+    def register(rule: Callable) -> Callable:
         entry = RULES.get(f)
         if entry is None or entry.kind not in ("explicit", "linear"):
             entry = Rule(f, "explicit", argnums, sequences=tuple(sequences))
@@ -297,14 +299,15 @@ def pushforward(f, *, argnums: tuple | slice = (0,), sequences: tuple = (), samp
     return register
 
 
-def substitute(f, *, samples=None, kinks=None, convention="", cite=""):
+def substitute(f: Callable, *, samples: Any = None, kinks: Any = None, convention: str = "",
+               cite: str = "") -> Callable[[Callable], Callable]:
     """Decorator: a Python program with the effect of `f`, differentiated through its source.
 
     Used for compiled functions that are compositions of primitives, and for those that write to memory
     (``np.copyto`` is ``dst[...] = np.where(where, src, dst)``).
     """
 
-    def register(program):
+    def register(program: Callable) -> Callable:
         entry = Rule(f, "substitute", (), pull=program)
         _describe(entry, samples, kinks, convention, cite)
         _add(entry)
@@ -313,13 +316,13 @@ def substitute(f, *, samples=None, kinks=None, convention="", cite=""):
     return register
 
 
-def refuse(*functions, reason: str) -> None:
+def refuse(*functions: Callable, reason: str) -> None:
     """Declare that active values must not enter these functions, and why (the text ends the sentence "because …")."""
     for f in functions:
         _add(Rule(f, "refuse", (), reason=reason))
 
 
-def _describe(entry: Rule, samples, kinks, convention, cite) -> None:
+def _describe(entry: Rule, samples: Any, kinks: Any, convention: str, cite: str) -> None:
     entry.samples = samples if samples is not None else entry.samples
     entry.kinks = kinks or entry.kinks
     entry.convention = convention or entry.convention
@@ -335,7 +338,7 @@ def _signature(rule: Callable, skip: int) -> inspect.Signature:
 # ---- helpers for rule bodies ----------------------------------------------------------------------------------
 
 
-def unbroadcast(x_bar, shape: Sequence[int]):
+def unbroadcast(x_bar: Any, shape: Sequence[int]) -> Any:
     """Sum `x_bar` over the axes along which an array of `shape` was broadcast to it."""
     if x_bar.shape == tuple(shape):
         return x_bar
