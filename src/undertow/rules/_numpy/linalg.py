@@ -84,7 +84,7 @@ square_samples = [Sample((invertible(3),)), Sample((invertible(2, 4),)), Sample(
                   Sample((complex_matrix,)), Sample((np.zeros((0, 3, 3)),))]
 
 
-@pullback(np.linalg.solve, argnums=(0, 1), cite="Giles 2008, 2.3.1", samples=[
+@pullback(np.linalg.solve, argnums=(0, 1), like=("b",), cite="Giles 2008, 2.3.1", samples=[
     Sample((invertible(3), array(3))), Sample((invertible(3), array(3, 2))), Sample((invertible(3, 4), array(3, 2))),
     Sample((invertible(3), array(4, 3, 2))), Sample((invertible(3, 4, 1), array(5, 3, 1))),
     Sample((complex_matrix, array(3, dtype=complex))), Sample((complex_matrix, array(3, 2))),

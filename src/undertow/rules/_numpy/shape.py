@@ -46,25 +46,28 @@ def _reread(x, a, order, shape):
     return np.reshape(np.transpose(x, axes), shape, order=order)
 
 
-def _rewrite(y_bar, a, order):
+def _rewrite(y_bar, shape, axes, order):
     """The inverse of `_reread`."""
-    axes, order = memory_order(a, order)
-    x_bar = np.reshape(y_bar, [np.shape(a)[i] for i in axes], order=order)
+    x_bar = np.reshape(y_bar, [shape[i] for i in axes], order=order)
     return np.transpose(x_bar, np.argsort(axes))
 
 
 def _reshaping(f, samples, order_of):
     """Register `f`, a reshape whose order of reading is ``order_of(*args, **kwargs)``."""
 
-    def pull(y, y_bar, a, *args, **kwargs):
+    def forward(a, *args, **kwargs):
+        """The result, and the order in which it was read; the values need not be kept."""
+        return f(a, *args, **kwargs), (np.shape(a), *memory_order(a, order_of(*args, **kwargs)))
+
+    def pull(y, y_bar, a, *args, residuals, **kwargs):
         """Write in the order that was read."""
-        return _rewrite(y_bar, a, order_of(*args, **kwargs))
+        return _rewrite(y_bar, *residuals)
 
     def push(y, tangents, a, *args, **kwargs):
         """Read the tangent as the argument is read."""
         return _reread(tangents[0], a, order_of(*args, **kwargs), np.shape(y))
 
-    pullback(f, samples=samples)(pull)
+    pullback(f, samples=samples, forward=forward)(pull)
     pushforward(f)(push)
 
 
