@@ -22,7 +22,8 @@ OTHER_CHOICE = {
     "eigvalsh": "JAX symmetrises its argument", "eig": "JAX normalises otherwise",
     "eigvals": "order of the eigenvalues", "svd": "signs and phases of the vectors", "qr": "signs of the factors",
     "pinv": "JAX symmetrises its argument",
-    "lstsq": "JAX returns other residuals", "partition": "order within the parts", "arange": "JAX takes the bounds as constants",
+    "lstsq": "JAX returns other residuals", "partition": "order within the parts",
+    "arange": "JAX takes the bounds as constants",
     "sign": "JAX takes complex signs as constants",
 }
 

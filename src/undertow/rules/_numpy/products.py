@@ -12,7 +12,6 @@ from ..samples import Sample, array
 from .ufuncs import conj
 
 
-
 def multilinear(f, factors=(0, 1)):
     """Register the pushforward of a function linear in each of its `factors`: the product rule."""
 
