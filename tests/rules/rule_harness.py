@@ -11,6 +11,7 @@ carries a derivative:
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import warnings
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from undertow.rules import Rule, Sample, unbroadcast
+from undertow.rules import Like, Rule, Sample, unbroadcast
+from undertow.rules._registry import Refused, names_read
 from undertow.rules.samples import Domain
 
 __all__ = ["Case", "WrongRule", "cases", "check_rule", "jvp", "slots", "vjp"]
@@ -168,7 +170,7 @@ def slots(rule: Rule, case: Case) -> list:
     """The arguments of a case that carry numbers: ``(place among argnums, index or keyword)``."""
     found = []
     for k, where in enumerate(positions(rule, case.args, case.kwargs)):
-        if where is None:
+        if where is None or (rule.partials is not None and isinstance(rule.partials[where], Refused)):
             continue
         value = case.args[where] if isinstance(where, int) else case.kwargs[where]
         if any(is_number(leaf) and np.size(leaf) for leaf in leaves(value)):
@@ -240,29 +242,58 @@ def vjp(rule: Rule, y: Any, y_bar: Any, args: tuple, kwargs: dict) -> list:
     if rule.kind == "elementwise":
         bars = []
         for i in rule.argnums:
-            if i >= len(args):
+            if i >= len(args) or isinstance(rule.partials[i], Refused):
                 bars.append(None)
                 continue
-            p = rule.partials[i](y, *args)
+            p = rule.partials[i](*_read_by(rule.partials[i], y, args))
             pairs = zip(p, y_bar, strict=True) if rule.nout > 1 else [(p, y_bar)]
             terms = [np.conj(q) * g for q, g in pairs if g is not None]
             total = np.asarray(sum(terms[1:], terms[0]))
             bars.append(_project(unbroadcast(np.broadcast_to(total, np.shape(results(y)[0])), np.shape(args[i])),
                                  args[i]))
         return bars
+    seen = _kept(rule, args)
     if rule.kind == "linear":
-        found = rule.pull(y_bar, *args, **kwargs)
+        found = rule.pull(y_bar, *seen, **kwargs)
         return [_like(found, args[rule.argnums[0]])]
     wants = {}
     if "active" in rule.wants:
         wants["active"] = tuple(w is not None for w in places)
     if rule.forward is not None and "residuals" in rule.wants:
         wants["residuals"] = rule.forward(*args, **kwargs)[1]
-    found = rule.pull(y, y_bar, *args, **wants, **kwargs)
+    y = y if rule.keep is None or "y" in rule.keep else None
+    found = rule.pull(y, y_bar, *seen, **wants, **kwargs)
     single = not isinstance(rule.argnums, slice) and len(rule.argnums) == 1
     found = [found] if single else list(found)
     return [None if w is None else _like(g, args[w] if isinstance(w, int) else kwargs[w])
             for g, w in zip(found, places, strict=True)]
+
+
+def _read_by(partial: Any, y: Any, args: tuple) -> list:
+    """Result and arguments as an engine passes them to a partial: None for what its code does not name."""
+    names = partial.__code__.co_varnames[: partial.__code__.co_argcount]
+    if partial.__code__.co_flags & inspect.CO_VARARGS:
+        return [y, *args]
+    read = names_read(partial)
+    return [v if n in read else None for n, v in zip(names, (y, *args), strict=False)]
+
+
+def _kept(rule: Rule, args: tuple) -> list:
+    """Arguments as an engine keeps them for a pullback: shapes alone where the values are not read."""
+    names = list(rule.signature.parameters) if rule.signature is not None else []
+    linear = positions(rule, args, {}) if rule.kind == "linear" else ()
+    seen: list = []
+    for i, x in enumerate(args):
+        name = names[i] if i < len(names) else ""
+        unread = rule.keep is not None and name and name not in rule.keep
+        seen.append(_shapes(x) if i in linear or name in rule.like or unread else x)
+    return seen
+
+
+def _shapes(x: Any) -> Any:
+    if isinstance(x, list | tuple):
+        return [_shapes(v) for v in x]
+    return Like(x) if isinstance(x, np.ndarray) and x.dtype.kind in "fc" else x
 
 
 def _like(x_bar: Any, x: Any) -> Any:

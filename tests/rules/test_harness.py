@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rule_harness import Case, WrongRule, cases, check_rule, ridders, samples_of, slots
 
-from undertow.rules import Sample, elementwise, forget, linear, pullback, pushforward
+from undertow.rules import Sample, elementwise, forget, linear, lookup, pullback, pushforward
 from undertow.rules.samples import array, real
 
 
@@ -49,8 +49,6 @@ def test_a_wrong_pullback_beside_a_right_pushforward_is_caught(planted):
     f = planted(lambda x: np.sum(x * x))
     pushforward(f)(lambda y, tangents, x: np.sum(2 * x * tangents[0]))
     pullback(f, samples=[Sample((array(3),))])(lambda y, y_bar, x: y_bar * x)
-    from undertow.rules import lookup
-
     with pytest.raises(WrongRule, match="the pullback gives"):
         check(lookup(f))
 
@@ -59,8 +57,6 @@ def test_a_missing_conjugate_is_caught(planted):
     """Complex variants are made from real samples."""
     f = planted(lambda a, b: np.dot(a, b))
     pullback(f, argnums=(0, 1), samples=[Sample((array(3), array(3, seed=1)))])(lambda y, g, a, b: (g * b, g * a))
-    from undertow.rules import lookup
-
     with pytest.raises(WrongRule, match="complex"):
         check(lookup(f))
 
@@ -76,13 +72,14 @@ def test_a_rule_that_writes_to_its_argument_is_caught(planted):
     """Rules are pure."""
     f = planted(lambda x: 2.0 * x)
 
-    def adjoint(y_bar, x):
+    @pullback(f, samples=[Sample((array(3),))])
+    def doubled(y, y_bar, x):
         if x.flags.writeable:
             x *= 1.5
         return 2.0 * y_bar
 
-    with pytest.raises(WrongRule, match=r"written to|off by|the pullback"):
-        check(linear(f, adjoint=adjoint, samples=[Sample((array(3),))]))
+    with pytest.raises(WrongRule, match="written to"):
+        check(lookup(f))
 
 
 def test_a_rule_without_samples_is_caught(planted):

@@ -117,7 +117,7 @@ class Rule:
         ``forward(*args, **kwargs) -> (y, residuals)``, run instead of the primitive where the pullback needs more
         than arguments and result.
     keep : frozenset of str or None
-        Names among ``y`` and the rule's parameters whose *values* the pullback reads.  None: what its code names.
+        Names among ``y`` and the rule's parameters whose *values* the pullback reads.  None: all of them.
     like : frozenset of str
         Names the pullback reads for shape and dtype only: the engine passes a `Like`.
     sequences : tuple of int
@@ -270,7 +270,8 @@ def pullback(f: Callable, *, argnums: tuple | slice = (0,), keep: Iterable[str] 
         if entry is None or entry.kind != "explicit":
             entry = Rule(f, "explicit")
         entry.argnums, entry.pull, entry.forward = argnums, rule, forward
-        entry.keep = names_read(rule) if keep is None else frozenset(keep)
+        variadic = rule.__code__.co_flags & inspect.CO_VARARGS  # what arrives in *args has no name
+        entry.keep = (None if variadic else names_read(rule)) if keep is None else frozenset(keep)
         entry.like, entry.sequences = frozenset(like), tuple(sequences)
         entry.signature = _signature(rule, 2)
         entry.wants = frozenset(inspect.signature(rule).parameters) & {"active", "residuals"}
