@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy
 
+from undertow import rules
 from undertow.rules import coverage
 
 VERSIONS = f"NumPy {coverage._minor(np)} and SciPy {coverage._minor(scipy)}"
@@ -43,3 +44,19 @@ def test_programs_of_numpy_reach_no_compiled_function_without_a_rule(tables):
 def test_every_function_of_the_standard_library_has_a_rule(tables, module):
     """Differentiable functions of `math` and `cmath` are complete."""
     assert {e.how for e in tables[module]} <= {"rule", "zero"}
+
+
+def bodies():
+    """The functions that make up the rules of NumPy, `math` and `cmath`."""
+    for rule in rules.registered():
+        if not rule.name.startswith("scipy"):
+            for body in (rule.pull, rule.push, rule.forward, *(rule.partials or ())):
+                if body is not None:
+                    yield rule.name, body
+
+
+def test_rule_bodies_are_differentiable_themselves():
+    """Second derivatives differentiate the rules: what they call has rules, or is Python."""
+    leaves = coverage.Leaves()
+    stuck = {(name, m) for name, body in bodies() for m in leaves.below(body) - {"getattr", "zip"}}
+    assert not stuck

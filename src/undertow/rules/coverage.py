@@ -150,7 +150,7 @@ class Leaves:
             if isinstance(called, type) or not callable(called) or _lookup(called) or _lookup(inner):
                 continue
             if isinstance(inner, types.FunctionType):
-                if (inner.__module__ or "").partition(".")[0] in ("numpy", "scipy"):
+                if (inner.__module__ or "").partition(".")[0] in ("numpy", "scipy", "undertow"):
                     found |= self.below(inner)
             elif isinstance(inner, (types.BuiltinFunctionType, np.ufunc)) or "cython" in type(inner).__name__:
                 short = getattr(inner, "__name__", "")
