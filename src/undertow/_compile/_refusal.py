@@ -1,0 +1,23 @@
+"""Why something was not compiled."""
+
+from __future__ import annotations
+
+__all__ = ["NotCompilable"]
+
+
+class NotCompilable(Exception):
+    """The compile tier cannot take this call; the record tier can. Not an error of the user's program.
+
+    Attributes
+    ----------
+    reason : str
+    filename : str
+    lineno : int
+        Where in the user's program. 0 if it is not a matter of one line.
+    """
+
+    def __init__(self, reason: str, filename: str = "", lineno: int = 0) -> None:
+        super().__init__(f"{filename}:{lineno}: {reason}" if filename else reason)
+        self.reason = reason
+        self.filename = filename
+        self.lineno = lineno

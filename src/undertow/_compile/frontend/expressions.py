@@ -1,0 +1,463 @@
+"""Expressions."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import types
+from typing import Any
+
+import numpy as np
+
+from .._refusal import NotCompilable
+from ..ir.builder import const
+from ..ir.function import Constant, Region, Value
+from ..ir.types import BOOL
+from . import arithmetic
+from .merge import describe, is_number, scalar_of
+from .statements import TryAgain
+from .values import Array, Const, Function, Lazy, Maybe, Method, Ref, Scalar, Sequence
+
+__all__ = ["Expressions"]
+
+
+class Expressions:
+    """Lowers expressions; expects `Statements`, `Arrays` and `Calls` beside it."""
+
+    def expr(self, node: ast.expr) -> Any:
+        method = getattr(self, "on_" + type(node).__name__, None)
+        if method is None:
+            self.at(node)
+            raise NotCompilable(f"`{type(node).__name__}` expression")
+        value = method(node)
+        if hasattr(node, "lineno"):
+            self.at(node)
+        return value
+
+    # ---- names
+    def on_Name(self, node: ast.Name) -> Any:
+        return self.lookup(node.id, node)
+
+    def lookup(self, name: str, node: ast.AST) -> Any:
+        frame = self.frame
+        while frame is not None:
+            if name in frame.locals:
+                return self.read_local(frame, name, node)
+            if frame.function is not None:
+                return self.lookup_outside(frame.function, name)
+            frame = frame.parent
+        raise NotCompilable(f"`{name}` is not defined")
+
+    def read_local(self, frame: Any, name: str, node: ast.AST) -> Any:
+        key = (frame.key, name)
+        value = self.state.get(key)
+        if value is None:
+            if self.loop_nodes:
+                raise NotCompilable(f"`{name}` may be read in a loop before it is bound")
+            raise NotCompilable(f"`{name}` is read before it is bound")
+        if isinstance(value, TryAgain):
+            raise value
+        if isinstance(value, NotCompilable):
+            raise value
+        if isinstance(value, Maybe):
+            self.b.check(value.defined, f"`{name}` is unbound")
+            return value.value
+        return value
+
+    def lookup_outside(self, function: types.FunctionType, name: str) -> Any:
+        """A free variable or a global of a real function; what is assumed about it becomes a guard."""
+        code = function.__code__
+        if name in code.co_freevars:
+            cell = function.__closure__[code.co_freevars.index(name)]
+            try:
+                value = cell.cell_contents
+            except ValueError:
+                raise NotCompilable(f"the free variable `{name}` is unbound") from None
+            return self.outside("cell", cell, None, value, name)
+        if name in function.__globals__:
+            return self.outside("global", function.__globals__, name, function.__globals__[name], name)
+        if hasattr(builtins, name):
+            self.guards.append(("absent", function.__globals__, name, None))
+            return Const(getattr(builtins, name))
+        raise NotCompilable(f"`{name}` is not defined")
+
+    # ---- literals
+    def on_Constant(self, node: ast.Constant) -> Any:
+        if isinstance(node.value, complex):
+            raise NotCompilable("complex numbers")
+        return Const(node.value)
+
+    def on_Tuple(self, node: ast.Tuple) -> Any:
+        return Sequence(tuple(self.items(node.elts)))
+
+    def on_List(self, node: ast.List) -> Any:
+        return Sequence(tuple(self.items(node.elts)), list)
+
+    def items(self, nodes: list[ast.expr]) -> list:
+        out: list = []
+        for n in nodes:
+            if isinstance(n, ast.Starred):
+                items = self.static_items(self.expr(n.value))
+                if items is None:
+                    raise NotCompilable("`*` of a sequence of unknown length")
+                out += items
+            else:
+                out.append(self.settle(self.expr(n)))
+        return out
+
+    def on_JoinedStr(self, node: ast.JoinedStr) -> Any:
+        raise NotCompilable("a formatted string")
+
+    def on_Lambda(self, node: ast.Lambda) -> Any:
+        return self.function_value(node)
+
+    def on_NamedExpr(self, node: ast.NamedExpr) -> Any:
+        value = self.expr(node.value)
+        self.assign(node.target, value)
+        return value
+
+    def on_ListComp(self, node: ast.ListComp) -> Any:
+        return Sequence(tuple(self.comprehension(node.elt, node.generators)), list)
+
+    def on_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
+        return Sequence(tuple(self.comprehension(node.elt, node.generators)))
+
+    def comprehension(self, element: ast.expr, generators: list[ast.comprehension]) -> list:
+        if not generators:
+            return [self.settle(self.expr(element))]
+        first = generators[0]
+        items = self.static_items(self.expr(first.iter))
+        if items is None or first.ifs:
+            raise NotCompilable("a comprehension over something of unknown length")
+        out = []
+        for item in items:
+            self.assign(first.target, item)
+            out += self.comprehension(element, generators[1:])
+        return out
+
+    # ---- operators
+    def on_UnaryOp(self, node: ast.UnaryOp) -> Any:
+        x = self.expr(node.operand)
+        if isinstance(node.op, ast.Not):
+            return Scalar(self.b.scalar("not", self.truth(x)), "py")
+        if isinstance(x, Const) and is_number(x):
+            return Const(-x.obj if isinstance(node.op, ast.USub) else +x.obj if isinstance(node.op, ast.UAdd)
+                         else ~x.obj)
+        if isinstance(node.op, ast.UAdd):
+            return x
+        if isinstance(node.op, ast.Invert):
+            return self.elementwise("not", [x], lambda v: self.b.scalar("not", v) if v.type == BOOL else _no_invert())
+        if isinstance(x, Scalar):
+            if x.type == BOOL:
+                raise NotCompilable("minus a bool")
+            return Scalar(self.b.scalar("neg", x.value), x.flavor)
+        return self.elementwise("neg", [x], lambda v: self.b.scalar("neg", v))
+
+    def on_BinOp(self, node: ast.BinOp) -> Any:
+        left, right = self.expr(node.left), self.expr(node.right)
+        self.at(node)
+        return self.binary(type(node.op).__name__, left, right)
+
+    def binary(self, op: str, left: Any, right: Any) -> Any:
+        if isinstance(left, Const) and isinstance(right, Const):
+            return self.fold_binary(op, left.obj, right.obj)
+        if isinstance(left, Sequence) or isinstance(right, Sequence):
+            return self.binary_sequence(op, left, right)
+        for v in (left, right):
+            if isinstance(v, Ref):
+                return self.special_method(op, left, right)
+        if is_number(left) and is_number(right):
+            return arithmetic.binary(self.b, op, scalar_of(left), scalar_of(right))
+        if op == "MatMult":
+            return self.matmul(left, right)
+        return self.array_binary(op, left, right)
+
+    def fold_binary(self, op: str, x: Any, y: Any) -> Any:
+        if not all(type(v) in (bool, int, float, np.float64, str, tuple) for v in (x, y)):
+            raise NotCompilable(f"operator {op} of {describe(Const(x))} and {describe(Const(y))}")
+        import operator
+        function = {"Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv,
+                    "FloorDiv": operator.floordiv, "Mod": operator.mod, "Pow": operator.pow,
+                    "BitAnd": operator.and_, "BitOr": operator.or_, "BitXor": operator.xor,
+                    "LShift": operator.lshift, "RShift": operator.rshift}.get(op)
+        try:
+            if function is None or (op in ("Pow", "LShift") and isinstance(y, int) and abs(y) > 1000):
+                raise NotCompilable(f"operator {op} of constants")
+            with np.errstate(all="ignore"):
+                return Const(function(x, y))
+        except (ArithmeticError, TypeError, ValueError):
+            self.b.check(const(False), "an operation of constants fails")
+            return Const(1.0)
+
+    def binary_sequence(self, op: str, left: Any, right: Any) -> Any:
+        if op == "Add" and isinstance(left, Sequence) and isinstance(right, Sequence) and left.cls is right.cls:
+            return Sequence(left.items + right.items, left.cls)
+        for x, n in ((left, right), (right, left)):
+            if op == "Mult" and isinstance(x, Sequence) and isinstance(n, Const) and isinstance(n.obj, int):
+                if len(x.items) * n.obj <= 64:
+                    return Sequence(x.items * n.obj, x.cls)
+        raise NotCompilable(f"operator {op} of a sequence")
+
+    def special_method(self, op: str, left: Any, right: Any) -> Any:
+        name = {"Add": "add", "Sub": "sub", "Mult": "mul", "Div": "truediv", "MatMult": "matmul", "Pow": "pow"}.get(op)
+        if name and isinstance(left, Ref) and f"__{name}__" in vars(left.cls):
+            if isinstance(right, Ref) and right.cls is not left.cls:
+                raise NotCompilable("an operator of objects of two classes")
+            return self.call(Const(vars(left.cls)[f"__{name}__"]), [left, right], {})
+        raise NotCompilable(f"operator {op} of an object")
+
+    def on_Compare(self, node: ast.Compare) -> Any:
+        left = self.expr(node.left)
+        result = None
+        for op, right_node in zip(node.ops, node.comparators, strict=True):
+            right = self.expr(right_node)
+            one = self.compare(type(op).__name__, left, right)
+            result = one if result is None else self.both(result, one)
+            left = right
+        return result
+
+    def both(self, x: Any, y: Any) -> Any:
+        if isinstance(x, Const) and isinstance(y, Const):
+            return Const(x.obj and y.obj)
+        return Scalar(self.b.scalar("and", self.truth(x), self.truth(y)), "py")
+
+    def compare(self, op: str, left: Any, right: Any) -> Any:
+        if op in ("Is", "IsNot"):
+            return Const(self.identical(left, right) == (op == "Is"))
+        if isinstance(left, Const) and isinstance(right, Const) and op not in ("In", "NotIn"):
+            x, y = left.obj, right.obj
+            simple = (bool, int, float, str, type(None), np.float64, tuple)
+            if type(x) in simple and type(y) in simple:
+                return Const({"Lt": lambda: x < y, "LtE": lambda: x <= y, "Gt": lambda: x > y, "GtE": lambda: x >= y,
+                              "Eq": lambda: x == y, "NotEq": lambda: x != y}[op]())
+        if op in ("In", "NotIn") and isinstance(left, Const):
+            items = self.static_items(right)
+            if items is not None and all(isinstance(i, Const) for i in items):
+                return Const((left.obj in [i.obj for i in items]) == (op == "In"))
+        if is_number(left) and is_number(right):
+            return arithmetic.compare(self.b, op, scalar_of(left), scalar_of(right))
+        if isinstance(left, Sequence) and isinstance(right, Sequence) and op in ("Eq", "NotEq"):
+            if len(left.items) != len(right.items):
+                return Const(op == "NotEq")
+            parts = [self.truth(self.compare("Eq", x, y)) for x, y in zip(left.items, right.items, strict=True)]
+            total: Value = const(True)
+            for p in parts:
+                total = self.b.scalar("and", total, p)
+            return Scalar(total if op == "Eq" else self.b.scalar("not", total), "py")
+        if isinstance(left, (Array, Lazy)) or isinstance(right, (Array, Lazy)):
+            return self.array_compare(op, left, right)
+        raise NotCompilable(f"comparison of {describe(left)} and {describe(right)}")
+
+    def identical(self, left: Any, right: Any) -> bool:
+        for x, y in ((left, right), (right, left)):
+            if isinstance(x, Const) and (x.obj is None or isinstance(x.obj, (bool, type))):
+                if isinstance(y, Const):
+                    return x.obj is y.obj
+                if isinstance(x.obj, bool) and isinstance(y, Scalar):
+                    break
+                return False
+        if isinstance(left, Ref) and isinstance(right, Ref):
+            return left.key == right.key
+        if isinstance(left, Const) and isinstance(right, Const) and not isinstance(left.obj, (int, float, str)):
+            return left.obj is right.obj
+        if isinstance(left, Array) and isinstance(right, Array) and self.is_whole(left) and self.is_whole(right):
+            return left.root is right.root
+        raise NotCompilable("`is` of numbers or views")
+
+    def on_BoolOp(self, node: ast.BoolOp) -> Any:
+        result = self.expr(node.values[0])
+        is_and = isinstance(node.op, ast.And)
+        for k, value in enumerate(node.values[1:]):
+            if isinstance(result, Const) or isinstance(result, (Ref, Function, Sequence)):
+                known = bool(result.obj) if isinstance(result, Const) else True
+                if isinstance(result, Sequence):
+                    known = bool(result.items)
+                if known != is_and:
+                    return result
+                result = self.expr(value)
+                continue
+            test = self.truth(result)
+            return self.short_circuit(test, is_and, node.values[1 + k:], isinstance(result, Scalar)
+                                      and result.type == BOOL)
+        return result
+
+    def short_circuit(self, test: Value, is_and: bool, rest: list[ast.expr], is_bool: bool) -> Any:
+        if not is_bool:
+            raise NotCompilable("`and`/`or` used for its operand's value")
+        regions = [Region(), Region()]
+        box: list = []
+
+        def evaluate() -> None:
+            value = self.on_BoolOp(ast.BoolOp(ast.And() if is_and else ast.Or(), rest)) if len(rest) > 1 \
+                else self.expr(rest[0])
+            v = scalar_of(value)
+            if v.type != BOOL:
+                raise NotCompilable("`and`/`or` used for its operand's value")
+            box.append(v.value)
+
+        before = dict(self.state)
+        with self.b.inside(regions[0 if is_and else 1]) as region:
+            evaluate()
+            region.yields = [box[0]]
+        if self.state.keys() != before.keys():
+            raise NotCompilable("an assignment inside `and`/`or`")
+        regions[1 if is_and else 0].yields = [const(not is_and)]
+        return Scalar(self.emit_branch(test, regions, [BOOL], [""])[0], "py")
+
+    def on_IfExp(self, node: ast.IfExp) -> Any:
+        test = self.test(node.test)
+        if isinstance(test, Constant):
+            return self.expr(node.body if test.value else node.orelse)
+        key = (self.frame.key, f"$if{id(node)}")
+
+        def put(branch: ast.expr) -> Any:
+            return lambda: self.state.__setitem__(key, self.settle(self.expr(branch)))
+
+        self.branch(test, put(node.body), put(node.orelse))
+        value = self.state.pop(key)
+        if isinstance(value, NotCompilable):
+            raise value
+        return value
+
+    def test(self, node: ast.expr) -> Value:
+        return self.truth(self.expr(node))
+
+    def truth(self, v: Any) -> Value:
+        """``bool(v)`` as an IR value."""
+        if isinstance(v, Const):
+            if isinstance(v.obj, (bool, int, float, str, tuple, list, dict, type(None), types.FunctionType)):
+                return const(bool(v.obj))
+            raise NotCompilable(f"the truth of {describe(v)}")
+        if isinstance(v, Scalar):
+            return arithmetic.truth(self.b, v)
+        if isinstance(v, Sequence):
+            return const(bool(v.items))
+        if isinstance(v, (Ref, Function)):
+            if isinstance(v, Ref) and (hasattr(v.cls, "__bool__") or hasattr(v.cls, "__len__")):
+                raise NotCompilable("the truth of an object that defines it")
+            return const(True)
+        raise NotCompilable("the truth of an array")
+
+    # ---- attributes
+    def on_Attribute(self, node: ast.Attribute) -> Any:
+        return self.attribute(self.expr(node.value), node.attr)
+
+    def attribute(self, owner: Any, name: str) -> Any:
+        if isinstance(owner, (Array, Lazy)):
+            return self.array_attribute(owner, name)
+        if isinstance(owner, Const):
+            return self.const_attribute(owner.obj, name)
+        if isinstance(owner, Ref):
+            return self.object_attribute(owner, name)
+        if isinstance(owner, Sequence):
+            fields = getattr(owner.cls, "_fields", ())
+            if name in fields:
+                return owner.items[fields.index(name)]
+            found = getattr(owner.cls, name, None) if fields else None
+            if isinstance(found, types.FunctionType):
+                return Method(owner, Const(found))
+            if isinstance(found, property):
+                return self.call(Const(found.fget), [owner], {})
+            return Method(owner, Const(("sequence", name)))
+        if isinstance(owner, Scalar):
+            if name == "real":
+                return owner
+            return Method(owner, Const(("scalar", name)))
+        raise NotCompilable(f"attribute `{name}` of {describe(owner)}")
+
+    def const_attribute(self, obj: Any, name: str) -> Any:
+        if not isinstance(obj, (types.ModuleType, type)):
+            raise NotCompilable(f"attribute `{name}` of {describe(Const(obj))}")
+        try:
+            value = getattr(obj, name)
+        except AttributeError:
+            raise NotCompilable(f"{describe(Const(obj))} has no attribute `{name}`") from None
+        library = obj.__name__.split(".")[0] in ("numpy", "math", "scipy", "builtins", "operator")
+        return self.capture(value) if library else self.outside("attr", obj, name, value, name)
+
+    def object_attribute(self, owner: Ref, name: str) -> Any:
+        key = (owner.key, name)
+        found = _class_attribute(owner.cls, name)
+        if isinstance(found, property):
+            return self.call(Const(found.fget), [owner], {})
+        if key in self.state:
+            value = self.state[key]
+            if isinstance(value, NotCompilable):
+                raise value
+            if isinstance(value, Maybe):
+                self.b.check(value.defined, f"attribute `{name}` is missing")
+                return value.value
+            return value
+        if isinstance(found, types.FunctionType):
+            return Method(owner, Const(found))
+        if isinstance(found, staticmethod):
+            return Const(found.__func__)
+        if found is not None and not hasattr(found, "__get__"):
+            return self.outside("attr", owner.cls, name, found, name)
+        raise NotCompilable(f"attribute `{name}` of a {owner.cls.__name__}")
+
+    # ---- assignment
+    def assign(self, target: ast.expr, value: Any) -> None:
+        self.at(target)
+        if isinstance(target, ast.Name):
+            frame = self.frame
+            while target.id in frame.nonlocals and frame.parent is not None:
+                frame = frame.parent
+                if frame.function is not None and target.id not in frame.locals:
+                    raise NotCompilable("assignment to a variable of an enclosing function")
+            self.state[(frame.key, target.id)] = self.bind(value, target.id, frame)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            self.unpack(target, value)
+        elif isinstance(target, ast.Subscript):
+            self.store_item(self.expr(target.value), target.slice, value)
+        elif isinstance(target, ast.Attribute):
+            owner = self.expr(target.value)
+            if not isinstance(owner, Ref):
+                raise NotCompilable(f"assignment to an attribute of {describe(owner)}")
+            if isinstance(_class_attribute(owner.cls, target.attr), property) or "__setattr__" in vars(owner.cls):
+                raise NotCompilable("assignment through a property or `__setattr__`")
+            self.state[(owner.key, target.attr)] = self.settle(value)
+            self.written_attributes.add((owner.key, target.attr))
+        else:
+            raise NotCompilable("this assignment target")
+
+    def unpack(self, target: ast.Tuple | ast.List, value: Any) -> None:
+        if any(isinstance(t, ast.Starred) for t in target.elts):
+            raise NotCompilable("`*` in an assignment target")
+        items = self.static_items(value)
+        if items is None and isinstance(value, (Array, Lazy)):
+            array = self.force(value)
+            self.b.check(self.b.scalar("eq", array.dims[0], const(len(target.elts))), "wrong number of values to unpack")
+            items = [self.index_with(array, [Const(k)]) for k in range(len(target.elts))]
+        if items is None or len(items) != len(target.elts):
+            raise NotCompilable("unpacking of something of unknown or different length")
+        items = [self.settle(i) for i in items]
+        for t, item in zip(target.elts, items, strict=True):
+            self.assign(t, item)
+
+    def do_AugAssign(self, node: ast.AugAssign) -> None:
+        op = type(node.op).__name__
+        if isinstance(node.target, ast.Subscript):
+            owner = self.expr(node.target.value)
+            self.augment_item(owner, node.target.slice, op, lambda: self.expr(node.value))
+            return
+        load = ast.copy_location(ast.parse(ast.unparse(node.target), mode="eval").body, node.target)
+        current = self.expr(load)
+        value = self.expr(node.value)
+        self.at(node)
+        if isinstance(current, Lazy):
+            current = self.force(current)
+        if isinstance(current, Array):
+            self.store_array(current, self.binary(op, current, value), augmented=True)
+            return
+        if isinstance(current, Sequence) and current.cls is list:
+            raise NotCompilable("`+=` of a list")
+        self.assign(node.target, self.binary(op, current, value))
+
+
+def _class_attribute(cls: type, name: str) -> Any:
+    return next((vars(c)[name] for c in cls.__mro__ if name in vars(c)), None)
+
+
+def _no_invert() -> Value:
+    raise NotCompilable("`~` of a number")

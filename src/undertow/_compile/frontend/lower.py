@@ -1,0 +1,387 @@
+"""The lowerer: its state, frames and captured values, and the entry point `lower`."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import types
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..._source.locate import SourceNotFound, find
+from .._refusal import NotCompilable
+from ..ir.builder import Builder, const
+from ..ir.function import Function as IRFunction
+from ..ir.function import Value
+from ..ir.types import BY_DTYPE, I64, ArrayType, ScalarType
+from .arrays import Arrays
+from .calls import Calls
+from .expressions import Expressions
+from .merge import scalar_of
+from .statements import Statements, TryAgain
+from .values import Array, Const, Exit, Function, Lazy, Maybe, Method, Ref, Scalar, Sequence
+
+__all__ = ["Lowered", "Result", "lower"]
+
+_DEPTH = 40
+
+
+@dataclass(eq=False)
+class Frame:
+    """One activation of a function that is being inlined."""
+
+    key: int
+    node: Any
+    filename: str
+    function: types.FunctionType | None
+    parent: Frame | None
+    locals: set[str]
+    nonlocals: set[str] = field(default_factory=set)
+    _loads: dict[str, int] | None = None
+
+    def loads(self, name: str) -> int:
+        """How often the variable is read in the function's text; many if a nested function might read it."""
+        if self._loads is None:
+            self._loads = {}
+            self._count(self.node, 1)
+        return self._loads.get(name, 0)
+
+    def _count(self, node: ast.AST, weight: int) -> None:
+        for child in ast.iter_child_nodes(node):
+            inner = 2 if isinstance(child, (ast.For, ast.While, ast.FunctionDef, ast.Lambda, ast.ListComp,
+                                            ast.GeneratorExp)) else weight
+            if isinstance(child, ast.Name) and not isinstance(child.ctx, ast.Store):
+                self._loads[child.id] = self._loads.get(child.id, 0) + weight
+            if isinstance(child, ast.AugAssign) and isinstance(child.target, ast.Name):
+                self._loads[child.target.id] = self._loads.get(child.target.id, 0) + 2
+            self._count(child, inner)
+
+
+@dataclass(frozen=True)
+class Result:
+    """How the function's result is put together from IR results.
+
+    `kind`: scalar (flavor), new (an array the program allocated), view (of an argument), argument, sequence, const.
+    """
+
+    kind: str
+    info: Any = None
+    parts: tuple = ()
+
+
+@dataclass
+class Lowered:
+    """A lowered program.
+
+    Attributes
+    ----------
+    captured : list
+        ``(kind, container, key)`` of each array outside the arguments that became a parameter, in order.
+    guards : list
+        What was assumed about the program's surroundings.
+    written : set of Value
+        Parameters whose memory is written.
+    attributes : list of (path, Result)
+        Attributes of argument objects that the program rebinds.
+    """
+
+    function: IRFunction
+    result: Result
+    captured: list
+    guards: list
+    written: set
+    attributes: list
+    codes: list
+
+
+class Lowerer(Statements, Expressions, Arrays, Calls):
+    """One attempt at lowering."""
+
+    def __init__(self, unroll: set, carry_out: set) -> None:
+        self.b = Builder()
+        self.state: dict[Any, Any] = {}
+        self.frame: Any = None
+        self.keys = itertools.count(1)
+        self.root_dims: dict[Value, tuple[Value, ...]] = {}
+        self.params: list[Value] = []
+        self.guards: list[tuple] = []
+        self.captured: list[tuple] = []
+        self.captured_values: dict[tuple, Any] = {}
+        self.written: set[Value] = set()
+        self.written_attributes: set[tuple] = set()
+        self.loop_nodes: list = []
+        self.unroll = unroll
+        self.carry_out = carry_out
+        self.spans: list[tuple] = [("", 0, "")]
+        self.span_ids: dict[tuple, int] = {}
+        self.codes: list = []
+        self.depth = 0
+
+    # ---- places in the user's program
+    def at(self, node: ast.AST) -> None:
+        line = getattr(node, "lineno", 0)
+        where = (self.frame.filename, line)
+        if where not in self.span_ids:
+            self.span_ids[where] = len(self.spans)
+            self.spans.append(where)
+        self.b.span = self.span_ids[where]
+
+    def place(self, node: ast.AST) -> tuple:
+        """What identifies a node over several attempts, which parse anew."""
+        return self.frame.filename, node.lineno, node.col_offset
+
+    def hint(self, key: Any) -> str:
+        name = key[1] if isinstance(key, tuple) else str(key)
+        return {"$exit": "left", "$return": "result"}.get(name, name.lstrip("$"))
+
+    def needs_unrolling(self, reason: str) -> Exception:
+        for node in reversed(self.loop_nodes):
+            if self.place(node) not in self.unroll:
+                return TryAgain("unroll", self.place(node))
+        return NotCompilable(reason)
+
+    # ---- arguments and surroundings
+    def parameter(self, type: Any, name: str) -> Value:
+        value = Value(type, name)
+        self.params.append(value)
+        return value
+
+    def array_parameter(self, spec: tuple, name: str) -> Array:
+        dtype, ndim, ones = spec
+        root = self.parameter(ArrayType(BY_DTYPE[np.dtype(dtype)], ndim), name)
+        dims = []
+        for k in range(ndim):
+            if ones[k]:
+                dims.append(const(1))
+            else:
+                d = self.b.dim(root, k)
+                d.name = f"{name}_n{k}"
+                dims.append(d)
+        return self.whole(root, tuple(dims))
+
+    def argument(self, spec: Any, name: str) -> Any:
+        """Abstract value of an argument from its signature (see `arguments.signature`)."""
+        kind = spec[0]
+        if kind == "scalar":
+            return Scalar(self.parameter(ScalarType(spec[1]), name), spec[2])
+        if kind == "array":
+            return self.array_parameter(spec[1:4], name)
+        if kind == "sequence":
+            return Sequence(tuple(self.argument(s, f"{name}_{k}") for k, s in enumerate(spec[2])), spec[1])
+        if kind == "object":
+            ref = Ref(next(self.keys), spec[1])
+            for field_name, s in spec[2]:
+                self.state[(ref.key, field_name)] = self.argument(s, f"{name}_{field_name}")
+            return ref
+        return Const(spec[1])
+
+    def capture(self, obj: Any) -> Any:
+        """A constant of the program."""
+        return Const(obj)
+
+    def outside(self, kind: str, container: Any, key: Any, value: Any, name: str) -> Any:
+        """A value found outside the function: arrays become parameters, the rest constants under a guard."""
+        if isinstance(value, np.ndarray):
+            place = (kind, id(container), key)
+            if place not in self.captured_values:
+                if type(value) is not np.ndarray or value.dtype not in BY_DTYPE or not value.dtype.isnative:
+                    raise NotCompilable(f"the array `{name}` has dtype {value.dtype}")
+                spec = (value.dtype.str, value.ndim, tuple(n == 1 for n in value.shape))
+                self.captured_values[place] = self.array_parameter(spec, name)
+                self.captured.append((kind, container, key))
+            return self.captured_values[place]
+        if isinstance(value, (list, dict, set)) or (isinstance(value, tuple) and any(
+                isinstance(x, (np.ndarray, list, dict)) for x in value)):
+            raise NotCompilable(f"the mutable `{name}` from outside the function")
+        if type(value).__module__ != "builtins" and not isinstance(value, (types.ModuleType, type, np.generic, np.ufunc)) \
+                and not callable(value) and not isinstance(value, np.dtype):
+            raise NotCompilable(f"the object `{name}` from outside the function")
+        self.guards.append((kind, container, key, value))
+        return Const(value)
+
+    # ---- functions
+    def enter(self, node: Any, filename: str, function: Any, parent: Any, bound: dict[str, Any]) -> Any:
+        """Lower a function's body in a frame of its own; returns its value."""
+        if self.depth > _DEPTH:
+            raise NotCompilable("recursion, or calls nested too deep")
+        if isinstance(node, ast.AsyncFunctionDef) or (not isinstance(node, ast.Lambda) and any(
+                isinstance(n, (ast.Yield, ast.YieldFrom, ast.Await)) for n in ast.walk(node))):
+            raise NotCompilable("a generator or coroutine")
+        frame = Frame(next(self.keys), node, filename, function, parent, _local_names(node, function))
+        outer, span, loops = self.frame, self.b.span, self.loop_nodes
+        self.frame, self.loop_nodes = frame, []
+        self.depth += 1
+        self.state[(frame.key, "$exit")] = Exit.known(0)
+        for name, value in bound.items():
+            self.state[(frame.key, name)] = self.bind(value, name, frame)
+        if isinstance(node, ast.Lambda):
+            value = self.settle(self.expr(node.body))
+        else:
+            self.block(node.body)
+            value = self.returned(frame)
+        self.depth -= 1
+        self.frame, self.b.span, self.loop_nodes = outer, span, loops
+        if not any(isinstance(n, (ast.FunctionDef, ast.Lambda)) and n is not node for n in ast.walk(node)):
+            for key in [k for k in self.state if isinstance(k, tuple) and k[0] == frame.key]:
+                del self.state[key]
+        return value
+
+    def returned(self, frame: Frame) -> Any:
+        codes = self.exit.codes
+        if "$dead" in self.state and self.depth == 1:
+            raise NotCompilable("the function always raises")
+        value = self.state.get((frame.key, "$return"), Const(None))
+        if 3 not in codes:
+            return Const(None)
+        if isinstance(value, (NotCompilable, TryAgain)):
+            raise value
+        if codes != {3} and not (isinstance(value, Const) and value.obj is None):
+            raise NotCompilable("the function returns a value on some paths and nothing on others")
+        return value.value if isinstance(value, Maybe) else value
+
+    def inline(self, function: types.FunctionType, args: list, kwargs: dict) -> Any:
+        """A call of a real Python function."""
+        try:
+            node = find(function.__code__, function.__globals__)
+        except SourceNotFound as error:
+            raise NotCompilable(f"no source of `{function.__name__}`: {error}") from None
+        self.codes.append(function.__code__)
+        defaults = [self.capture(d) for d in function.__defaults__ or ()]
+        kw = [self.capture((function.__kwdefaults__ or {}).get(a.arg)) for a in node.args.kwonlyargs]
+        if function.__defaults__ or function.__kwdefaults__:
+            self.guards.append(("defaults", function, None, (function.__defaults__, function.__kwdefaults__)))
+        bound = self.bind_arguments(node.args, args, kwargs, defaults, kw, function.__name__)
+        return self.enter(node, function.__code__.co_filename, function, None, bound)
+
+    def inline_nested(self, f: Function, args: list, kwargs: dict) -> Any:
+        bound = self.bind_arguments(f.node.args, args, kwargs, list(f.defaults), list(f.kw_defaults), "function")
+        return self.enter(f.node, f.frame.filename, None, f.frame, bound)
+
+    def bind_arguments(self, spec: ast.arguments, args: list, kwargs: dict, defaults: list, kw_defaults: list,
+                       name: str) -> dict[str, Any]:
+        names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+        bound = dict(zip(names, args, strict=False))
+        rest = args[len(names):]
+        if spec.vararg:
+            bound[spec.vararg.arg] = Sequence(tuple(rest))
+        elif rest:
+            raise NotCompilable(f"`{name}` called with too many arguments")
+        if spec.kwarg:
+            raise NotCompilable("`**` parameters")
+        keyword_only = [a.arg for a in spec.kwonlyargs]
+        for key, value in kwargs.items():
+            if key in bound or (key not in names and key not in keyword_only):
+                raise NotCompilable(f"`{name}` called with a wrong keyword argument")
+            bound[key] = value
+        for key, value in zip(names[len(names) - len(defaults):], defaults, strict=True):
+            bound.setdefault(key, value)
+        for key, value in zip(keyword_only, kw_defaults, strict=True):
+            if value is not None:
+                bound.setdefault(key, value)
+        if any(n not in bound for n in (*names, *keyword_only)):
+            raise NotCompilable(f"`{name}` called with too few arguments")
+        return bound
+
+
+def _local_names(node: Any, function: Any) -> set[str]:
+    if function is not None:
+        code = function.__code__
+        return set(code.co_varnames) | set(code.co_cellvars)
+    from .statements import assigned_names
+
+    names = {a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+    names |= {a.arg for a in (node.args.vararg, node.args.kwarg) if a}
+    if isinstance(node, ast.Lambda):
+        return names
+    outside = {n for s in ast.walk(node) if isinstance(s, (ast.Nonlocal, ast.Global)) for n in s.names}
+    return (names | assigned_names(node.body)) - outside
+
+
+def lower(function: types.FunctionType, specs: tuple) -> Lowered:
+    """Lower `function` for arguments with the given signatures.
+
+    Raises
+    ------
+    NotCompilable
+        With the reason and the line, for everything outside the typed subset.
+    """
+    unroll: set = set()
+    carry_out: set = set()
+    for _ in range(24):
+        lowerer = Lowerer(unroll, carry_out)
+        try:
+            return _attempt(lowerer, function, specs)
+        except TryAgain as again:
+            where = unroll if again.args[0] == "unroll" else carry_out
+            if again.key in where:
+                break
+            where.add(again.key)
+        except NotCompilable as refusal:
+            if not refusal.filename and lowerer.b.span:
+                filename, line = lowerer.spans[lowerer.b.span][:2]
+                raise NotCompilable(refusal.reason, filename, line) from None
+            raise
+        except RecursionError:
+            break
+    raise NotCompilable("the types of the function's variables do not settle")
+
+
+def _attempt(lowerer: Lowerer, function: types.FunctionType, specs: tuple) -> Lowered:
+    names = function.__code__.co_varnames
+    count = function.__code__.co_argcount
+    args = [lowerer.argument(s, names[k] if k < count else f"arg{k}") for k, s in enumerate(specs)]
+    own = len(lowerer.params)
+    originals = {a.root: k for k, a in enumerate(args) if isinstance(a, Array)}
+    initial = dict(lowerer.state)
+    value = lowerer.inline(function, list(args), {})
+    yields: list[Value] = []
+    result = _result(lowerer, value, originals, set(lowerer.params), yields)
+    attributes = []
+    for key in sorted(lowerer.written_attributes, key=str):
+        if key in initial and lowerer.state.get(key) is not initial[key]:
+            attributes.append((key, _result(lowerer, lowerer.state[key], {}, set(lowerer.params), yields)))
+        elif key not in initial and any(isinstance(k, tuple) and k[0] == key[0] for k in initial):
+            raise NotCompilable("a new attribute of an argument")
+    if attributes:
+        raise NotCompilable("attributes of an argument are rebound")
+    body = lowerer.b.region
+    body.params = lowerer.params
+    body.yields = yields
+    ir = IRFunction(function.__name__ if function.__name__.isidentifier() else "function", body, lowerer.spans)
+    written = {p for p in lowerer.params if p in lowerer.written}
+    assert own <= len(lowerer.params)
+    return Lowered(ir, result, lowerer.captured, lowerer.guards, written, attributes, lowerer.codes)
+
+
+def _result(lowerer: Lowerer, v: Any, arguments: dict, params: set, yields: list[Value]) -> Result:
+    if isinstance(v, (NotCompilable, TryAgain)):
+        raise v
+    if isinstance(v, Scalar):
+        yields.append(v.value)
+        return Result("scalar", (v.flavor, v.type.name))
+    if isinstance(v, Lazy):
+        v = lowerer.force(v)
+    if isinstance(v, Array):
+        if not lowerer.is_whole(v):
+            raise NotCompilable("the function returns a view")
+        if v.root in arguments:
+            return Result("argument", arguments[v.root])
+        if v.root in params:
+            raise NotCompilable("the function returns an array of its surroundings")
+        if v.root in yields:
+            raise NotCompilable("the function returns one array twice")
+        yields.append(v.root)
+        return Result("new", str(v.element))
+    if isinstance(v, Sequence):
+        return Result("sequence", v.cls, tuple(_result(lowerer, x, arguments, params, yields) for x in v.items))
+    if isinstance(v, Const):
+        if isinstance(v.obj, (bool, int, float, str, type(None), np.generic)):
+            return Result("const", v.obj)
+    if isinstance(v, (Const, Ref, Method, Function)):
+        raise NotCompilable("the function returns an object")
+    return Result("scalar", ("py", scalar_of(v).type.name))
+
+
+assert I64

@@ -1,0 +1,139 @@
+"""Joining what is known where control flow meets.
+
+Abstract values are flattened to IR scalars under a *shape* that says how to put them together again. Two shapes
+join to the least one that holds both: ``int`` and ``float`` join to ``float``, a Python and a NumPy float to one of
+mixed flavor, a value and an unbound variable to a `Maybe`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .._refusal import NotCompilable
+from ..ir.builder import Builder, const
+from ..ir.function import Value
+from ..ir.types import BOOL, F32, F64, I64, ScalarType
+from .values import Array, Const, Exit, Lazy, Maybe, Scalar, Sequence, same_value
+
+__all__ = ["Shape", "flatten", "is_number", "join", "rebuild", "scalar_of", "shape_of", "types_of"]
+
+
+class Shape(NamedTuple):
+    """How a flattened value is put together. `kind`: fixed, scalar, sequence, exit, maybe."""
+
+    kind: str
+    info: Any = None
+    parts: tuple = ()
+
+
+def is_number(v: Any) -> bool:
+    return isinstance(v, Scalar) or (isinstance(v, Const) and isinstance(v.obj, (bool, int, float))
+                                     and type(v.obj).__name__ in ("bool", "int", "float", "float64"))
+
+
+def scalar_of(v: Any) -> Scalar:
+    """A number as `Scalar`."""
+    if isinstance(v, Scalar):
+        return v
+    if is_number(v):
+        if isinstance(v.obj, int) and not -2**63 <= v.obj < 2**63:
+            raise NotCompilable("an integer beyond 64 bits")
+        return Scalar(const(v.obj), "py" if type(v.obj).__module__ == "builtins" else "np")
+    raise NotCompilable(f"a number is expected, not {describe(v)}")
+
+
+def describe(v: Any) -> str:
+    """A value in words, for reasons of refusal."""
+    if isinstance(v, Const):
+        return f"`{getattr(v.obj, '__name__', None) or repr(v.obj)[:40]}`"
+    return {"Scalar": "a number", "Array": "an array", "Lazy": "an array expression", "Sequence": "a sequence",
+            "Ref": "an object", "Maybe": "a variable that may be unbound"}.get(type(v).__name__, "a function")
+
+
+def shape_of(v: Any) -> Shape:
+    if isinstance(v, Maybe):
+        return Shape("maybe", None, (shape_of(v.value),))
+    if isinstance(v, Exit):
+        return Shape("exit", v.codes)
+    if is_number(v):
+        s = scalar_of(v)
+        return Shape("scalar", (s.type, s.flavor))
+    if isinstance(v, Sequence):
+        return Shape("sequence", v.cls, tuple(shape_of(x) for x in v.items))
+    if isinstance(v, Exception):
+        raise v
+    if isinstance(v, Lazy):
+        raise NotCompilable("an array expression is kept across control flow")
+    return Shape("fixed", v)
+
+
+def join(a: Shape, b: Shape) -> Shape:
+    """Least shape that holds both."""
+    if a == b:
+        return a
+    if "maybe" in (a.kind, b.kind):
+        inner = [s.parts[0] if s.kind == "maybe" else s for s in (a, b)]
+        return Shape("maybe", None, (join(*inner),))
+    if a.kind == b.kind == "scalar":
+        return Shape("scalar", (_join_types(a.info[0], b.info[0]), a.info[1] if a.info[1] == b.info[1] else "mixed"))
+    if a.kind == b.kind == "exit":
+        return Shape("exit", a.info | b.info)
+    if a.kind == b.kind == "sequence" and a.info is b.info and len(a.parts) == len(b.parts):
+        return Shape("sequence", a.info, tuple(map(join, a.parts, b.parts)))
+    if a.kind == b.kind == "fixed" and same_value(a.info, b.info):
+        return a
+    both = [s.info if s.kind == "fixed" else Scalar(const(0), "py") for s in (a, b)]
+    what = "which array it is" if any(isinstance(v, Array) for v in both) else "its type"
+    raise NotCompilable(f"a variable's value depends on control flow, and so does {what}: "
+                        f"{describe(both[0])} or {describe(both[1])}")
+
+
+def _join_types(a: ScalarType, b: ScalarType) -> ScalarType:
+    if a == b:
+        return a
+    if {a, b} <= {I64, F64}:
+        return F64
+    if F32 in (a, b):
+        raise NotCompilable("a variable is float32 on one path and something else on another")
+    raise NotCompilable("a variable is a bool on one path and a number on another")
+
+
+def types_of(shape: Shape) -> list[ScalarType]:
+    """IR types of the flattened value."""
+    if shape.kind == "scalar":
+        return [shape.info[0]]
+    if shape.kind == "exit":
+        return [I64]
+    out = [t for part in shape.parts for t in types_of(part)]
+    return [*out, BOOL] if shape.kind == "maybe" else out
+
+
+def flatten(b: Builder, v: Any, shape: Shape) -> list[Value]:
+    """IR values of `v` under a shape that holds it; None stands for an unbound variable."""
+    if v is None:
+        return [const(0, t) for t in types_of(shape)]
+    if shape.kind == "maybe":
+        if isinstance(v, Maybe):
+            return [*flatten(b, v.value, shape.parts[0]), v.defined]
+        return [*flatten(b, v, shape.parts[0]), const(True)]
+    if shape.kind == "scalar":
+        return [b.cast(scalar_of(v).value, shape.info[0])]
+    if shape.kind == "exit":
+        return [v.value]
+    if shape.kind == "sequence":
+        return [x for item, part in zip(v.items, shape.parts, strict=True) for x in flatten(b, item, part)]
+    return []
+
+
+def rebuild(values: list[Value], shape: Shape) -> Any:
+    """Inverse of `flatten`; consumes `values` from the front."""
+    if shape.kind == "scalar":
+        return Scalar(values.pop(0), shape.info[1])
+    if shape.kind == "exit":
+        return Exit(shape.info, values.pop(0))
+    if shape.kind == "sequence":
+        return Sequence(tuple(rebuild(values, part) for part in shape.parts), shape.info)
+    if shape.kind == "maybe":
+        inner = rebuild(values, shape.parts[0])
+        return Maybe(inner, values.pop(0))
+    return shape.info

@@ -1,0 +1,175 @@
+"""What a Python expression is while it is being lowered.
+
+A `Scalar` is one IR value. An `Array` is memory seen through an affine index map, so that slicing makes no code.
+A `Lazy` is an elementwise expression that has not been given memory yet. Tuples, objects and functions exist
+during lowering only. All are immutable; what changes is the lowerer's `state`, which maps places to values.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..ir.builder import const
+from ..ir.function import Constant, Value
+from ..ir.types import ScalarType
+
+__all__ = ["Array", "Axis", "Const", "Exit", "Function", "Iterable", "Lazy", "Maybe", "Method", "Ref", "Scalar",
+           "Sequence", "View", "same_value"]
+
+
+@dataclass(frozen=True)
+class Const:
+    """A Python object known while lowering."""
+
+    obj: Any
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A number. `flavor` is ``py`` (float, int, bool), ``np`` (NumPy scalar), or ``mixed`` where it depends on the run."""
+
+    value: Value
+    flavor: str
+
+    @property
+    def type(self) -> ScalarType:
+        return self.value.type  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of the memory: ``start + step * index[view_axis]``, or `start` alone where `view_axis` is None."""
+
+    start: Value
+    view_axis: int | None
+    step: int = 1
+
+
+@dataclass(frozen=True)
+class Array:
+    """Memory `root` seen through `axes`; `dims` are the extents of the view."""
+
+    root: Value
+    axes: tuple[Axis, ...]
+    dims: tuple[Value, ...]
+
+    @property
+    def element(self) -> ScalarType:
+        return self.root.type.element  # type: ignore[union-attr]
+
+
+@dataclass(frozen=True)
+class Lazy:
+    """Elementwise expression: ``at(index)`` emits the element; `sources` are the arrays it reads."""
+
+    dims: tuple[Value, ...]
+    element: ScalarType
+    at: Callable[[list[Value]], Value] = field(compare=False)
+    sources: tuple[Array, ...] = ()
+
+
+View = Array | Lazy
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """Tuple, namedtuple or list whose structure is known."""
+
+    items: tuple
+    cls: type = tuple
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A mutable object flattened to its attributes, which live in the lowerer's state under `(key, name)`."""
+
+    key: Any
+    cls: type = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function defined inside the lowered program."""
+
+    node: Any = field(compare=False)
+    frame: Any = field(compare=False)
+    defaults: tuple = ()
+    kw_defaults: tuple = ()
+
+    @property
+    def args(self) -> ast.arguments:
+        return self.node.args
+
+
+@dataclass(frozen=True)
+class Method:
+    """A function bound to its first argument."""
+
+    owner: Any
+    function: Any
+
+
+@dataclass(frozen=True)
+class Iterable:
+    """``range``, ``zip``, ``enumerate``, ``reversed`` before they are looped over."""
+
+    kind: str
+    parts: tuple
+
+
+@dataclass(frozen=True)
+class Maybe:
+    """A variable that may be unbound: `defined` says at run time."""
+
+    value: Any
+    defined: Value
+
+
+@dataclass(frozen=True)
+class Exit:
+    """Why control left a block: 0 it did not, 1 break, 2 continue, 3 return. `codes` are the possible ones."""
+
+    codes: frozenset
+    value: Value
+
+    @staticmethod
+    def known(code: int) -> Exit:
+        return Exit(frozenset((code,)), const(code))
+
+    @property
+    def code(self) -> int | None:
+        return next(iter(self.codes)) if len(self.codes) == 1 else None
+
+
+def same_value(a: Any, b: Any) -> bool:
+    """Whether two abstract values are certainly the same thing."""
+    if a is b:
+        return True
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, Const):
+        return a.obj is b.obj or (type(a.obj) is type(b.obj) and isinstance(a.obj, (bool, int, float, str))
+                                  and repr(a.obj) == repr(b.obj))
+    if isinstance(a, Scalar):
+        return a.flavor == b.flavor and _same_ir(a.value, b.value)
+    if isinstance(a, Exit):
+        return a.codes == b.codes and _same_ir(a.value, b.value)
+    if isinstance(a, Sequence):
+        return a.cls is b.cls and len(a.items) == len(b.items) and all(map(same_value, a.items, b.items))
+    if isinstance(a, Method):
+        return same_value(a.owner, b.owner) and same_value(a.function, b.function)
+    if isinstance(a, Function):
+        return a.node is b.node and a.frame is b.frame and a.defaults == b.defaults
+    if isinstance(a, Maybe):
+        return _same_ir(a.defined, b.defined) and same_value(a.value, b.value)
+    if isinstance(a, Array):
+        return a.root is b.root and a.axes == b.axes and a.dims == b.dims
+    return isinstance(a, Ref) and a.key == b.key
+
+
+def _same_ir(a: Value, b: Value) -> bool:
+    return a is b or (isinstance(a, Constant) and isinstance(b, Constant) and a.type == b.type
+                      and repr(a.value) == repr(b.value))

@@ -1,0 +1,70 @@
+"""Types of IR values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class ScalarType:
+    """A machine number: ``bool``, ``i64``, ``f32`` or ``f64``."""
+
+    name: str
+
+    @property
+    def is_float(self) -> bool:
+        return self.name[0] == "f"
+
+    @property
+    def dtype(self) -> np.dtype:
+        return np.dtype({"bool": "bool", "i64": "int64", "f64": "float64", "f32": "float32"}[self.name])
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class ArrayType:
+    """Memory of known element type and number of axes; strides are a run-time matter."""
+
+    element: ScalarType
+    ndim: int
+
+    @property
+    def is_float(self) -> bool:
+        return self.element.is_float
+
+    def __str__(self) -> str:
+        return f"{self.element}[{self.ndim}]"
+
+
+@dataclass(frozen=True)
+class StackType:
+    """A growing last-in-first-out buffer of one element type: the tape of loops whose trip count is not known."""
+
+    element: ScalarType
+
+    @property
+    def is_float(self) -> bool:
+        return self.element.is_float
+
+    def __str__(self) -> str:
+        return f"stack<{self.element}>"
+
+
+Type = ScalarType | ArrayType | StackType
+
+BOOL, I64, F32, F64 = (ScalarType(n) for n in ("bool", "i64", "f32", "f64"))
+BY_DTYPE = {np.dtype("bool"): BOOL, np.dtype("int64"): I64, np.dtype("float64"): F64, np.dtype("float32"): F32}
+
+
+def parse_type(text: str) -> Type:
+    """Inverse of ``str(type)``."""
+    if text.startswith("stack<"):
+        return StackType(ScalarType(text[6:-1]))
+    if text.endswith("]"):
+        element, ndim = text[:-1].split("[")
+        return ArrayType(ScalarType(element), int(ndim))
+    return ScalarType(text)

@@ -1,0 +1,113 @@
+"""Checks that a function is well formed: run between passes in tests, and on every function before it is emitted."""
+
+from __future__ import annotations
+
+from .function import Constant, Function, Op, Region, Value
+from .ops import COMPARISONS, OTHER, SCALAR
+from .types import BOOL, I64, ArrayType, ScalarType, StackType
+
+__all__ = ["MalformedIRError", "verify"]
+
+
+class MalformedIRError(Exception):
+    """A pass produced IR that breaks its own rules."""
+
+
+def verify(function: Function) -> Function:
+    """Raise unless every use is dominated by its definition and every operation has the operands it needs."""
+    _region(function.body, set(), function.name)
+    return function
+
+
+def _fail(where: object, why: str) -> None:
+    raise MalformedIRError(f"{why}: {where}")
+
+
+def _region(region: Region, outer: set[Value], where: object) -> None:
+    visible = set(outer)
+    for p in region.params:
+        if p in visible:
+            _fail(p, "parameter defined twice")
+        visible.add(p)
+    for op in region.ops:
+        for v in op.operands:
+            if not isinstance(v, Constant) and v not in visible:
+                _fail(op, f"operand {v} is used before its definition")
+        _op(op)
+        for inner in op.regions:
+            _region(inner, visible, op)
+        for r in op.results:
+            if r in visible:
+                _fail(op, "result defined twice")
+            visible.add(r)
+    for v in region.yields:
+        if not isinstance(v, Constant) and v not in visible:
+            _fail(where, f"yielded value {v} is not visible")
+
+
+def _types(values: list[Value]) -> list:
+    return [v.type for v in values]
+
+
+def _op(op: Op) -> None:
+    if op.name in SCALAR:
+        _scalar(op)
+        return
+    if op.name not in OTHER:
+        _fail(op, "unknown operation")
+    least, regions = OTHER[op.name]
+    if len(op.operands) < least or len(op.regions) != regions:
+        _fail(op, "wrong number of operands or regions")
+    check = _CHECKS.get(op.name)
+    if check is not None and not check(op):
+        _fail(op, "operand or result types do not fit")
+
+
+def _scalar(op: Op) -> None:
+    if len(op.operands) != SCALAR[op.name].arity or len(op.results) != 1:
+        _fail(op, "wrong number of operands")
+    types = _types(op.operands)
+    if not all(isinstance(t, ScalarType) for t in types):
+        _fail(op, "scalar operation on memory")
+    if op.name == "select":
+        if types[0] != BOOL or types[1] != types[2] or types[1] != op.result.type:
+            _fail(op, "select of different types")
+    elif op.name == "cast":
+        return
+    elif len(types) == 2 and types[0] != types[1]:
+        _fail(op, "operands of different types")
+    elif op.name in COMPARISONS and op.result.type != BOOL:
+        _fail(op, "a comparison gives a bool")
+
+
+def _index(op: Op, first: int) -> bool:
+    array = op.operands[0].type
+    index = _types(op.operands[first:])
+    return isinstance(array, ArrayType) and len(index) == array.ndim and all(t == I64 for t in index)
+
+
+def _for(op: Op) -> bool:
+    body = op.regions[0]
+    carried = _types(op.operands[3:])
+    return (_types(op.operands[:3]) == [I64] * 3 and _types(body.params) == [I64, *carried]
+            and _types(body.yields) == carried == _types(op.results))
+
+
+def _while(op: Op) -> bool:
+    carried = _types(op.operands)
+    test, body = op.regions
+    return (_types(test.params) == _types(body.params) == carried == _types(body.yields) == _types(op.results)
+            and _types(test.yields) == [BOOL])
+
+
+_CHECKS = {
+    "load": lambda op: _index(op, 1) and op.result.type == op.operands[0].type.element,
+    "store": lambda op: _index(op, 2) and op.operands[1].type == op.operands[0].type.element,
+    "accum": lambda op: _index(op, 2) and op.operands[1].type == op.operands[0].type.element,
+    "alloc": lambda op: len(op.operands) == op.result.type.ndim and all(t == I64 for t in _types(op.operands)),
+    "dim": lambda op: 0 <= op.attrs["axis"] < op.operands[0].type.ndim,
+    "if": lambda op: op.operands[0].type == BOOL and all(_types(r.yields) == _types(op.results) for r in op.regions),
+    "for": _for, "while": _while,
+    "check": lambda op: op.operands[0].type == BOOL,
+    "stack_load": lambda op: isinstance(op.operands[0].type, StackType),
+}
