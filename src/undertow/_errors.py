@@ -147,7 +147,7 @@ def is_ours(code: CodeType) -> bool:
     The demo's programs are user code that happens to be shipped in the package.
     """
     name = code.co_filename
-    return name.startswith(PACKAGE_FOLDER) and not name.endswith(SHIPPED_PROGRAMS)
+    return name.startswith((PACKAGE_FOLDER, "<undertow>")) and not name.endswith(SHIPPED_PROGRAMS)
 
 
 def trail(frame: FrameType | None, entry: str = "") -> tuple[Where | None, list[Step]]:
