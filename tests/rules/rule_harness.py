@@ -248,7 +248,7 @@ def vjp(rule: Rule, y: Any, y_bar: Any, args: tuple, kwargs: dict) -> list:
             p = rule.partials[i](*_read_by(rule.partials[i], y, args))
             pairs = zip(p, y_bar, strict=True) if rule.nout > 1 else [(p, y_bar)]
             terms = [np.conj(q) * g for q, g in pairs if g is not None]
-            total = np.asarray(sum(terms[1:], terms[0]))
+            total = sum(terms[1:], terms[0])
             bars.append(_project(unbroadcast(np.broadcast_to(total, np.shape(results(y)[0])), np.shape(args[i])),
                                  args[i]))
         return bars

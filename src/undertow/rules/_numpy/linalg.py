@@ -125,20 +125,49 @@ for f in (np.linalg.inv, np.linalg._umath_linalg.inv):  # np.linalg.cond calls t
     pushforward(f, cite="Giles 2008, 2.2.3")(inv_pushforward)
 
 
-def cofactors(a):
-    """The matrices of cofactors, ``d det(A) / dA``, exact for singular matrices too.
+def _svd_with_sign(a):
+    """``U, s, V^H`` and ``det(U) det(V^H)``."""
+    u, s, vh = np.linalg.svd(a)
+    return u, s, vh, np.expand_dims(np.linalg.det(u) * np.linalg.det(vh), (-2, -1))
 
-    For ``A = U S V^H`` they are ``conj(U diag(prod of the other s) V^H) det(U) det(V^H)``; invertible matrices take
-    the cheaper ``det(A) A^-T``.
+
+def singular_cofactors(a):
+    """Cofactors of any matrix: ``det(U) det(V^H) conj(U diag(p) V^H)``, ``p[i]`` the product of the other ``s``."""
+    u, s, vh, scale = _svd_with_sign(a)
+    return scale * conj((u * np.expand_dims(others(s, -1), -2)) @ vh)
+
+
+def moved_cofactors(a, e):
+    """The differential of the cofactors of `a` along `e`, exact for matrices of any rank.
+
+    With ``M = U^H e V`` and ``p[i, j]`` the product of the singular values but two, it is that of the cofactors of
+    ``diag(s) + M``: ``sum_j p[i, j] M[j, j]`` on the diagonal and ``-p[i, j] M[j, i]`` off it.
     """
+    u, s, vh, scale = _svd_with_sign(a)
+    eye = np.eye(np.shape(s)[-1])
+    p = others(np.where(eye == 1, 1.0, np.expand_dims(s, -2)), -1) * (1 - eye)
+    m = H(u) @ e @ H(vh)
+    inner = diagonal_matrix((p @ np.expand_dims(diagonal(m), -1))[..., 0]) - p * np.swapaxes(m, -1, -2)
+    return scale * (conj(u) @ inner @ conj(vh))
+
+
+pullback(singular_cofactors, samples=[Sample((invertible(3),)), Sample((np.ones((3, 3)),)), Sample((np.zeros((2, 2)),)),
+                                      Sample((complex_matrix,)), Sample((np.arange(18.0).reshape(2, 3, 3),))])(
+    lambda y, y_bar, a: conj(moved_cofactors(a, conj(y_bar))))
+pushforward(singular_cofactors)(lambda y, tangents, a: moved_cofactors(a, tangents[0]))
+# Linear in `e` and symmetric; an active `a` (third derivatives at a singular matrix) is refused.
+linear(moved_cofactors, argnum=1, adjoint=lambda y_bar, a, e: conj(moved_cofactors(a, conj(y_bar))),
+       samples=[Sample((np.ones((3, 3)), array(3, 3))), Sample((complex_matrix, array(3, 3, dtype=complex)))])
+
+
+def cofactors(a):
+    """The matrices of cofactors, ``d det(A) / dA``: ``det(A) A^-T``, or by singular values where that fails."""
     d = np.linalg.det(a)
     if np.all(d != 0):
         inverse = np.linalg.inv(a)
         if np.all(norm(inverse, 1, (-2, -1)) * norm(a, 1, (-2, -1)) < 1e8):
             return np.expand_dims(d, (-2, -1)) * np.swapaxes(inverse, -1, -2)
-    u, s, vh = np.linalg.svd(a)
-    scale = np.expand_dims(np.linalg.det(u) * np.linalg.det(vh), (-2, -1))
-    return scale * conj((u * np.expand_dims(others(s, -1), -2)) @ vh)
+    return singular_cofactors(a)
 
 
 singular = [Sample((np.array([[1.0, 2.0], [2.0, 4.0]]),)), Sample((np.arange(9.0).reshape(3, 3),)),
@@ -619,7 +648,7 @@ norm_samples = [Sample((array(4),), {"ord": p}) for p in (None, 2, 1, 3, 2.5, 0.
           cite="Giles 2008, 3.2 for 2 and nuc", convention="0 at the zero vector; ties share evenly")
 def norm_pullback(y, y_bar, x, ord=None, axis=None, keepdims=False):
     """The unit vector of the dual norm."""
-    x = np.asarray(x)
+    x = x if hasattr(x, "ndim") else np.asarray(x)
     if axis is None and (ord is None or x.ndim == 1 or (x.ndim == 2 and ord in ("fro", "f"))):
         shape = (1,) * x.ndim
         bar = vector_norm_bar(x, np.reshape(y, shape), np.reshape(y_bar, shape), ord if x.ndim == 1 else None,
