@@ -11,6 +11,7 @@ carries a derivative:
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import itertools
 import warnings
@@ -24,7 +25,7 @@ from undertow.rules import Like, Rule, Sample, unbroadcast
 from undertow.rules._registry import Refused, names_read
 from undertow.rules.samples import Domain
 
-__all__ = ["Case", "WrongRule", "cases", "check_rule", "jvp", "slots", "vjp"]
+__all__ = ["Case", "WrongRule", "cases", "check_rule", "jvp", "of_numpy", "slots", "vjp"]
 
 
 class WrongRule(AssertionError):
@@ -39,6 +40,15 @@ class Case:
     args: tuple
     kwargs: dict
     tolerance: float = 1e-6
+
+
+def of_numpy(rule: Rule) -> bool:
+    """Whether a rule is one of NumPy, of the standard library, or a helper of theirs."""
+    first, dot, _ = rule.name.partition(".")
+    if not dot:
+        return hasattr(builtins, first)
+    return first in ("numpy", "math", "cmath", "_operator") or rule.name.startswith(
+        ("undertow.rules._numpy", "undertow.rules._python"))
 
 
 # ---- samples -> cases -----------------------------------------------------------------------------------------

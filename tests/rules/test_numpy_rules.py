@@ -6,13 +6,13 @@ import copy
 
 import numpy as np
 import pytest
-from rule_harness import WrongRule, cases, check_rule, leaves, samples_of, slots
+from rule_harness import WrongRule, cases, check_rule, leaves, of_numpy, samples_of, slots
 
 from undertow import rules
 
 rules.load()
 # The methods of NumPy's scalars have the rules of the array methods, and are checked as such.
-OWN = [r for r in rules.registered() if r.name.partition(".")[0] != "scipy"
+OWN = [r for r in rules.registered() if of_numpy(r)
        and getattr(r.function, "__objclass__", None) is not np.generic]
 # These return an argument and carry a derivative that belongs to a formula for it; see test_random_rules.
 DECLARED = ("value_of", "wald_quantile")

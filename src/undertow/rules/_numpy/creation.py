@@ -46,7 +46,7 @@ for f in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortra
     pushforward(f, sequences=(0,))(array_pushforward)
 
 
-@substitute(np.fromiter)
+@substitute(np.fromiter, samples=[Sample(([0.5, 1.5], float)), Sample(([0.5, 1.5, 2.5], float, 2))])
 def fromiter(iter, dtype, count=-1, *, like=None):
     """Collect, then convert."""
     items = []

@@ -152,6 +152,11 @@ elementwise(np.absolute, lambda y, x: conj(np.sign(x)), samples=nonzero, kinks=l
             convention="0 at 0")
 elementwise(np.fabs, lambda y, x: np.sign(x), samples=nonzero, holomorphic=False, kinks=lambda x: x,
             convention="0 at 0")
+def ordered(*numbers):
+    """Numbers that compare: Python's complex numbers do not, NumPy's do (by real, then imaginary part)."""
+    return [np.asarray(x) if isinstance(x, complex) else x for x in numbers]
+
+
 def _share_of(wins):
     """The partials of an extremum in its two arguments: 1 for the one that wins, half each at a tie.
 
@@ -159,8 +164,7 @@ def _share_of(wins):
     """
 
     def share(y, a, b):
-        if isinstance(a, complex) or isinstance(b, complex):
-            a, b = np.asarray(a), np.asarray(b)
+        a, b = ordered(a, b)
         tie = a == b
         return np.where(tie, 0.5, wins(a, b)) if np.any(tie) else np.multiply(wins(a, b), 1.0)
 
@@ -180,13 +184,22 @@ clip = np._core.umath.clip
 
 
 def _inside(y, x, low, high):
+    x, low, high = ordered(x, low, high)
     tie, within = (x == low) | (x == high), (x > low) & (x < high)
     return np.where(tie, 0.5, within) if np.any(tie) else np.multiply(within, 1.0)
 
 
-elementwise(clip, _inside,
-            lambda y, x, low, high: np.where(low >= high, 0.0, np.where(x == low, 0.5, x < low)),
-            lambda y, x, low, high: np.where(low >= high, 1.0, np.where(x == high, 0.5, x > high)),
+def _at_low(y, x, low, high):
+    x, low, high = ordered(x, low, high)
+    return np.where(low >= high, 0.0, np.where(x == low, 0.5, x < low))
+
+
+def _at_high(y, x, low, high):
+    x, low, high = ordered(x, low, high)
+    return np.where(low >= high, 1.0, np.where(x == high, 0.5, x > high))
+
+
+elementwise(clip, _inside, _at_low, _at_high,
             samples=(real, Domain(-1.0, -0.5), Domain(0.5, 1.0)),
             kinks=lambda x, low, high: (x - low) * (x - high), convention="half each at a bound")
 
