@@ -1,0 +1,51 @@
+"""The compile tier: derivatives of typed numerical programs as native code.
+
+`compile_pullback` lowers a Python function for the types of its arguments, transforms the IR, and emits Python that
+Numba compiles. Whatever it does not understand raises `NotCompilable`; the record tier then takes over.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+from ._refusal import NotCompilable
+
+__all__ = ["NotCompilable", "compile_pullback"]
+
+_cache: dict[tuple, Any] = {}
+
+
+def compile_pullback(f: Any, args: tuple, active: tuple[bool, ...]) -> Any:
+    """Compiled pullback of `f` for the types of `args`; `active` says which arguments are differentiated.
+
+    Raises
+    ------
+    NotCompilable
+    """
+    from .frontend.arguments import leaves
+    from .program import CompiledPullback
+
+    f = getattr(f, "py_func", f)
+    if isinstance(f, types.MethodType):
+        raise NotCompilable("a bound method")
+    if not isinstance(f, types.FunctionType):
+        raise NotCompilable("not a Python function")
+    if hasattr(f, "__wrapped__"):
+        raise NotCompilable("a decorated function")
+    specs, _ = leaves(tuple(args))
+    try:
+        key = (f.__code__, id(f.__globals__), f.__closure__, f.__defaults__, specs, tuple(active))
+        found = _cache.get(key)
+    except TypeError:
+        raise NotCompilable("arguments that cannot be hashed") from None
+    if found is not None and not isinstance(found, NotCompilable):
+        try:
+            found.check_guards()
+        except NotCompilable:
+            found = None
+    if isinstance(found, NotCompilable):
+        raise found
+    if found is None:
+        found = _cache[key] = CompiledPullback(f, specs, tuple(active))
+    return found

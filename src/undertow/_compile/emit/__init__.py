@@ -1,0 +1,1 @@
+"""From IR to Python source, and from that to native code."""

@@ -1,0 +1,53 @@
+"""Python source to native code through Numba."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["compile_source"]
+
+
+class _Access(ast.NodeTransformer):
+    """``a[i, j]`` of generated code becomes an access without wrap-around."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> Any:
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Attribute) or not isinstance(node.ctx, ast.Load):
+            return node
+        return _call("read", node.value, _tuple(node.slice))
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        self.generic_visit(node)
+        target = node.targets[0]
+        if isinstance(target, ast.Subscript):
+            return ast.Expr(_call("write", target.value, _tuple(target.slice), node.value))
+        return node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        self.generic_visit(node)
+        target = node.target
+        if isinstance(target, ast.Subscript):
+            index = _tuple(target.slice)
+            total = ast.BinOp(_call("read", target.value, index), node.op, node.value)
+            return ast.Expr(_call("write", target.value, index, total))
+        return node
+
+
+def _tuple(index: ast.expr) -> ast.expr:
+    return index if isinstance(index, ast.Tuple) else ast.Tuple([index], ast.Load())
+
+
+def _call(name: str, *args: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), list(args), [])
+
+
+def compile_source(source: str, name: str) -> Callable:
+    """The native function that generated source defines."""
+    from ..runtime.native import NAMES, jit
+
+    tree = ast.fix_missing_locations(_Access().visit(ast.parse(source)))
+    namespace = dict(NAMES)
+    exec(compile(tree, f"<undertow {name}>", "exec"), namespace)
+    return jit(namespace[name])

@@ -1,0 +1,237 @@
+"""IR to readable Python, which Numba compiles and which runs as it is."""
+
+from __future__ import annotations
+
+import keyword
+import math
+
+from ..ir.function import Constant, Function, Op, Region, Value
+from ..ir.ops import SCALAR
+from ..ir.types import ArrayType
+
+__all__ = ["emit"]
+
+
+def emit(function: Function) -> str:
+    """Source of the function."""
+    return _Emitter(function).run()
+
+
+class _Emitter:
+    def __init__(self, function: Function) -> None:
+        self.f = function
+        self.lines: list[str] = []
+        self.names: dict[Value, str] = {}
+        self.used: set[str] = set(keyword.kwlist) | set(dir(__builtins__)) | {
+            "Leave", "empty", "zeros", "grow", "failed", "radd", *SCALAR, "float64", "float32", "int64"}
+        self.uses: dict[Value, int] = {}
+        self.inlined: dict[Value, str] = {}
+        self.deferred = False
+        self.span = 0
+
+    def run(self) -> str:
+        self.count(self.f.body)
+        params = ", ".join(self.name(p) for p in self.f.params)
+        self.line(0, f"def {self.f.name}({params}):")
+        head = len(self.lines)
+        self.region(self.f.body, 1)
+        if self.deferred:
+            self.lines.insert(head, "    failed = False")
+            self.line(1, "if failed:")
+            self.line(2, "raise Leave(1)")
+        self.line(1, "return " + ("(" + ", ".join(self.ref(v) for v in self.f.body.yields) + ",)"
+                                  if self.f.body.yields else "None"))
+        return "\n".join(self.lines) + "\n"
+
+    def count(self, region: Region) -> None:
+        """Uses that forbid writing an expression in place: more than one, or from another region."""
+        own = {r for op in region.ops for r in op.results}
+        for op in region.ops:
+            for v in op.operands:
+                self.uses[v] = self.uses.get(v, 0) + (1 if v in own else 2)
+            for inner in op.regions:
+                self.count(inner)
+        for v in region.yields:
+            self.uses[v] = self.uses.get(v, 0) + 2
+
+    def line(self, depth: int, text: str) -> None:
+        self.lines.append("    " * depth + text)
+
+    def name(self, v: Value) -> str:
+        if v not in self.names:
+            base = "".join(c if c.isalnum() or c == "_" else "_" for c in v.name) or "t"
+            base = base if base[0].isalpha() or base[0] == "_" else "v" + base
+            name, k = base, 1
+            while name in self.used:
+                k += 1
+                name = f"{base}_{k}"
+            self.used.add(name)
+            self.names[v] = name
+        return self.names[v]
+
+    def ref(self, v: Value) -> str:
+        if isinstance(v, Constant):
+            return _literal(v)
+        return f"({self.inlined[v]})" if v in self.inlined else self.name(v)
+
+    def region(self, region: Region, depth: int) -> None:
+        start = len(self.lines)
+        for op in region.ops:
+            if op.span and op.span != self.span and op.name in ("for", "while", "if", "store", "accum"):
+                self.span = op.span
+                place = self.f.spans[op.span]
+                self.line(depth, f"# line {place[1]}")
+            self.op(op, depth)
+        if len(self.lines) == start:
+            self.line(depth, "pass")
+
+    def op(self, op: Op, depth: int) -> None:
+        if op.name in SCALAR:
+            text = SCALAR[op.name].text.format(*(self.ref(v) for v in op.operands), type=_numpy(op.result.type))
+            if op.result.type.name == "f32" and op.name not in ("select", "cast"):
+                text = f"float32({text})"
+            if self.uses.get(op.result, 0) == 1 and len(text) < 90:
+                self.inlined[op.result] = text
+            else:
+                self.line(depth, f"{self.name(op.result)} = {text}")
+            return
+        getattr(self, "on_" + op.name)(op, depth)
+
+    def index(self, values: list[Value]) -> str:
+        return ", ".join(self.ref(v) for v in values) if values else "()"
+
+    # ---- memory
+    def on_dim(self, op: Op, depth: int) -> None:
+        self.line(depth, f"{self.name(op.result)} = {self.ref(op.operands[0])}.shape[{op.attrs['axis']}]")
+
+    def on_alloc(self, op: Op, depth: int) -> None:
+        dims = ", ".join(self.ref(v) for v in op.operands)
+        self.line(depth, f"{self.name(op.result)} = {op.attrs['fill']}(({dims}{',' if op.operands else ''}), "
+                         f"{_numpy(op.result.type.element)})")
+
+    def on_load(self, op: Op, depth: int) -> None:
+        self.line(depth, f"{self.name(op.result)} = {self.ref(op.operands[0])}[{self.index(op.operands[1:])}]")
+
+    def on_store(self, op: Op, depth: int) -> None:
+        a, v, *index = op.operands
+        self.line(depth, f"{self.ref(a)}[{self.index(index)}] = {self.ref(v)}")
+
+    def on_accum(self, op: Op, depth: int) -> None:
+        a, v, *index = op.operands
+        self.line(depth, f"{self.ref(a)}[{self.index(index)}] += {self.ref(v)}")
+
+    def on_stack_new(self, op: Op, depth: int) -> None:
+        name = self.name(op.result)
+        self.line(depth, f"{name} = empty((256,), {_numpy(op.result.type.element)})")
+        self.line(depth, f"{name}_top = int64(0)")
+
+    def on_reserve(self, op: Op, depth: int) -> None:
+        s, n = self.ref(op.operands[0]), self.ref(op.operands[1])
+        self.line(depth, f"{self.name(op.result)} = {s}_top")
+        self.line(depth, f"{s}_top += {n}")
+        self.line(depth, f"if {s}_top > {s}.size:")
+        self.line(depth + 1, f"{s} = grow({s}, {s}_top)")
+
+    def on_release(self, op: Op, depth: int) -> None:
+        s, n = self.ref(op.operands[0]), self.ref(op.operands[1])
+        self.line(depth, f"{s}_top -= {n}")
+        self.line(depth, f"{self.name(op.result)} = {s}_top")
+
+    def on_stack_load(self, op: Op, depth: int) -> None:
+        self.line(depth, f"{self.name(op.result)} = {self.ref(op.operands[0])}[{self.ref(op.operands[1])}]")
+
+    def on_stack_store(self, op: Op, depth: int) -> None:
+        s, v, at = (self.ref(x) for x in op.operands)
+        self.line(depth, f"{s}[{at}] = {v}")
+
+    def on_check(self, op: Op, depth: int) -> None:
+        condition = self.ref(op.operands[0])
+        if op.attrs["defer"]:
+            self.deferred = True
+            self.line(depth, f"failed = failed | (not {condition})")
+        else:
+            self.line(depth, f"if not {condition}:")
+            self.line(depth + 1, f"raise Leave(0)  # {op.attrs['reason']}")
+
+    # ---- control
+    def assign(self, targets: list[str], values: list[Value], depth: int) -> None:
+        """Parallel assignment, with temporaries where a source is overwritten before it is read."""
+        pairs = [(t, self.ref(v)) for t, v in zip(targets, values, strict=True)]
+        pairs = [(t, v) for t, v in pairs if t != v]
+        written: set[str] = set()
+        clash = False
+        for t, v in pairs:
+            clash = clash or any(w == v or f"{w}" in _words(v) for w in written)
+            written.add(t)
+        if clash:
+            for k, (_, v) in enumerate(pairs):
+                self.line(depth, f"next_{k} = {v}")
+            pairs = [(t, f"next_{k}") for k, (t, _) in enumerate(pairs)]
+        for t, v in pairs:
+            self.line(depth, f"{t} = {v}")
+
+    def on_if(self, op: Op, depth: int) -> None:
+        names = [self.name(r) for r in op.results]
+        then, other = op.regions
+        self.line(depth, f"if {self.ref(op.operands[0])}:")
+        self.region(then, depth + 1)
+        self.assign(names, then.yields, depth + 1)
+        if other.ops or other.yields:
+            self.line(depth, "else:")
+            self.region(other, depth + 1)
+            self.assign(names, other.yields, depth + 1)
+
+    def on_for(self, op: Op, depth: int) -> None:
+        lo, hi, step, *inits = op.operands
+        body = op.regions[0]
+        names = [self.name(r) for r in op.results]
+        self.names.update(zip(body.params[1:], names, strict=True))
+        self.assign(names, inits, depth)
+        bounds = f"{self.ref(lo)}, {self.ref(hi)}"
+        if step.value != 1:  # type: ignore[attr-defined]
+            bounds += f", {self.ref(step)}"
+        self.line(depth, f"for {self.name(body.params[0])} in range({bounds}):")
+        self.region(body, depth + 1)
+        self.assign(names, body.yields, depth + 1)
+
+    def on_while(self, op: Op, depth: int) -> None:
+        test, body = op.regions
+        names = [self.name(r) for r in op.results]
+        for params in (test.params, body.params):
+            self.names.update(zip(params, names, strict=True))
+        self.assign(names, op.operands, depth)
+        self.line(depth, "while True:")
+        self.region(test, depth + 1)
+        self.line(depth + 1, f"if not {self.ref(test.yields[0])}:")
+        self.line(depth + 2, "break")
+        deferred = self.deferred
+        self.deferred = False
+        self.region(body, depth + 1)
+        if self.deferred:
+            self.line(depth + 1, "if failed:")
+            self.line(depth + 2, "raise Leave(1)")
+        self.deferred = self.deferred or deferred
+        self.assign(names, body.yields, depth + 1)
+
+
+def _words(text: str) -> set[str]:
+    import re
+
+    return set(re.findall(r"\w+", text))
+
+
+def _numpy(type: object) -> str:
+    return {"f64": "float64", "f32": "float32", "i64": "int64", "bool": "bool_"}[str(type)]
+
+
+def _literal(v: Constant) -> str:
+    x = v.value
+    if v.type.is_float:  # type: ignore[union-attr]
+        text = repr(x) if math.isfinite(x) else ("nan" if math.isnan(x) else "inf" if x > 0 else "(-inf)")
+        if v.type.name == "f32":  # type: ignore[union-attr]
+            return f"float32({text})"
+        return f"({text})" if text[0] == "-" else text
+    return f"({x})" if not isinstance(x, bool) and x < 0 else repr(x)
+
+
+assert ArrayType

@@ -1,0 +1,58 @@
+"""Signatures of arguments, and their leaves: what becomes a parameter of the compiled program."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import numpy as np
+
+from .._refusal import NotCompilable
+from ..ir.types import BY_DTYPE
+
+__all__ = ["leaves", "signature"]
+
+_SCALARS = {float: ("scalar", "f64", "py"), int: ("scalar", "i64", "py"), bool: ("scalar", "bool", "py"),
+            np.float64: ("scalar", "f64", "np"), np.float32: ("scalar", "f32", "np"), np.int64: ("scalar", "i64", "np")}
+
+
+def signature(x: Any, out: list, seen: set[int]) -> tuple:
+    """Hashable signature of an argument; appends its leaves to `out`."""
+    spec = _SCALARS.get(type(x))
+    if spec is not None:
+        if spec[1] == "i64" and not -2**62 < x < 2**62:
+            raise NotCompilable("an integer beyond 62 bits")
+        out.append(x)
+        return spec
+    if type(x) is np.ndarray:
+        if x.dtype not in BY_DTYPE or not x.dtype.isnative:
+            raise NotCompilable(f"an array of dtype {x.dtype}")
+        if x.ndim == 0:
+            raise NotCompilable("an array without axes")
+        out.append(x)
+        return ("array", x.dtype.str, x.ndim, tuple(n == 1 for n in x.shape))
+    if isinstance(x, tuple) and (type(x) is tuple or hasattr(type(x), "_fields")):
+        return ("sequence", type(x), tuple(signature(v, out, seen) for v in x))
+    if x is None or isinstance(x, (str, types.FunctionType, types.ModuleType, type, np.ufunc)):
+        return ("const", x)
+    return _object(x, out, seen)
+
+
+def _object(x: Any, out: list, seen: set[int]) -> tuple:
+    cls = type(x)
+    plain = hasattr(x, "__dict__") and not hasattr(cls, "__slots__") and type(cls) is type
+    if not plain or cls.__module__.split(".")[0] in ("builtins", "numpy", "scipy") or callable(x) and isinstance(x, type):
+        raise NotCompilable(f"an argument of type {cls.__name__}")
+    if cls.__getattribute__ is not object.__getattribute__ or hasattr(cls, "__getattr__"):
+        raise NotCompilable(f"a {cls.__name__} computes its attributes")
+    if id(x) in seen:
+        raise NotCompilable("an object reached twice from the arguments")
+    seen.add(id(x))
+    return ("object", cls, tuple((k, signature(v, out, seen)) for k, v in vars(x).items()))
+
+
+def leaves(args: tuple) -> tuple[tuple, list]:
+    """Signatures of all arguments and their leaves in order."""
+    out: list = []
+    seen: set[int] = set()
+    return tuple(signature(a, out, seen) for a in args), out

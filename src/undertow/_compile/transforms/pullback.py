@@ -1,0 +1,473 @@
+"""The reverse transform: a function becomes its forward sweep followed by its reverse sweep.
+
+Needs: verified IR, the active parameters. Gives: verified IR whose parameters are those of the primal, a shadow for
+    each varied array parameter, and a seed for each varied result; whose results are those of the primal and the
+    cotangents of the active scalar parameters. Shadows of parameters are accumulated into.
+Cost: linear in the program.
+
+Nothing is undone: what the reverse sweep requires is taped when it is computed, or loaded again from memory that
+nobody writes afterwards, so that the arguments end in the state the primal leaves them in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..analyses.activity import varied as varied_values
+from ..analyses.memory import memory
+from ..analyses.required import has_reverse, required
+from ..ir.builder import Builder, const
+from ..ir.function import Constant, Function, Op, Region, Value
+from ..ir.ops import SCALAR
+from ..ir.types import I64, ArrayType
+from .partials import pull
+
+__all__ = ["Pullback", "pullback"]
+
+
+class Pullback:
+    """The transformed function and the meaning of its extra parameters and results."""
+
+    def __init__(self, function: Function, shadows: list[Value], seeds: list[int], cotangents: list[Value],
+                 taped: list[Value]) -> None:
+        self.function = function
+        self.shadows = shadows  # primal array parameters that have a shadow, in order
+        self.seeds = seeds  # indices of the results that have a seed, in order
+        self.cotangents = cotangents  # active scalar parameters, in order
+        self.taped = taped
+
+
+def pullback(function: Function, active: list[Value]) -> Pullback:
+    """The pullback of a function with respect to its `active` parameters."""
+    return _Pullback(function, active).run(active)
+
+
+class _Tape:
+    """Where one taped value lives: an array over the loops from `first` on, or a stack of blocks of that shape."""
+
+    def __init__(self, memory: Value, loops: list[Op], is_stack: bool) -> None:
+        self.memory = memory
+        self.loops = loops
+        self.is_stack = is_stack
+        self.base: Value | None = None
+
+
+class _Pullback:
+    def __init__(self, function: Function, active: list[Value]) -> None:
+        self.f = function
+        self.varied = varied_values(function, active)
+        self.facts = memory(function)
+        self.plan = required(function, self.varied, self.facts)
+        self.b = Builder()
+        self.fwd: dict[Value, Value] = {p: p for p in function.params}
+        self.rev: dict[Value, Value] = {}
+        self.adj: dict[Value, Value] = {}
+        self.shadow: dict[Value, Value] = {}
+        self.tapes: dict[Value, _Tape] = {}
+        self.counts: dict[Op, Value] = {}
+        self.count_tapes: dict[Op, Value] = {}
+        self.position: dict[Op, Value] = {}
+        self.starts: dict[Op, list[Value]] = {}
+        self.after: dict[Any, list[Value]] = {}
+
+    def run(self, active: list[Value]) -> Pullback:
+        self.place_tapes()
+        seeds = [k for k, y in enumerate(self.f.body.yields) if y in self.varied]
+        arrays = [p for p in self.f.params if isinstance(p.type, ArrayType) and p in self.varied]
+        for p in arrays:
+            self.shadow[p] = Value(p.type, f"{p.name}_bar")
+        seed_values = [Value(self.f.body.yields[k].type, "seed") for k in seeds]
+        self.forward(self.f.body)
+        results = [self.primal(y) for y in self.f.body.yields]
+        self.b.emit("mark", [], [])
+        self.local_shadows(self.f.body)
+        for k, seed in zip(seeds, seed_values, strict=True):
+            y = self.f.body.yields[k]
+            if isinstance(y.type, ArrayType):
+                self.add_array(self.shadow[y], seed)
+            else:
+                self.add(y, seed)
+        self.reverse_ops(self.f.body)
+        scalars = [p for p in active if not isinstance(p.type, ArrayType)]
+        body = self.b.region
+        body.params = [*self.f.params, *(self.shadow[p] for p in arrays), *seed_values]
+        body.yields = results + [self.adj.get(p, const(0.0, p.type)) for p in scalars]
+        body.ops = [op for op in body.ops if op.name != "mark"]
+        out = Function(f"{self.f.name}_pullback", body, self.f.spans)
+        return Pullback(out, arrays, seeds, scalars, [v for v, how in self.plan.items() if how == "tape"])
+
+    # ---- helpers
+    def primal(self, v: Value) -> Value:
+        return v if isinstance(v, Constant) else self.fwd[v]
+
+    def get(self, v: Value) -> Value:
+        """A primal value in the reverse sweep."""
+        if isinstance(v, Constant):
+            return v
+        return self.rev[v] if v in self.rev else self.fwd[v]
+
+    def add(self, v: Value, cotangent: Value) -> None:
+        if isinstance(v, Constant) or v not in self.varied:
+            return
+        self.adj[v] = self.b.add(self.adj[v], cotangent) if v in self.adj else cotangent
+
+    def add_array(self, target: Value, source: Value) -> None:
+        index: list[Value] = []
+
+        def level(k: int) -> None:
+            if k == target.type.ndim:
+                self.b.accum(target, self.b.load(source, index), list(index))
+                return
+            i = Value(I64, "i")
+            index.append(i)
+            with self.b.inside(Region([i])) as region:
+                level(k + 1)
+            index.pop()
+            self.b.loop(const(0), self.b.dim(target, k), const(1), [], region)
+
+        level(0)
+
+    def trip_count(self, op: Op, look: Any) -> Value:
+        lo, hi, step = (look(v) for v in op.operands[:3])
+        s = step.value
+        n = self.b.sub(hi, lo) if s > 0 else self.b.sub(lo, hi)
+        if abs(s) != 1:
+            n = self.b.scalar("floordiv", self.b.add(n, const(abs(s) - 1)), const(abs(s)))
+        return self.b.scalar("select", self.b.scalar("lt", n, const(0)), const(0), n)
+
+    # ---- tape layout
+    def place_tapes(self) -> None:
+        for v, how in self.plan.items():
+            if how != "tape":
+                continue
+            if v in self.facts.definition:
+                chain = self.facts.chain[self.facts.definition[v]]
+            else:
+                owner, region, _ = self.facts.parameter_of[v]
+                chain = (*self.facts.chain[owner], (owner, owner.regions.index(region)))
+            loops = [op for op, _ in chain if op.name in ("for", "while")]
+            first = len(loops)
+            while first and self.known_outside(loops[first - 1:]):
+                first -= 1
+            rectangular = loops[first:]
+            flat = first == 0 and loops and not self.facts.chain[loops[0]]
+            self.tapes[v] = _Tape(None, rectangular, not flat)  # type: ignore[arg-type]
+            if flat:
+                self.starts.setdefault(loops[0], []).append(v)
+            else:
+                self.tapes[v].memory = self.b.stack(v.type)  # type: ignore[arg-type]
+                if rectangular:
+                    self.starts.setdefault(rectangular[0], []).append(v)
+
+    def known_outside(self, loops: list[Op]) -> bool:
+        """Whether the trip counts of a nest are known where it is entered."""
+        outermost = loops[0]
+        for loop in loops:
+            if loop.name != "for":
+                return False
+            for bound in loop.operands[:2]:
+                if isinstance(bound, Constant):
+                    continue
+                op = self.facts.definition.get(bound)
+                if op is None and bound in self.facts.parameter_of:
+                    owner = self.facts.parameter_of[bound][0]
+                    if owner is outermost or any(c is outermost for c, _ in self.facts.chain[owner]):
+                        return False
+                elif op is not None and any(c is outermost for c, _ in self.facts.chain[op]):
+                    return False
+        return True
+
+    def open_tapes(self, op: Op) -> None:
+        """At the entry of a nest: memory for what its iterations tape."""
+        for v in self.starts.get(op, ()):
+            tape = self.tapes[v]
+            dims = [self.trip_count(loop, self.primal) for loop in tape.loops]
+            if tape.is_stack:
+                tape.base = self.b.emit("reserve", [tape.memory, self.product(dims)], [I64], names=["base"])[0]
+            else:
+                tape.memory = self.b.alloc(v.type, dims, "empty", f"{v.name or 'value'}_tape")  # type: ignore[arg-type]
+
+    def close_tapes(self, op: Op) -> None:
+        """The same place in the reverse sweep."""
+        for v in self.starts.get(op, ()):
+            tape = self.tapes[v]
+            if tape.is_stack:
+                n = self.product([self.trip_count(loop, self.get) for loop in tape.loops])
+                tape.base = self.b.emit("release", [tape.memory, n], [I64], names=["base"])[0]
+
+    def product(self, dims: list[Value]) -> Value:
+        n: Value = const(1)
+        for d in dims:
+            n = self.b.mul(n, d)
+        return n
+
+    def tape_index(self, tape: _Tape, look: Any) -> list[Value]:
+        return [self.iteration_number(loop, look) for loop in tape.loops]
+
+    def iteration_number(self, loop: Op, look: Any) -> Value:
+        i, lo, step = look(loop.regions[0].params[0]), look(loop.operands[0]), loop.operands[2].value  # type: ignore
+        n = self.b.sub(i, lo) if step > 0 else self.b.sub(lo, i)
+        return n if abs(step) == 1 else self.b.scalar("floordiv", n, const(abs(step)))
+
+    def linear(self, tape: _Tape, look: Any) -> Value:
+        at: Value = const(0)
+        for loop in tape.loops:
+            at = self.b.add(self.b.mul(at, self.trip_count(loop, look)), self.iteration_number(loop, look))
+        return self.b.add(at, tape.base)  # type: ignore[arg-type]
+
+    def tape(self, v: Value) -> None:
+        tape, value = self.tapes[v], self.fwd[v]
+        if not tape.is_stack:
+            self.b.store(tape.memory, value, self.tape_index(tape, self.primal))
+            return
+        if not tape.loops:
+            tape.base = self.b.emit("reserve", [tape.memory, const(1)], [I64], names=["base"])[0]
+        self.b.emit("stack_store", [tape.memory, value, self.linear(tape, self.primal)], [])
+
+    def untape(self, v: Value) -> Value:
+        tape = self.tapes[v]
+        if not tape.is_stack:
+            return self.b.load(tape.memory, self.tape_index(tape, self.get), v.name)
+        if not tape.loops:
+            tape.base = self.b.emit("release", [tape.memory, const(1)], [I64], names=["base"])[0]
+        return self.b.emit("stack_load", [tape.memory, self.linear(tape, self.get)], [v.type], names=[v.name])[0]
+
+    # ---- forward sweep
+    def forward(self, region: Region) -> None:
+        for op in region.ops:
+            self.b.span = op.span
+            self.open_tapes(op)
+            if op.regions:
+                self.forward_control(op)
+            else:
+                self.forward_plain(op)
+            for r in op.results:
+                if self.plan.get(r) == "tape":
+                    self.tape(r)
+
+    def forward_plain(self, op: Op) -> None:
+        operands = [self.primal(v) for v in op.operands]
+        if op.name in SCALAR or op.name == "dim":
+            self.fwd[op.result] = self.b.pure(op.name, operands, op.result.type, op.attrs, op.result.name)
+            return
+        results = self.b.emit(op.name, operands, [r.type for r in op.results], op.attrs, None,
+                              [r.name for r in op.results])
+        self.fwd.update(zip(op.results, results, strict=True))
+
+    def forward_control(self, op: Op) -> None:
+        counted = op.name == "while" and has_reverse(op, self.varied)
+        regions = []
+        for inner in op.regions:
+            params = [Value(p.type, p.name) for p in inner.params]
+            self.fwd.update(zip(inner.params, params, strict=True))
+            with self.b.inside(Region(params)) as region:
+                for p in inner.params:
+                    if self.plan.get(p) == "tape" and inner is op.regions[-1]:
+                        self.tape(p)
+                self.forward(inner)
+                region.yields = [self.primal(y) for y in inner.yields]
+                if counted:
+                    count = Value(I64, "trip")
+                    region.params.append(count)
+                    if inner is op.regions[-1]:
+                        region.yields.append(self.b.add(count, const(1)))
+            regions.append(region)
+        operands = [self.primal(v) for v in op.operands] + ([const(0)] if counted else [])
+        types = [r.type for r in op.results] + ([I64] if counted else [])
+        results = self.b.emit(op.name, operands, types, op.attrs, regions,
+                              [r.name for r in op.results] + ["trips"])
+        if counted:
+            self.counts[op] = results.pop()
+            if self.facts.chain[op]:
+                stack = self.count_stack(op)
+                base = self.b.emit("reserve", [stack, const(1)], [I64], names=["base"])[0]
+                self.b.emit("stack_store", [stack, self.counts[op], base], [])
+        self.fwd.update(zip(op.results, results, strict=True))
+
+    def count_stack(self, op: Op) -> Value:
+        if op not in self.count_tapes:
+            outer = self.b
+            stack = Value(_stack_type(), "trips_stack")
+            root = self.root_region(outer)
+            root.ops.insert(0, Op("stack_new", [], [stack]))
+            self.count_tapes[op] = stack
+        return self.count_tapes[op]
+
+    def root_region(self, b: Builder) -> Region:
+        return self.outermost
+
+    # ---- reverse sweep
+    def local_shadows(self, region: Region) -> None:
+        for op in region.ops:
+            if op.name == "alloc" and op.result in self.varied:
+                self.shadow[op.result] = self.b.alloc(op.result.type.element, [self.get(v) for v in op.operands],
+                                                      "zeros", f"{op.result.name or 'buffer'}_bar")
+
+    def replay(self, region: Region, params: bool = True) -> None:
+        """Bring back the required values of a region, in the order they were computed."""
+        for p in region.params:
+            if self.plan.get(p) == "tape":
+                self.rev[p] = self.untape(p)
+        for op in region.ops:
+            self.b.span = op.span
+            for r in op.results:
+                how = self.plan.get(r)
+                if how == "tape":
+                    self.rev[r] = self.untape(r)
+                elif how == "recompute":
+                    self.rev[r] = self.recompute(op)
+
+    def recompute(self, op: Op) -> Value:
+        operands = [self.get(v) for v in op.operands]
+        if op.name == "load":
+            return self.b.load(operands[0], operands[1:], op.result.name)
+        return self.b.pure(op.name, operands, op.result.type, op.attrs, op.result.name)
+
+    def reverse_region(self, region: Region) -> None:
+        self.replay(region)
+        self.local_shadows(region)
+
+    def reverse_ops(self, region: Region) -> None:
+        for op in reversed(region.ops):
+            self.b.span = op.span
+            if not has_reverse(op, self.varied):
+                if op in self.starts:
+                    self.close_tapes(op)
+                continue
+            if op.name in SCALAR:
+                self.reverse_scalar(op)
+            elif op.name == "load":
+                if op.result in self.adj:
+                    self.b.accum(self.shadow[op.operands[0]], self.adj.pop(op.result),
+                                 [self.get(v) for v in op.operands[1:]])
+            elif op.name == "store":
+                self.reverse_store(op)
+            elif op.name == "if":
+                self.reverse_if(op)
+            elif op.name == "for":
+                self.close_tapes(op)
+                self.reverse_for(op)
+            elif op.name == "while":
+                self.reverse_while(op)
+
+    def reverse_scalar(self, op: Op) -> None:
+        g = self.adj.pop(op.result, None)
+        if g is None:
+            return
+        for v, increment in pull(self.b, op, g, lambda v: v in self.varied, self.get):
+            if op.name == "cast":
+                increment = self.b.cast(increment, v.type)  # type: ignore[arg-type]
+            self.add(v, increment)
+
+    def reverse_store(self, op: Op) -> None:
+        root, value = op.operands[:2]
+        index = [self.get(v) for v in op.operands[2:]]
+        shadow = self.shadow[root]
+        if value in self.varied:
+            self.add(value, self.b.load(shadow, index))
+        self.b.store(shadow, const(0.0, root.type.element), index)
+
+    def outer_values(self, op: Op) -> list[Value]:
+        """Varied scalars from outside that the regions of an operation use: their cotangents are carried through."""
+        inside: set[Value] = set()
+        used: dict[Value, None] = {}
+
+        def visit(region: Region) -> None:
+            inside.update(region.params)
+            for inner in region.ops:
+                for v in inner.operands:
+                    used.setdefault(v)
+                inside.update(inner.results)
+                for r in inner.regions:
+                    visit(r)
+            for v in region.yields:
+                used.setdefault(v)
+
+        for region in op.regions:
+            visit(region)
+        return [v for v in used if v in self.varied and v not in inside and not isinstance(v.type, ArrayType)]
+
+    def seeded(self, v: Value) -> Value:
+        return self.adj.get(v, const(0.0, v.type))  # type: ignore[arg-type]
+
+    def reverse_if(self, op: Op) -> None:
+        seeds = [(k, self.adj.pop(r)) for k, r in enumerate(op.results) if r in self.adj]
+        outer = self.outer_values(op)
+        before = self.adj
+        regions = []
+        for inner in op.regions:
+            self.adj = dict(before)
+            saved, shadows = dict(self.rev), dict(self.shadow)
+            with self.b.inside(Region()) as region:
+                self.reverse_region(inner)
+                for k, seed in seeds:
+                    self.add(inner.yields[k], seed)
+                self.reverse_ops(inner)
+                region.yields = [self.seeded(v) for v in outer]
+            self.rev, self.shadow = saved, shadows
+            regions.append(region)
+        results = self.b.emit("if", [self.get(op.operands[0])], [v.type for v in outer], {}, regions,
+                              [f"{v.name}_bar" for v in outer])
+        self.adj = {**before, **dict(zip(outer, results, strict=True))}
+
+    def reverse_for(self, op: Op) -> None:
+        lo, hi = self.get(op.operands[0]), self.get(op.operands[1])
+        step = op.operands[2].value  # type: ignore[attr-defined]
+        if abs(step) == 1:
+            last = self.b.sub(hi, const(step)) if step > 0 else self.b.add(hi, const(1))
+            bounds = (last, self.b.sub(lo, const(step)) if step > 0 else self.b.add(lo, const(1)), const(-step))
+        else:
+            n = self.trip_count(op, self.get)
+            last = self.b.add(lo, self.b.mul(self.b.sub(n, const(1)), const(step)))
+            bounds = (last, self.b.add(lo, const(-step)), const(-step))
+        self.reverse_loop(op, op.operands[3:], op.regions[0].params[1:], bounds, op.regions[0].params[0])
+
+    def reverse_while(self, op: Op) -> None:
+        if self.facts.chain[op]:
+            stack = self.count_tapes[op]
+            base = self.b.emit("release", [stack, const(1)], [I64], names=["base"])[0]
+            n = self.b.emit("stack_load", [stack, base], [I64], names=["trips"])[0]
+        else:
+            n = self.counts[op]
+        bounds = (self.b.sub(n, const(1)), const(-1), const(-1))
+        self.reverse_loop(op, op.operands, op.regions[1].params, bounds, None)
+
+    def reverse_loop(self, op: Op, inits: list[Value], params: list[Value], bounds: tuple, index: Value | None) -> None:
+        body = op.regions[-1]
+        carried = [k for k, p in enumerate(params) if p in self.varied]
+        outer = self.outer_values(op)
+        starts = [self.seeded(v) for v in outer]
+        starts += [self.adj.pop(op.results[k], const(0.0, params[k].type)) for k in carried]
+        before, saved, shadows = self.adj, dict(self.rev), dict(self.shadow)
+        i = Value(I64, index.name if index is not None else "trip")
+        bars = [Value(s.type, f"{v.name}_bar") for s, v in zip(starts, [*outer, *(params[k] for k in carried)],
+                                                               strict=True)]
+        if index is not None:
+            self.rev[index] = i
+        with self.b.inside(Region([i, *bars])) as region:
+            self.adj = dict(zip(outer, bars, strict=False))
+            self.reverse_region(body)
+            for k, bar in zip(carried, bars[len(outer):], strict=True):
+                self.add(body.yields[k], bar)
+            self.reverse_ops(body)
+            region.yields = [self.seeded(v) for v in outer] + [self.seeded(params[k]) for k in carried]
+        self.rev, self.shadow = saved, shadows
+        results = self.b.loop(*bounds, starts, region)
+        self.adj = {**before, **dict(zip(outer, results, strict=False))}
+        for k, bar in zip(carried, results[len(outer):], strict=True):
+            self.add(inits[k], bar)
+
+    @property
+    def outermost(self) -> Region:
+        return self._root
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if name == "b":
+            object.__setattr__(self, "_root", value.region)
+
+
+def _stack_type() -> Any:
+    from ..ir.types import StackType
+
+    return StackType(I64)

@@ -1,0 +1,240 @@
+"""Dead code, decided comparisons, loop-carried values that do not change."""
+
+from __future__ import annotations
+
+from ..ir.builder import Builder, const
+from ..ir.function import Constant, Function, Op, Region, Value, replace_uses
+from ..ir.ops import HAS_EFFECT, SCALAR
+
+__all__ = ["eliminate_dead", "resolve", "share_loads"]
+
+
+def resolve(function: Function, truths: dict[Op, bool]) -> Function:
+    """A copy in which decided comparisons are constants, and what follows from them is folded.
+
+    Needs: verified IR; truths from `intervals.decide`. Gives: verified IR with fresh values. Cost: linear.
+    """
+    b = Builder()
+    mapping: dict[Value, Value] = {p: p for p in function.params}
+
+    def get(v: Value) -> Value:
+        return v if isinstance(v, Constant) else mapping[v]
+
+    def body(region: Region) -> None:
+        checked: set[Value] = set()
+        for op in region.ops:
+            b.span = op.span
+            if op in truths:
+                mapping[op.result] = const(truths[op])
+            elif op.name in SCALAR:
+                mapping[op.result] = _scalar(b, op, [get(v) for v in op.operands])
+            elif op.name == "dim":
+                mapping[op.result] = b.pure("dim", [get(op.operands[0])], op.result.type, op.attrs, op.result.name)
+            elif op.name == "if" and isinstance(get(op.operands[0]), Constant):
+                chosen = op.regions[0 if get(op.operands[0]).value else 1]  # type: ignore[attr-defined]
+                body(chosen)
+                for r, y in zip(op.results, chosen.yields, strict=True):
+                    mapping[r] = get(y)
+            elif op.name == "check":
+                c = get(op.operands[0])
+                if c not in checked:
+                    checked.add(c)
+                    b.check(c, op.attrs["reason"], op.attrs["defer"])
+            else:
+                control(op)
+
+    def control(op: Op) -> None:
+        regions = []
+        for inner in op.regions:
+            params = [Value(p.type, p.name) for p in inner.params]
+            mapping.update(zip(inner.params, params, strict=True))
+            with b.inside(Region(params)) as region:
+                body(inner)
+                region.yields = [get(y) for y in inner.yields]
+            regions.append(region)
+        results = b.emit(op.name, [get(v) for v in op.operands], [r.type for r in op.results], op.attrs, regions,
+                         [r.name for r in op.results])
+        mapping.update(zip(op.results, results, strict=True))
+
+    body(function.body)
+    out = b.region
+    out.params = function.params
+    out.yields = [get(y) for y in function.body.yields]
+    return Function(function.name, out, function.spans)
+
+
+def _scalar(b: Builder, op: Op, operands: list[Value]) -> Value:
+    if op.name == "cast":
+        return b.cast(operands[0], op.result.type)  # type: ignore[arg-type]
+    return b.scalar(op.name, *operands, type=op.result.type, hint=op.result.name)  # type: ignore[arg-type]
+
+
+def share_loads(function: Function) -> None:
+    """Reuse a loaded element until something may write to its memory."""
+    replaced: dict[Value, Value] = {}
+
+    def written(region: Region, out: set[Value]) -> set[Value]:
+        for op in region.ops:
+            if op.name in ("store", "accum"):
+                out.add(op.operands[0])
+            for inner in op.regions:
+                written(inner, out)
+        return out
+
+    def key_of(op: Op, skip: int = 1) -> tuple:
+        return (op.operands[0], *((v.type, v.value) if isinstance(v, Constant) else replaced.get(v, v)
+                                  for v in op.operands[skip:]))
+
+    def visit(region: Region, known: dict[tuple, Value]) -> None:
+        for op in list(region.ops):
+            if op.name == "load":
+                key = key_of(op)
+                if key in known:
+                    replaced[op.result] = known[key]
+                    region.ops.remove(op)
+                else:
+                    known[key] = op.result
+            elif op.name in ("store", "accum"):
+                for key in [k for k in known if k[0] is op.operands[0]]:
+                    del known[key]
+                if op.name == "store":
+                    known[key_of(op, 2)] = op.operands[1]
+            elif op.regions:
+                dirty: set[Value] = set()
+                for inner in op.regions:
+                    written(inner, dirty)
+                looping = op.name in ("for", "while")
+                clean = {k: v for k, v in known.items() if not (looping and k[0] in dirty)}
+                for inner in op.regions:
+                    visit(inner, dict(clean))
+                for key in [k for k in known if k[0] in dirty]:
+                    del known[key]
+
+    visit(function.body, {})
+    replace_uses(function.body, replaced)
+
+
+def eliminate_dead(function: Function) -> Function:
+    """Remove operations without effect on results or memory, and loop-carried values that never change.
+
+    Needs: verified IR. Gives: verified IR, in place. Cost: linear in the program for each round.
+    """
+    while _forward_unchanged(function.body):
+        pass
+    live = _Live()
+    live.run(function)
+    _sweep(function.body, live)
+    return function
+
+
+def _forward_unchanged(region: Region) -> bool:
+    mapping: dict[Value, Value] = {}
+
+    def visit(region: Region) -> None:
+        for op in region.ops:
+            for inner in op.regions:
+                visit(inner)
+            if op.name == "for":
+                body = op.regions[0]
+                for k in range(len(op.results) - 1, -1, -1):
+                    if body.yields[k] is body.params[k + 1]:
+                        mapping[body.params[k + 1]] = op.operands[k + 3]
+                        mapping[op.results[k]] = op.operands[k + 3]
+                        for values, at in ((op.operands, k + 3), (op.results, k), (body.params, k + 1), (body.yields, k)):
+                            del values[at]
+
+    visit(region)
+    if mapping:
+        replace_uses(region, mapping)
+    return bool(mapping)
+
+
+class _Live:
+    """Marks what results and effects depend on; each loop-carried slot lives or dies by itself."""
+
+    def __init__(self) -> None:
+        self.values: set[Value] = set()
+        self.ops: set[Op] = set()
+        self.owner: dict[Value, tuple[Op, int]] = {}
+        self.parents: dict[Op, Op | None] = {}
+        self.work: list[Value] = []
+
+    def run(self, function: Function) -> None:
+        self.index(function.body, None)
+        for v in function.body.yields:
+            self.mark(v)
+        while self.work:
+            self.trace(self.work.pop())
+
+    def index(self, region: Region, parent: Op | None) -> None:
+        for op in region.ops:
+            self.parents[op] = parent
+            for k, r in enumerate(op.results):
+                self.owner[r] = (op, k)
+            for inner in op.regions:
+                offset = 1 if op.name == "for" else 0
+                for k, p in enumerate(inner.params):
+                    self.owner[p] = (op, k - offset)
+                self.index(inner, op)
+            if op.name in HAS_EFFECT:
+                self.keep(op)
+
+    def mark(self, v: Value) -> None:
+        if v not in self.values and not isinstance(v, Constant):
+            self.values.add(v)
+            self.work.append(v)
+
+    def keep(self, op: Op) -> None:
+        """An operation that stays, with what controls it."""
+        if op in self.ops:
+            return
+        self.ops.add(op)
+        if op.regions:
+            for v in op.operands[:{"if": 1, "for": 3, "while": 0}[op.name]]:
+                self.mark(v)
+            if op.name == "while":
+                self.mark(op.regions[0].yields[0])
+        else:
+            for v in op.operands:
+                self.mark(v)
+        parent = self.parents[op]
+        if parent is not None:
+            self.keep(parent)
+
+    def trace(self, v: Value) -> None:
+        if v not in self.owner:
+            return
+        op, k = self.owner[v]
+        self.keep(op)
+        if not op.regions or k < 0:
+            return
+        if op.name == "if":
+            for region in op.regions:
+                self.mark(region.yields[k])
+            return
+        self.mark(op.results[k])
+        self.mark(op.operands[k + (3 if op.name == "for" else 0)])
+        for region in op.regions:
+            self.mark(region.params[k + (1 if op.name == "for" else 0)])
+        self.mark(op.regions[-1].yields[k])
+
+
+def _sweep(region: Region, live: _Live) -> None:
+    region.ops = [op for op in region.ops if op in live.ops]
+    for op in region.ops:
+        for inner in op.regions:
+            _sweep(inner, live)
+        if not op.regions:
+            continue
+        gone = [k for k, r in enumerate(op.results) if r not in live.values]
+        for k in reversed(gone):
+            del op.results[k]
+            if op.name == "if":
+                for inner in op.regions:
+                    del inner.yields[k]
+            else:
+                shift = 3 if op.name == "for" else 0
+                del op.operands[k + shift]
+                for inner in op.regions:
+                    del inner.params[k + (1 if op.name == "for" else 0)]
+                del op.regions[-1].yields[k]
