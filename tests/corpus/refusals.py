@@ -94,7 +94,7 @@ def pickle_of_scalar(x):
     return pickle.loads(pickle.dumps({"x": x}))["x"] * 2
 
 
-@case(1.5, refused=True)
+@case(1.5, either=True, gradient=0.0, differences=False)
 def json_round_trip(x):
     return json.loads(json.dumps([x, 2.0]))[0] * 3
 
@@ -112,12 +112,12 @@ def hexadecimal_round_trip(x):
     return float.fromhex(x.hex()) * 2
 
 
-@case(1.5, refused=True)
+@case(1.5, either=True, gradient=0.0, differences=False)
 def float_of_string(x):
     return float(repr(x)) * 2
 
 
-@case(1.5, refused=True)
+@case(1.5, either=True, gradient=0.0, differences=False)
 def format_and_parse(x):
     return float(f"{x:.12f}") * 3
 
