@@ -126,6 +126,9 @@ class _Intervals:
                 continue
             saved = dict(self.env)
             if self.refine(c, holds):
+                inner = self.definition.get(value)
+                if inner is not None and inner.name == "select":
+                    self.on_select(inner)  # nested choices see what the outer condition says
                 out.append(self.get(value))
             self.env = saved
         self.env[op.result] = (min(x[0] for x in out), max(x[1] for x in out)) if out else _TOP

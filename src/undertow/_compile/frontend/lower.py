@@ -316,7 +316,7 @@ def lower(function: types.FunctionType, specs: tuple) -> Lowered:
         except TryAgain as again:
             where = unroll if again.args[0] == "unroll" else carry_out
             if again.key in where:
-                break
+                raise NotCompilable(f"lowering does not settle: {again.args[0]} {again.key}") from None
             where.add(again.key)
         except NotCompilable as refusal:
             if not refusal.filename and lowerer.b.span:

@@ -238,7 +238,7 @@ class Statements:
         before = dict(self.state)
         shapes: dict[Any, Shape] = {}
         for key in candidates:
-            if key in before and not isinstance(before[key], NotCompilable):
+            if key in before and not isinstance(before[key], (NotCompilable, TryAgain)):
                 shape = shape_of(before[key])
                 if types_of(shape):
                     shapes[key] = shape

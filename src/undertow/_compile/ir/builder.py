@@ -69,7 +69,7 @@ class Builder:
         """Append any operation; returns its results."""
         results = [Value(t, n) for t, n in zip(types, list(names) + [""] * len(types), strict=False)]
         self.region.ops.append(Op(name, list(operands), results, attrs, regions, self.span))
-        return results
+        return list(results)
 
     def pure(self, name: str, operands: Sequence[Value], type: Type, attrs: dict | None = None, hint: str = "") -> Value:
         """Append a pure operation, or return the equal one that dominates this place."""
