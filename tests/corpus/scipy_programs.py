@@ -94,7 +94,8 @@ def factorisations(a, b):
 
     s = a @ a.T + 2 * np.eye(4)
     return (linalg.solve(a + 4 * np.eye(4), b), linalg.cho_solve(linalg.cho_factor(s), b),
-            linalg.solve_triangular(np.tril(s), b, lower=True), linalg.det(s), linalg.inv(s), linalg.cholesky(s, lower=True))
+            linalg.solve_triangular(np.tril(s), b, lower=True), linalg.det(s), linalg.inv(s),
+            linalg.cholesky(s, lower=True))
 
 
 @case(mat(3, 3), either=True)

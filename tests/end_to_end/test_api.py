@@ -8,8 +8,7 @@ import math
 
 import numpy as np
 import pytest
-
-import undertow as ut
+from harness.engine import ut
 
 
 def area(a, b=2.0, *, scale=1.0):

@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 import pytest
-
-import undertow as ut
+from harness.engine import ut
 
 FIRST = [pytest.param(ut.derivative, id="forward"), pytest.param(ut.grad, id="reverse")]
 

@@ -7,8 +7,8 @@ import pytest
 from corpus._case import Corpus, vec
 from harness import engine
 from harness.check import check_forward, check_reverse, check_second
+from harness.engine import ut
 
-import undertow as ut
 from undertow import rules
 
 case = Corpus("planted")

@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-
-import undertow as ut
+from harness.engine import ut
 
 
 def smooth(x):
