@@ -302,3 +302,46 @@ def test_unknown_call_is_refused_with_its_line():
     with pytest.raises(NotCompilable) as info:
         compile_pullback(program, (np.eye(2),), (True,))
     assert info.value.lineno > 0
+
+
+def test_pending_expression_is_read_before_a_call_changes_it():
+    """``2 * a`` belongs to the time before the call, which overwrites `a`."""
+    def overwrite(a):
+        a[0] = 10.0
+        return a[1]
+
+    def program(x):
+        a = x * 1.0
+        return np.sum(a * 2.0 + overwrite(a))
+
+    check(program, np.array([1.0, 2.0, 3.0]))
+
+
+def test_changed_global_is_seen():
+    """What is captured is guarded."""
+    namespace = {"scale": 2.0}
+
+    def program(x):
+        return scale * x  # noqa: F821
+
+    import types
+
+    f = types.FunctionType(program.__code__, namespace)
+    assert compile_pullback(f, (3.0,), (True,)).value_and_pullback((3.0,), 1.0) == (6.0, (2.0,))
+    namespace["scale"] = 5.0
+    assert compile_pullback(f, (3.0,), (True,)).value_and_pullback((3.0,), 1.0) == (15.0, (5.0,))
+
+
+def test_closure_lambda_and_tuple_arguments():
+    """Free variables, nested functions and nested arguments."""
+    power = 3
+
+    def program(pair):
+        square = lambda t: t * t  # noqa: E731
+        x, y = pair
+        return square(x) * y**power
+
+    compiled = compile_pullback(program, ((2.0, 3.0),), (True,))
+    value, (bars,) = compiled.value_and_pullback(((2.0, 3.0),), 1.0)
+    assert value == 108.0
+    assert bars == (108.0, 108.0)

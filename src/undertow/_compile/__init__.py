@@ -35,7 +35,8 @@ def compile_pullback(f: Any, args: tuple, active: tuple[bool, ...]) -> Any:
         raise NotCompilable("a decorated function")
     specs, _ = leaves(tuple(args))
     try:
-        key = (f.__code__, id(f.__globals__), f.__closure__, f.__defaults__, specs, tuple(active))
+        key = (f.__code__, id(f.__globals__), tuple(map(id, f.__closure__ or ())), id(f.__defaults__),
+               id(f.__kwdefaults__), specs, tuple(active))
         found = _cache.get(key)
     except TypeError:
         raise NotCompilable("arguments that cannot be hashed") from None
@@ -45,7 +46,15 @@ def compile_pullback(f: Any, args: tuple, active: tuple[bool, ...]) -> Any:
         except NotCompilable:
             found = None
     if isinstance(found, NotCompilable):
-        raise found
+        raise NotCompilable(found.reason, found.filename, found.lineno)
     if found is None:
-        found = _cache[key] = CompiledPullback(f, specs, tuple(active))
+        try:
+            found = CompiledPullback(f, specs, tuple(active))
+        except NotCompilable as refusal:
+            _cache[key] = refusal
+            refusal.function = f  # keeps alive what the key identifies
+            raise
+        except Exception as error:  # a defect here must cost speed, not the derivative
+            raise NotCompilable(f"internal error: {error!r}") from error
+        _cache[key] = found
     return found

@@ -21,3 +21,4 @@ class NotCompilable(Exception):
         self.reason = reason
         self.filename = filename
         self.lineno = lineno
+        self.function: object = None

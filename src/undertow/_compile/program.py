@@ -149,9 +149,12 @@ class CompiledPullback:
             transformed = pullback(primal, self.active_params)
         except KeyError as error:
             raise NotCompilable(f"no derivative of `{error.args[0]}`") from None
-        eliminate_dead(transformed.function)
-        verify(transformed.function)
-        return _Variant(decisions, transformed, checked)
+        try:
+            eliminate_dead(transformed.function)
+            verify(transformed.function)
+            return _Variant(decisions, transformed, checked)
+        except Exception as error:  # a defect here must cost speed, not the derivative
+            raise NotCompilable(f"internal error: {error!r}") from error
 
     def run(self, values: list, seed: Any, shadows: dict[Value, np.ndarray] | None = None) -> tuple[Any, list]:
         """The value and a cotangent for each active parameter. Adds to `shadows` where they are given."""

@@ -51,25 +51,28 @@ class Calls:
 
     def on_Call(self, node: ast.Call) -> Any:
         function = self.expr(node.func)
-        args = self.items_of_call(node.args)
+        later = [*node.args, *(k.value for k in node.keywords)]
+        if isinstance(function, Method):
+            function = Method(self.before_calls(function.owner, later), function.function)
+        args = self.items_of_call(node.args, [k.value for k in node.keywords])
         kwargs = {}
         for k in node.keywords:
             if k.arg is None:
                 raise NotCompilable("`**` in a call")
-            kwargs[k.arg] = self.expr(k.value)
+            kwargs[k.arg] = self.settle(self.expr(k.value))
         self.at(node)
         return self.call(function, args, kwargs)
 
-    def items_of_call(self, nodes: list[ast.expr]) -> list:
+    def items_of_call(self, nodes: list[ast.expr], keywords: list[ast.expr]) -> list:
         out: list = []
-        for n in nodes:
+        for k, n in enumerate(nodes):
             if isinstance(n, ast.Starred):
                 items = self.static_items(self.expr(n.value))
                 if items is None:
                     raise NotCompilable("`*` of a sequence of unknown length in a call")
                 out += items
             else:
-                out.append(self.expr(n))
+                out.append(self.before_calls(self.expr(n), [*nodes[k + 1:], *keywords]))
         return out
 
     def call(self, function: Any, args: list, kwargs: dict) -> Any:

@@ -135,6 +135,12 @@ class Expressions:
             out += self.comprehension(element, generators[1:])
         return out
 
+    def before_calls(self, value: Any, later: list[ast.expr]) -> Any:
+        """A pending expression is evaluated before a call that might change what it reads."""
+        if isinstance(value, Lazy) and any(isinstance(n, (ast.Call, ast.NamedExpr)) for e in later for n in ast.walk(e)):
+            return self.force(value)
+        return value
+
     # ---- operators
     def on_UnaryOp(self, node: ast.UnaryOp) -> Any:
         x = self.expr(node.operand)
@@ -154,7 +160,8 @@ class Expressions:
         return self.elementwise("neg", [x], lambda v: self.b.scalar("neg", v))
 
     def on_BinOp(self, node: ast.BinOp) -> Any:
-        left, right = self.expr(node.left), self.expr(node.right)
+        left = self.before_calls(self.expr(node.left), [node.right])
+        right = self.expr(node.right)
         self.at(node)
         return self.binary(type(node.op).__name__, left, right)
 
@@ -207,10 +214,10 @@ class Expressions:
         raise NotCompilable(f"operator {op} of an object")
 
     def on_Compare(self, node: ast.Compare) -> Any:
-        left = self.expr(node.left)
+        left = self.before_calls(self.expr(node.left), node.comparators)
         result = None
         for op, right_node in zip(node.ops, node.comparators, strict=True):
-            right = self.expr(right_node)
+            right = self.before_calls(self.expr(right_node), node.comparators[1:])
             one = self.compare(type(op).__name__, left, right)
             result = one if result is None else self.both(result, one)
             left = right
