@@ -202,7 +202,63 @@ def triangular_tape(x):
     return s
 
 
-VECTORS = [sum_of_sines, gauss_seidel, insertion_sort, parity_branch, scan, logsumexp, early_return, while_newton,
+def break_in_nested_loop(x):
+    s = 0.0
+    for i in range(len(x)):
+        t = x[i]
+        for j in range(10):
+            t = t * x[i] + math.exp(-t)
+            if t > 1.2 or j > i:
+                break
+        if x[i] > 0.5:
+            u = t * t
+            s += math.sqrt(u + 1.0) * t
+        else:
+            s -= t**1.5
+        last = t * s
+    return s * last
+
+
+def unequal_paths(x):
+    w = np.zeros(len(x))
+    for k in range(3):
+        for i in range(len(x)):
+            if i == k:
+                continue
+            w[i] = w[i] * x[i] + x[k] / (1.0 + w[k] ** 2)
+    best = w[0]
+    for i in range(1, len(x)):
+        best = max(best, w[i])
+    return best + np.mean(w)
+
+
+def strided(x):
+    y = np.zeros(len(x))
+    y[::2] = x[::2] ** 2
+    y[1::2] = np.sin(x[1::2]) * y[:-1:2]
+    for i in range(len(x) - 1, 0, -2):
+        y[i] *= y[i - 1]
+    return (y[::-1] * x).sum()
+
+
+def local_buffers(x):
+    total = 0.0
+    for i in range(len(x)):
+        row = np.empty(3)
+        for j in range(3):
+            row[j] = x[i] ** (j + 1)
+        row[1] *= row[0]
+        total += np.dot(row, row)
+    return total
+
+
+def two_dimensional(x):
+    a = x[:, None] * x[None, :]
+    a[1:, :] += a[:-1, :] ** 2
+    return a.sum(axis=0).max() + np.sum(a.mean(axis=1) ** 2)
+
+
+VECTORS = [break_in_nested_loop, unequal_paths, strided, local_buffers, two_dimensional, sum_of_sines, gauss_seidel, insertion_sort, parity_branch, scan, logsumexp, early_return, while_newton,
            heat_slices, array_expression, triangular_tape]
 
 

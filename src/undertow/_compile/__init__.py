@@ -11,7 +11,7 @@ from typing import Any
 
 from ._refusal import NotCompilable
 
-__all__ = ["NotCompilable", "compile_pullback"]
+__all__ = ["NotCompilable", "compile_pullback", "compile_pushforward"]
 
 _cache: dict[tuple, Any] = {}
 
@@ -58,3 +58,8 @@ def compile_pullback(f: Any, args: tuple, active: tuple[bool, ...]) -> Any:
             raise NotCompilable(f"internal error: {error!r}") from error
         _cache[key] = found
     return found
+
+
+def compile_pushforward(f: Any, args: tuple, active: tuple[bool, ...], width: int = 1) -> Any:
+    """Compiled pushforward of `f`. Not available yet: always refuses, so that the record tier does it."""
+    raise NotCompilable("the compile tier has no pushforward yet")
