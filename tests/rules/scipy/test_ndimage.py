@@ -66,7 +66,8 @@ RESAMPLERS = {
     "grid_zoom": lambda x, mode, order: nd.zoom(x, 1.7, mode=mode, order=order, cval=0.7, grid_mode=True),
     "affine": lambda x, mode, order: nd.affine_transform(x, [[0.8, 0.3], [-0.2, 1.1]], (0.4, -0.7), mode=mode,
                                                          order=order, cval=0.7),
-    "diagonal": lambda x, mode, order: nd.affine_transform(x, [0.8, 1.1], (0.4, -0.7), mode=mode, order=order, cval=0.7),
+    "diagonal": lambda x, mode, order: nd.affine_transform(x, [0.8, 1.1], (0.4, -0.7), mode=mode, order=order,
+                                                           cval=0.7),
 }
 
 

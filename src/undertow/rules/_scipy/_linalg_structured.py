@@ -70,7 +70,8 @@ def _definite_band(lower):
 @pullback(sl.solveh_banded, argnums=(0, 1), cite="Giles 2008, 2.3.1",
           forward=lambda ab, b, overwrite_ab=False, overwrite_b=False, lower=False, check_finite=True:
           (sl.solveh_banded(ab, b, lower=lower, check_finite=check_finite), None),
-          samples=[Sample((_definite_band(False), array(4))), Sample((_definite_band(True), array(4, 2)), {"lower": True}),
+          samples=[Sample((_definite_band(False), array(4))),
+                   Sample((_definite_band(True), array(4, 2)), {"lower": True}),
                    Sample((np.array([[0, 0, .2, .1], [0, .3j, .2, .5], [3.0, 4, 5, 3]]), array(4, dtype=complex)))])
 def _solveh_banded_pull(y, y_bar, ab, b, overwrite_ab=False, overwrite_b=False, lower=False, check_finite=True,
                         residuals=None):
@@ -132,8 +133,8 @@ def _cho_solve_banded_pull(y, y_bar, cb_and_lower, b, overwrite_b=False, check_f
           convention="vectors of equal eigenvalues are refused where they matter",
           samples=[Sample((array(4) + np.arange(4), array(3))), Sample((array(4), array(3), True)),
                    Sample((array(4) + np.arange(4), array(3)), {"select": "i", "select_range": (1, 2)})])
-def _eigh_tridiagonal_pull(y, y_bar, d, e, eigvals_only=False, select="a", select_range=None, check_finite=True, tol=0.0,
-                           lapack_driver="auto"):
+def _eigh_tridiagonal_pull(y, y_bar, d, e, eigvals_only=False, select="a", select_range=None, check_finite=True,
+                           tol=0.0, lapack_driver="auto"):
     from .linalg import eigh_bars
 
     w_all, v_all = sl.eigh_tridiagonal(d, e)
@@ -144,7 +145,8 @@ def _eigh_tridiagonal_pull(y, y_bar, d, e, eigvals_only=False, select="a", selec
     return np.diagonal(bar), np.diagonal(bar, 1) + np.diagonal(bar, -1)
 
 
-@pullback(sl.eig_banded, cite="Giles 2008, 3.1", convention="vectors of equal eigenvalues are refused where they matter",
+@pullback(sl.eig_banded, cite="Giles 2008, 3.1",
+          convention="vectors of equal eigenvalues are refused where they matter",
           forward=lambda a_band, lower=False, eigvals_only=False, overwrite_a_band=False, select="a", select_range=None,
           max_ev=0, check_finite=True: (sl.eig_banded(a_band, lower, eigvals_only, False, select, select_range, max_ev,
                                                       check_finite), None),
@@ -161,7 +163,7 @@ def _eig_banded_pull(y, y_bar, a_band, lower=False, eigvals_only=False, overwrit
     return _band_of(bar_of_triangle(bar, lower), a_band.shape[0], lower)
 
 
-# ---- matrices made of vectors: scipy builds them with as_strided, which shows nothing of what is read ------------------
+# ---- matrices made of vectors: scipy builds them with as_strided, which shows nothing of what is read --------------
 
 
 @substitute(sl.toeplitz, samples=[Sample((array(4),)), Sample((array(4), array(3)))])

@@ -124,7 +124,8 @@ def _register_outer(p, dtype, name):
 def _register_vectors(p, dtype):
     """dot, nrm2, asum, axpy, scal for one type."""
     for name in ("dotu", "dotc") if p in "cz" else ("dot",):
-        @substitute(getattr(blas, f"{p}{name}"), samples=[Sample((array(3, dtype=dtype), array(3, seed=1, dtype=dtype)))])
+        @substitute(getattr(blas, f"{p}{name}"),
+                    samples=[Sample((array(3, dtype=dtype), array(3, seed=1, dtype=dtype)))])
         def dot(x, y, n=None, offx=0, incx=1, offy=0, incy=1, conjugate=name == "dotc"):
             left, right = _strided(np.asarray(x), n, offx, incx), _strided(np.asarray(y), n, offy, incy)
             return np.sum((np.conj(left) if conjugate else left) * right)
@@ -197,7 +198,7 @@ def _register_triangular(p, dtype):
         return out
 
 
-# ---- LAPACK --------------------------------------------------------------------------------------------------------------
+# ---- LAPACK --------------------------------------------------------------------------------------------------------
 
 
 def _done(info, name):

@@ -40,7 +40,8 @@ def _flip(w):
 
 
 @pullback(valid_correlate, argnums=(0, 1),
-          samples=[Sample((array(7), array(3))), Sample((array(5, 6), array(2, 3))), Sample((array(5, 6), array(1, 4)))])
+          samples=[Sample((array(7), array(3))), Sample((array(5, 6), array(2, 3))),
+                   Sample((array(5, 6), array(1, 4)))])
 def _valid_correlate_pull(y, y_bar, x, w, active=(True, True)):
     x_bar = valid_correlate(np.pad(y_bar, [(k - 1, k - 1) for k in w.shape]), _flip(w)) if active[0] else None
     return x_bar, valid_correlate(x, y_bar) if active[1] else None

@@ -53,7 +53,7 @@ def _fill_spectrum(g, n, axis):
     return np.pad(g, width)
 
 
-# ---- one axis --------------------------------------------------------------------------------------------------------
+# ---- one axis ------------------------------------------------------------------------------------------------------
 
 
 def _fft_adjoint(inverse):
@@ -84,7 +84,7 @@ linear(sf.ifft, adjoint=_fft_adjoint(sf.fft), samples=_REAL + _COMPLEX)
 linear(sf.rfft, adjoint=_rfft_adjoint, samples=_REAL)
 linear(sf.irfft, adjoint=_irfft_adjoint, samples=_HALF)
 
-# ---- several axes ----------------------------------------------------------------------------------------------------
+# ---- several axes --------------------------------------------------------------------------------------------------
 
 
 def _fftn_adjoint(inverse, default=None):
@@ -128,7 +128,7 @@ linear(sf.rfft2, adjoint=_rfftn_adjoint((-2, -1)), samples=_REAL_N)
 linear(sf.irfftn, adjoint=_irfftn_adjoint(), samples=_COMPLEX_N)
 linear(sf.irfft2, adjoint=_irfftn_adjoint((-2, -1)), samples=_COMPLEX_N)
 
-# ---- Hermitian input: by definition the transforms above of the conjugate -------------------------------------------------
+# ---- Hermitian input: by definition the transforms above of the conjugate ------------------------------------------
 
 
 @substitute(sf.hfft, samples=_HALF)
@@ -161,7 +161,7 @@ def _ihfft2(x, s=None, axes=(-2, -1), norm=None, overwrite_x=False, workers=None
     return np.conj(sf.rfftn(x, s, axes, SWAPPED[norm]))
 
 
-# ---- sine and cosine transforms ------------------------------------------------------------------------------------------------
+# ---- sine and cosine transforms ------------------------------------------------------------------------------------
 
 
 INVERSE_TYPE = {1: 1, 2: 3, 3: 2, 4: 4}

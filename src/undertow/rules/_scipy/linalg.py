@@ -31,7 +31,7 @@ _complex_definite = definite(3, dtype=complex)
 _triangle = np.tril(invertible(3))
 
 
-# ---- solves (Giles 2008, section 2.3.1) ------------------------------------------------------------------------------
+# ---- solves (Giles 2008, section 2.3.1) ----------------------------------------------------------------------------
 
 
 def _read_part(a_bar, assume_a, lower):
@@ -183,7 +183,7 @@ def _cofactors(a):
     return np.stack(rows, axis=-2)
 
 
-# ---- Cholesky, LU, QR -------------------------------------------------------------------------------------------------
+# ---- Cholesky, LU, QR ----------------------------------------------------------------------------------------------
 
 
 def _half_lower(x):
@@ -274,7 +274,8 @@ def lu_bar(lower, upper, lower_bar, upper_bar):
     return np.concatenate([tall, beyond], axis=-1) if upper.shape[-1] > k else tall
 
 
-_LU = [Sample((invertible(3),)), Sample((array(4, 3),)), Sample((array(3, 5),)), Sample((invertible(3, dtype=complex),))]
+_LU = [Sample((invertible(3),)), Sample((array(4, 3),)), Sample((array(3, 5),)),
+       Sample((invertible(3, dtype=complex),))]
 
 
 @pullback(sl.lu, cite="de Hoog, Anderssen and Lukas 2011; Walter and Lehmann 2018",
@@ -318,8 +319,8 @@ def _lu_factor_pull(y, y_bar, a, overwrite_a=False, check_finite=True, residuals
           forward=lambda lu_and_piv, b, trans=0, overwrite_b=False, check_finite=True:
           (sl.lu_solve(lu_and_piv, b, trans, check_finite=check_finite), None),
           samples=[Sample(((invertible(3), np.array([1, 2, 2], dtype=np.int32)), array(3), t)) for t in (0, 1)]
-          + [Sample(((invertible(3, dtype=complex), np.array([1, 2, 2], dtype=np.int32)), array(3, 2, dtype=complex), t))
-             for t in (0, 1, 2)])
+          + [Sample(((invertible(3, dtype=complex), np.array([1, 2, 2], dtype=np.int32)),
+                     array(3, 2, dtype=complex), t)) for t in (0, 1, 2)])
 def _lu_solve_pull(y, y_bar, lu_and_piv, b, trans=0, overwrite_b=False, check_finite=True, residuals=None):
     packed, piv = lu_and_piv
     if np.ndim(packed) != 2:
@@ -364,12 +365,15 @@ _QR_MODES = "qr has a rule for its modes 'full', 'r' and 'economic'"
 
 
 @pullback(sl.qr, cite="Walter and Lehmann 2018, section 3.3",
-          samples=[Sample((invertible(3),)), Sample((array(4, 3),), {"mode": "economic"}), Sample((array(4, 3),), {"mode": "r"}),
-                   Sample((array(3, 5),)), Sample((array(4, 3) * [1.0, 4.0, 15.0],), {"mode": "economic", "pivoting": True}),
-                   Sample((invertible(3, dtype=complex),)), Sample((array(4, 3, dtype=complex),), {"mode": "economic"})],
+          samples=[Sample((invertible(3),)), Sample((array(4, 3),), {"mode": "economic"}),
+                   Sample((array(4, 3),), {"mode": "r"}), Sample((array(3, 5),)),
+                   Sample((array(4, 3) * [1.0, 4.0, 15.0],), {"mode": "economic", "pivoting": True}),
+                   Sample((invertible(3, dtype=complex),)),
+                   Sample((array(4, 3, dtype=complex),), {"mode": "economic"})],
           forward=lambda a, overwrite_a=False, lwork=None, mode="full", pivoting=False, check_finite=True:
           (sl.qr(a, False, lwork, mode, pivoting, check_finite), None))
-def _qr_pull(y, y_bar, a, overwrite_a=False, lwork=None, mode="full", pivoting=False, check_finite=True, residuals=None):
+def _qr_pull(y, y_bar, a, overwrite_a=False, lwork=None, mode="full", pivoting=False, check_finite=True,
+             residuals=None):
     if mode == "raw":
         raise Refused(_QR_MODES).error()
     m, n = a.shape[-2:]
@@ -386,7 +390,7 @@ def _qr_pull(y, y_bar, a, overwrite_a=False, lwork=None, mode="full", pivoting=F
         q, r, q_bar, r_bar = y[0], y[1], y_bar[0], y_bar[1]
         if q.shape[-1] > k:
             if q_bar is not None and np.any(q_bar[..., k:] != 0):
-                raise Refused("the columns of Q beyond the rank of A are not determined by A: use mode='economic'").error()
+                raise Refused("the columns of Q beyond the rank of A are not determined: use mode='economic'").error()
             q_bar = None if q_bar is None else q_bar[..., :k]
             r_bar = None if r_bar is None else r_bar[..., :k, :]
             q, r = q[..., :k], r[..., :k, :]
@@ -396,7 +400,7 @@ def _qr_pull(y, y_bar, a, overwrite_a=False, lwork=None, mode="full", pivoting=F
     return np.take_along_axis(bar, np.argsort(order, axis=-1)[..., None, :], axis=-1)
 
 
-# ---- singular values and eigenvalues --------------------------------------------------------------------------------------
+# ---- singular values and eigenvalues -------------------------------------------------------------------------------
 
 
 def resolvent(gaps, numerators, what):
@@ -490,7 +494,7 @@ def eigh_bars(w, v, w_all, v_all, w_bar, v_bar, generalised):
     k_all = herm(v_all) @ v_bar
     own = np.sum(np.conj(v) * v_bar, axis=-2)
     if np.iscomplexobj(v):
-        _check_gauge(np.imag(own if not generalised else own), k_all, "eigenvectors")
+        _check_gauge(np.imag(own), k_all, "eigenvectors")
     gaps = w[..., None, :] - w_all[..., :, None]
     same = gaps == 0
     numerators = np.where(same & (abs(k_all - own[..., None, :]) <= 1e-14 * (1 + abs(own[..., None, :]))), 0.0, k_all)
@@ -512,7 +516,7 @@ def _resolvent_subset(gaps, numerators, w, w_all):
     closed = abs(gaps) <= 1e-13 * size
     matters = abs(numerators) > 1e-10 * np.max(abs(numerators), initial=0.0)
     if np.any(closed & matters & ~own):
-        raise Refused("the eigenvectors of equal eigenvalues are not determined, and the result depends on them").error()
+        raise Refused("eigenvectors of equal eigenvalues are not determined, and the result depends on them").error()
     skip = closed | own
     return np.where(skip, 0.0, numerators / np.where(skip, 1.0, gaps))
 
@@ -581,7 +585,7 @@ def _eig_pull(y, y_bar, a, b=None, left=False, right=True, overwrite_a=False, ov
     return a_bar, -a_bar @ herm(sl.solve(b, a))
 
 
-# ---- pseudo-inverse and least squares --------------------------------------------------------------------------------------
+# ---- pseudo-inverse and least squares ------------------------------------------------------------------------------
 
 
 @pullback(sl.pinv, cite="Golub and Pereyra 1973, equation 4.12", convention="the rank is taken as constant",
@@ -627,7 +631,7 @@ def _lstsq_pull(y, y_bar, a, b, cond=None, overwrite_a=False, overwrite_b=False,
     return a_bar, b_bar[:, 0] if vector else b_bar
 
 
-# ---- functions of matrices (Mathias 1996: f([[A, E], [0, A]]) holds the derivative along E) ----------------------------------
+# ---- functions of matrices (Mathias 1996: f([[A, E], [0, A]]) holds the derivative along E) ------------------------
 
 
 def _block(a, e):
@@ -703,7 +707,7 @@ def _expm_frechet(A, E, method=None, compute_expm=True, check_finite=True):
     return (sl.expm(A), along) if compute_expm else along
 
 
-# ---- matrix equations (Kao and Hennequin 2020) --------------------------------------------------------------------------------
+# ---- matrix equations (Kao and Hennequin 2020) ---------------------------------------------------------------------
 
 
 @pullback(sl.solve_sylvester, argnums=(0, 1, 2), cite="Kao and Hennequin 2020, section 3",
@@ -724,7 +728,8 @@ def _lyapunov_pull(y, y_bar, a, q):
 
 
 @pullback(sl.solve_discrete_lyapunov, argnums=(0, 1), cite="Kao and Hennequin 2020, section 3",
-          samples=[Sample((0.2 * array(3, 3), definite(3))), Sample((0.2 * array(3, 3, dtype=complex), _complex_definite))])
+          samples=[Sample((0.2 * array(3, 3), definite(3))),
+                   Sample((0.2 * array(3, 3, dtype=complex), _complex_definite))])
 def _discrete_lyapunov_pull(y, y_bar, a, q, method=None):
     """``A X A^H - X + Q = 0``."""
     q_bar = sl.solve_discrete_lyapunov(herm(a), y_bar)
@@ -745,7 +750,7 @@ def _care_pull(y, y_bar, a, b, q, r, e=None, s=None, balanced=True):
     return twice, -twice @ herm(gain), q_bar, gain @ q_bar @ herm(gain)
 
 
-# ---- what is refused ------------------------------------------------------------------------------------------------------------
+# ---- what is refused -----------------------------------------------------------------------------------------------
 
 refuse(sl.null_space, sl.orth,
        reason="a basis of a subspace is determined only up to a rotation: differentiate the projector "

@@ -16,10 +16,19 @@ from scipy.ndimage import _nd_image, _rank_filter_1d
 from .._registry import Refused, pullback, refuse, substitute
 from ..samples import Sample, array
 from ._windows import (
-    CONSTANT, GRID_CONSTANT, GRID_WRAP, MIRROR, NEAREST, REFLECT, WRAP, boundary, extend, valid_correlate,
+    CONSTANT,
+    GRID_CONSTANT,
+    GRID_WRAP,
+    MIRROR,
+    NEAREST,
+    REFLECT,
+    WRAP,
+    boundary,
+    extend,
+    valid_correlate,
 )
 
-# ---- linear filters ---------------------------------------------------------------------------------------------------
+# ---- linear filters ------------------------------------------------------------------------------------------------
 
 
 @substitute(_nd_image.correlate1d)
@@ -46,7 +55,7 @@ def _uniform_filter1d(input, size, axis, output, mode, cval, origin):
     _correlate1d(input, np.full(size, 1.0 / size), axis, output, mode, cval, origin)
 
 
-# ---- order statistics: kinks where the chosen pixel changes -------------------------------------------------------------
+# ---- order statistics: kinks where the chosen pixel changes --------------------------------------------------------
 
 
 def _shifted(input, footprint, mode, cval, origins):
@@ -86,7 +95,7 @@ def _rank_filter_one_axis(input, rank, size, output, mode, cval, origin):
     output[...] = np.sort(_shifted(input, np.ones(size, bool), mode, cval, [origin]), axis=0)[rank]
 
 
-# ---- splines -----------------------------------------------------------------------------------------------------------------
+# ---- splines -------------------------------------------------------------------------------------------------------
 
 
 def spline_coefficients(x, order, axis, mode):
@@ -192,8 +201,8 @@ def sample_spline(coefficients, coordinates, order, mode, cval):
 
 
 @substitute(_nd_image.geometric_transform)
-def _geometric_transform(input, mapping, coordinates, matrix, shift, output, order, mode, cval, nprepad, extra_arguments,
-                         extra_keywords):
+def _geometric_transform(input, mapping, coordinates, matrix, shift, output, order, mode, cval, nprepad,
+                         extra_arguments, extra_keywords):
     if mapping is not None:
         raise Refused("geometric_transform calls back from compiled code for each pixel: use map_coordinates").error()
     if coordinates is not None:
@@ -223,7 +232,7 @@ def _zoom_shift(input, zoom, shift, output, order, mode, cval, nprepad, grid_mod
     output[...] = sample_spline(input, places, order, mode, cval)
 
 
-# ---- filters in Fourier space -------------------------------------------------------------------------------------------------------
+# ---- filters in Fourier space --------------------------------------------------------------------------------------
 
 for _f in ("fourier_filter", "fourier_shift"):
     refuse(getattr(_nd_image, _f), reason="the Fourier filters of ndimage have no rule: multiply by the transfer "
