@@ -18,7 +18,7 @@ from .ir.function import Function, Op, Value, walk
 from .ir.types import ArrayType
 from .ir.verify import verify
 from .transforms.pullback import Pullback, pullback
-from .transforms.simplify import eliminate_dead, resolve, share_loads
+from .transforms.simplify import cancel_clearing, eliminate_dead, resolve, share_loads
 
 __all__ = ["CompiledPullback"]
 
@@ -150,6 +150,7 @@ class CompiledPullback:
         except KeyError as error:
             raise NotCompilable(f"no derivative of `{error.args[0]}`") from None
         try:
+            cancel_clearing(transformed.function)
             eliminate_dead(transformed.function)
             verify(transformed.function)
             return _Variant(decisions, transformed, checked)
