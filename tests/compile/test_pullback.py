@@ -258,7 +258,43 @@ def two_dimensional(x):
     return a.sum(axis=0).max() + np.sum(a.mean(axis=1) ** 2)
 
 
-VECTORS = [break_in_nested_loop, unequal_paths, strided, local_buffers, two_dimensional, sum_of_sines, gauss_seidel, insertion_sort, parity_branch, scan, logsumexp, early_return, while_newton,
+class Scale:
+    """An object with state that a loop changes."""
+
+    def __init__(self, w):
+        self.w = w
+        self.k = 2.0
+
+    def apply(self, x):
+        return self.w * x + self.k
+
+
+def object_state(x):
+    scale = Scale(x[0])
+    s = 0.0
+    for i in range(len(x)):
+        scale.k = scale.k * x[i]
+        s += scale.apply(x[i])
+    return s
+
+
+def views_of_the_argument(x):
+    y = x
+    y[0] = y[1] * y[2]
+    z = x[:3]
+    z *= x[3:6]
+    x[1:] = x[:-1] * 2
+    x[:-1] += x[1:]
+    return np.sum(x * x)
+
+
+def gather(x):
+    index = np.array([0, 2, 2, 1, -1, 3, 0])
+    y = x[index] * x
+    return np.sum(y**2)
+
+
+VECTORS = [object_state, views_of_the_argument, gather, break_in_nested_loop, unequal_paths, strided, local_buffers, two_dimensional, sum_of_sines, gauss_seidel, insertion_sort, parity_branch, scan, logsumexp, early_return, while_newton,
            heat_slices, array_expression, triangular_tape]
 
 
@@ -393,7 +429,7 @@ def test_closure_lambda_and_tuple_arguments():
     power = 3
 
     def program(pair):
-        square = lambda t: t * t  # noqa: E731
+        square = lambda t: t * t
         x, y = pair
         return square(x) * y**power
 

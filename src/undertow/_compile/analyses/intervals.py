@@ -69,7 +69,8 @@ class _Intervals:
             self.guard(op)
 
     def guard(self, op: Op) -> None:
-        if op.results and op.name in ("add", "sub", "mul", "neg") and op.result.type == I64 and self.recording:
+        if op.results and op.name in ("add", "sub", "mul", "neg") and op.result.type == I64 and self.recording \
+                and "wrap" not in op.attrs:
             lo, hi = self.env[op.result]
             if lo < -_LIMIT or hi > _LIMIT:
                 raise MayOverflow(op.span)

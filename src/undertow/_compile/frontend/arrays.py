@@ -425,7 +425,8 @@ class Arrays:
                 return self.b.sub(n, const(-i.value))
             self.b.check(self.b.scalar("lt", i, n), "index out of bounds")
             return i
-        i = self.b.scalar("select", self.b.scalar("lt", i, const(0)), self.b.add(i, n), i)
+        wrapped = self.b.pure("add", [i, n], I64, {"wrap": True})  # used for negative `i` alone: cannot overflow
+        i = self.b.scalar("select", self.b.scalar("lt", i, const(0)), wrapped, i)
         self.b.check(self.b.scalar("ge", i, const(0)), "index out of bounds")
         self.b.check(self.b.scalar("lt", i, n), "index out of bounds")
         return i

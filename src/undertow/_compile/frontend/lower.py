@@ -13,8 +13,7 @@ import numpy as np
 from ..._source.locate import SourceNotFound, find
 from .._refusal import NotCompilable
 from ..ir.builder import Builder, const
-from ..ir.function import Function as IRFunction
-from ..ir.function import Value
+from ..ir.function import Function as IRFunction, Value
 from ..ir.types import BY_DTYPE, I64, ArrayType, ScalarType
 from .arrays import Arrays
 from .calls import Calls

@@ -201,7 +201,7 @@ class Statements:
         self.at(node)
         test = self.test(node.test)
         if isinstance(test, Constant):
-            self.block((node.body if test.value else node.orelse))
+            self.block(node.body if test.value else node.orelse)
             self.unless_exited(lambda: self.block(rest))
             return
         self.force_all()
