@@ -1,0 +1,230 @@
+"""Handlers of the ways to make, convert, copy and write arrays, and of ufuncs with ``out=`` or ``where=``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from . import protocols
+
+MAKERS = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.asarray_chkfinite, np.require)
+
+
+def make(interpreter: Any) -> dict[Any, Any]:
+    """Handlers by the object they replace."""
+    table: dict[Any, Any] = {f: converter(interpreter, f) for f in MAKERS if f is not np.require}
+    table[np.ndarray.view] = _view(interpreter)
+    table[np.ndarray.item] = _item(interpreter)
+    table[np.ndarray.resize] = _resize(interpreter)
+    table[np.ndarray.__array__] = lambda a, *args, **kwargs: interpreter.call(np.asarray, a, *args)
+    for name in ("tobytes", "tofile", "dumps", "dump", "byteswap", "setfield", "__reduce__", "__reduce_ex__", "__setstate__",
+                 "getfield"):
+        if hasattr(ndarray, name):
+            table[getattr(ndarray, name)] = _bits(interpreter, name)
+    table[memoryview] = _buffer(interpreter, memoryview)
+    table[bytes] = _buffer(interpreter, bytes)
+    table[bytearray] = _buffer(interpreter, bytearray)
+    table[np.frombuffer] = np.frombuffer
+    for f in (np.empty, np.zeros, np.ones, np.arange, np.empty_like, np.zeros_like, np.ones_like):
+        table.setdefault(f, _creator(interpreter, f))
+    del table[np.arange]
+    return table
+
+
+def _creator(interpreter: Any, f: Any) -> Any:
+    below = interpreter.lower.callee(f)
+
+    def create(*args: Any, **kwargs: Any) -> Any:
+        for x in args[:1]:
+            t = type(x)
+            if t is not ndarray and protocols.overrides(t, "__array_function__"):
+                return protocols.invoke(interpreter, protocols.special(t, "__array_function__"), x, f, (t,), args, kwargs)
+        if args and isinstance(args[0], (list, tuple)) and f in (np.empty_like, np.zeros_like, np.ones_like):
+            args = (interpreter.call(np.asarray, args[0]), *args[1:])
+        return below(*args, **kwargs)
+
+    return create
+
+
+def leaves(x: Any, own: set[type]) -> bool:
+    """Whether a nested sequence holds anything but ordinary numbers: active numbers, arrays, objects."""
+    if isinstance(x, (list, tuple)):
+        return any(leaves(v, own) for v in x)
+    return type(x) in own or isinstance(x, ndarray) or not isinstance(x, (int, float, complex, str, bytes, np.generic))
+
+
+def converter(interpreter: Any, f: Any) -> Any:
+    """``np.array`` and its relatives: views stay views, copies are recorded, sequences are assembled."""
+    own = interpreter.scalars.own
+    below = interpreter.lower.callee(f)
+
+    def convert(*args: Any, **kwargs: Any) -> Any:
+        if "a" in kwargs and not args:
+            kwargs = dict(kwargs)
+            args = (kwargs.pop("a"),)
+        if not args:
+            return below(*args, **kwargs)
+        x = args[0]
+        if isinstance(x, ndarray):
+            if x.dtype.kind == "O" or not interpreter.is_active(x):
+                return below(*args, **kwargs)
+            return converted(interpreter, x, below(*args, **kwargs))
+        if type(x) in own:
+            return assembled(interpreter, [x], (), below(interpreter.plain(x), *args[1:], **kwargs), x)
+        if isinstance(x, (list, tuple)) or hasattr(x, "__next__"):
+            if not isinstance(x, (list, tuple)) or not leaves(x, own):
+                return below(*args, **kwargs)
+            return nested(interpreter, x, args, kwargs, below)
+        method = protocols.special(type(x), "__array__")
+        if method is not None and not protocols._is_c(method):
+            return convert(protocols.invoke(interpreter, method, x), *args[1:], **kwargs)
+        if isinstance(x, memoryview):
+            return below(*args, **kwargs)
+        if protocols.overrides(type(x), "__len__") and protocols.overrides(type(x), "__getitem__"):
+            return convert(list(interpreter.hooks["iterate"](x)), *args[1:], **kwargs)
+        return below(*args, **kwargs)
+
+    return convert
+
+
+def converted(interpreter: Any, x: ndarray, y: Any) -> Any:
+    """`y` was made from the active array `x` element by element: a view, or a copy to be recorded."""
+    if y is x or np.may_share_memory(x, y):
+        return y
+    if y.dtype.kind not in "fc":
+        return y if y.dtype.kind != "O" else interpreter.objects(x)
+    interpreter.record_copy(x, y)
+    return y
+
+
+def nested(interpreter: Any, x: Any, args: tuple, kwargs: dict, below: Any) -> Any:
+    """An array of nested sequences that may hold active numbers and arrays."""
+    own = interpreter.scalars.own
+    x = _listed(interpreter, x)
+    if not interpreter.is_active(x):
+        return below(x, *args[1:], **kwargs)
+    flat: list[Any] = []
+    _flatten(x, flat)
+    if any(isinstance(v, ndarray) and v.dtype.kind == "O" or not isinstance(
+            v, (ndarray, np.generic, int, float, complex)) and type(v) not in own for v in flat):
+        return below(x, *args[1:], **kwargs)  # an object array: holds the numbers themselves
+    y = below(interpreter.plain(x), *args[1:], **kwargs)
+    return assembled(interpreter, flat, None, y, x)
+
+
+def _listed(interpreter: Any, x: Any) -> Any:
+    """Objects that convert themselves are converted first."""
+    if isinstance(x, (list, tuple)):
+        return [_listed(interpreter, v) for v in x]
+    if isinstance(x, (ndarray, np.generic, int, float, complex, str, bytes)) or x is None:
+        return x
+    if protocols.overrides(type(x), "__array__") or protocols.overrides(type(x), "__len__"):
+        return interpreter.call(np.asarray, x)
+    return x
+
+
+def _flatten(x: Any, out: list) -> None:
+    for v in x:
+        if isinstance(v, (list, tuple)):
+            _flatten(v, out)
+        else:
+            out.append(v)
+
+
+def assembled(interpreter: Any, flat: list, shape: Any, y: Any, x: Any) -> Any:
+    """Record that the elements of `y`, in order, are the elements of the leaves `flat`."""
+    if not isinstance(y, ndarray) or y.dtype.kind not in "fc":
+        if isinstance(y, ndarray) and y.dtype.kind == "O":
+            return y
+        if isinstance(y, ndarray) and y.dtype.kind in "iub":
+            return y  # an integer dtype was asked for: the step has derivative zero, as `int(x)`
+        return y
+    interpreter.record_assembly(flat, y)
+    return y
+
+
+def _item(interpreter: Any) -> Any:
+    def item(a: ndarray, *args: Any) -> Any:
+        if not interpreter.is_active(a):
+            return interpreter.lower.call(ndarray.item, a, *args)
+        if not args:
+            if a.size != 1:
+                return a.item()
+            index: Any = (0,) * a.ndim
+        else:
+            index = args if len(args) > 1 else args[0]
+            if isinstance(index, (int, np.integer)):
+                index = tuple(int(i) for i in np.unravel_index(int(index) % a.size if -a.size <= index < 0 else int(index),
+                                                               a.shape))
+        x = interpreter.hooks["getitem"](a, index)
+        return interpreter.call(complex if a.dtype.kind == "c" else float, x)
+
+    return item
+
+
+def _view(interpreter: Any) -> Any:
+    def view(a: ndarray, *args: Any, **kwargs: Any) -> Any:
+        result = a.view(*args, **kwargs)
+        if interpreter.is_active(a) and not (result.dtype.kind in "fc" and _same_precision(a.dtype, result.dtype)
+                                             or result.dtype == a.dtype):
+            interpreter.refuse_bits(a, f"`.view({result.dtype})`")
+        return result
+
+    return view
+
+
+def _same_precision(a: np.dtype, b: np.dtype) -> bool:
+    return np.empty(0, a).real.dtype == np.empty(0, b).real.dtype
+
+
+def _resize(interpreter: Any) -> Any:
+    def resize(a: ndarray, *args: Any, **kwargs: Any) -> Any:
+        if interpreter.is_recorded(a):
+            from . import refusal
+
+            raise interpreter.refuse(refusal.unsupported(
+                interpreter, "`.resize` of an array that carries a derivative", "its memory moves",
+                ["make a new array:  a = np.resize(a, shape)"], a))
+        return a.resize(*args, **kwargs)
+
+    return resize
+
+
+def _bits(interpreter: Any, name: str) -> Any:
+    method = getattr(ndarray, name)
+
+    def bits(a: ndarray, *args: Any, **kwargs: Any) -> Any:
+        if interpreter.is_active(a):
+            interpreter.refuse_bits(a, f"`.{name}()`")
+        return method(a, *args, **kwargs)
+
+    return bits
+
+
+def _buffer(interpreter: Any, cls: type) -> Any:
+    def buffer(*args: Any, **kwargs: Any) -> Any:
+        if args and isinstance(args[0], ndarray) and interpreter.is_active(args[0]):
+            if cls is memoryview:
+                return interpreter.refuse_bits(args[0], "`memoryview()`")
+            interpreter.refuse_bits(args[0], f"`{cls.__name__}()`")
+        return cls(*args, **kwargs)
+
+    return buffer
+
+
+def write_out(interpreter: Any, f: Any, y: Any, out: Any) -> Any:
+    """Store the result of a primitive called with ``out=`` and return `out`."""
+    if isinstance(out, tuple):
+        if len(out) == 1 and not isinstance(y, tuple):
+            return write_out(interpreter, f, y, out[0])
+        return tuple(v if o is None else write_out(interpreter, f, v, o) for v, o in zip(y, out, strict=True))
+    value_type = getattr(y, "dtype", None)
+    if value_type is not None and not np.can_cast(value_type, out.dtype, "same_kind"):
+        raise np._core._exceptions._UFuncOutputCastingError(f, "same_kind", value_type, out.dtype, 0)
+    shape = np.shape(y)
+    if out.shape != shape and np.broadcast_shapes(out.shape, shape) != out.shape:
+        raise ValueError(f"non-broadcastable output operand with shape {out.shape} doesn't match the broadcast shape {shape}")
+    interpreter.hooks["setitem"](y, out, Ellipsis)
+    return out

@@ -1,0 +1,342 @@
+"""Apply a primitive: bind its arguments to its rule, find the active ones, compute, and record.
+
+Shared by the reverse and the forward interpreter, which provide ``leaf``, ``output``, ``record_elementwise`` and
+``record_rule``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from ..rules._registry import Like, Rule, names_read
+from . import foreign, protocols, refusal
+from .arrays import write_out
+from .scalars import NUMBERS
+
+_reads: dict[Any, tuple[bool, tuple]] = {}
+
+
+def reads(rule: Rule, positions: list[int]) -> tuple[bool, set[int]]:
+    """Whether the partials at `positions` read the result, and which arguments they read."""
+    needs_y, needed = False, set()
+    for i in positions:
+        partial = rule.partials[i]  # type: ignore[index]
+        found = _reads.get(partial)
+        if found is None:
+            names = names_read(partial)
+            parameters = partial.__code__.co_varnames[: partial.__code__.co_argcount]
+            variadic = bool(partial.__code__.co_flags & 0x04)
+            if variadic:
+                found = (True, tuple(range(64)))
+            else:
+                found = (parameters[0] in names, tuple(j for j, p in enumerate(parameters[1:]) if p in names))
+            _reads[partial] = found
+        needs_y = needs_y or found[0]
+        needed.update(found[1])
+    return needs_y, needed
+
+
+class Bound:
+    """Arguments of a primitive in the order of its rule.
+
+    Attributes
+    ----------
+    args, kwargs
+        As the rule gets them, active values included.
+    positions : list of int
+        The differentiable positions of the rule.
+    leaves : list
+        For each position: None, a leaf, or a list of these for a sequence argument.
+    """
+
+    __slots__ = ("args", "kwargs", "leaves", "positions")
+
+    def __init__(self, args: list, kwargs: dict, positions: list[int]) -> None:
+        self.args, self.kwargs, self.positions = args, kwargs, positions
+        self.leaves: list = []
+
+
+def apply(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict, y: Any = None) -> Any:
+    """Call the primitive `f` and record it by its rule."""
+    for x in args:
+        t = type(x)
+        if t not in NUMBERS and t is not ndarray and t not in interpreter.scalars.own:
+            done, result, args = _objects(interpreter, f, args, kwargs)
+            if done:
+                return result
+            break
+    kind = rule.kind
+    if kind == "refuse":
+        interpreter.refuse_rule(rule, f, args, kwargs)
+    out = kwargs.get("out") if kwargs else None
+    if isinstance(f, np.ufunc) and len(args) > f.nin:
+        out, args = args[f.nin:], args[: f.nin]
+    if out is not None and out != (None,):
+        return _with_out(interpreter, rule, f, args, kwargs, out)
+    if kind == "elementwise":
+        return _elementwise(interpreter, rule, f, args, kwargs, y)
+    if kind in ("zero", "refuse"):
+        return interpreter.lower.callee(f)(*map(interpreter.plain, args), **_plain_values(interpreter, kwargs))
+    return _explicit(interpreter, rule, f, args, kwargs)
+
+
+def _plain_values(interpreter: Any, kwargs: dict) -> dict:
+    return {k: interpreter.plain(v) for k, v in kwargs.items()} if kwargs else kwargs
+
+
+def _objects(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> tuple[bool, Any, tuple]:
+    """Arguments that are neither numbers nor exact arrays: overrides, conversions, object arrays."""
+    new = list(args)
+    for i, x in enumerate(args):
+        t = type(x)
+        if isinstance(x, (ndarray, list, tuple, str)) and not _overriding(t, f) or t in NUMBERS or x is None:
+            continue
+        if isinstance(f, np.ufunc):
+            method = protocols.special(t, "__array_ufunc__")
+            if method is not None and not protocols._is_c(method) and t not in interpreter.scalars.own:
+                result = protocols.invoke(interpreter, method, x, f, "__call__", *args, **kwargs)
+                if result is not NotImplemented:
+                    return True, result, args
+                continue
+        method = protocols.special(t, "__array_function__")
+        if method is not None and not protocols._is_c(method):
+            result = protocols.invoke(interpreter, method, x, f, (t,), args, kwargs)
+            if result is not NotImplemented:
+                return True, result, args
+        method = protocols.special(t, "__array__")
+        if method is not None and not protocols._is_c(method):
+            new[i] = interpreter.call(np.asarray, x)
+        elif protocols.overrides(t, "__float__") and (f.__module__ or "") in ("math", "cmath"):
+            new[i] = interpreter.call(float, x)
+        elif isinstance(f, np.ufunc) and _method_loop(f, x):
+            return True, interpreter.call(getattr(x, f.__name__)), args
+    return False, None, tuple(new)
+
+
+def _overriding(t: type, f: Any) -> bool:
+    if t in (ndarray, list, tuple, str):
+        return False
+    name = "__array_ufunc__" if isinstance(f, np.ufunc) else "__array_function__"
+    return protocols.overrides(t, name)
+
+
+def _method_loop(f: np.ufunc, x: Any) -> bool:
+    """NumPy's loops over objects call the method of the ufunc's name."""
+    return f.nin == 1 and not isinstance(x, ndarray) and callable(getattr(x, f.__name__, None)) and protocols.overrides(
+        type(x), f.__name__)
+
+
+def _with_out(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict, out: Any) -> Any:
+    """``f(…, out=out)``: compute, then write; memory that is not recorded is written directly."""
+    targets = out if isinstance(out, tuple) else (out,)
+    rest = {k: v for k, v in kwargs.items() if k != "out"}
+    recorded = any(interpreter.is_recorded(o) for o in targets if o is not None)
+    if not recorded and not any(map(interpreter.is_active, (*args, *rest.values()))):
+        return interpreter.lower.callee(f)(*args, out=out, **rest)
+    where = rest.get("where", True)
+    if where is not True and isinstance(f, np.ufunc):
+        return _masked_out(interpreter, rule, f, args, rest, targets[0])
+    y = apply(interpreter, rule, f, args, rest)
+    return write_out(interpreter, f, y, targets if len(targets) > 1 else targets[0])
+
+
+def _masked_out(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict, target: ndarray) -> Any:
+    """``f(…, out=target, where=mask)``: what is masked out keeps its value."""
+    mask = np.broadcast_to(np.asarray(kwargs["where"]), target.shape)
+    rest = {k: v for k, v in kwargs.items() if k != "where"}
+    value = interpreter.lower.copy(np.asarray(target))
+    below = interpreter.lower.callee(f)
+    below(*map(interpreter.plain, args), out=value, where=mask, **rest)
+    y = _elementwise(interpreter, rule, f, args, rest, value, mask) if rule.kind == "elementwise" else value
+    getitem, setitem = interpreter.hooks["getitem"], interpreter.hooks["setitem"]
+    setitem(getitem(y, mask), target, np.array(mask))
+    return target
+
+
+def _elementwise(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict, y: Any = None, mask: Any = None) -> Any:
+    leaf = interpreter.leaf
+    own = interpreter.scalars.own
+    if kwargs and not isinstance(f, np.ufunc):
+        args, kwargs = _positional(rule, args, kwargs)
+    if any(type(a) in (list, tuple) for a in args):
+        args = tuple(interpreter.as_array(a) if type(a) in (list, tuple) and interpreter.is_active(a) else a for a in args)
+    leaves = []
+    active_elsewhere = None
+    for i, a in enumerate(args):
+        found = leaf(a)
+        if found is not None:
+            if i < len(rule.partials) and rule.partials[i] is not None:  # type: ignore[arg-type]
+                if not rule.holomorphic and found[2]:
+                    raise interpreter.refuse(refusal.refused_rule(interpreter, f, a, "its rule holds for real arguments"))
+                leaves.append((i, found))
+            else:
+                active_elsewhere = a
+    del active_elsewhere  # a partial of None declares a zero derivative
+    if not leaves:
+        if y is not None:
+            return y
+        return interpreter.lower.callee(f)(*map(interpreter.plain, args), **kwargs)
+    if any(isinstance(a, ndarray) and a.dtype.kind == "O" for a in args):
+        args = tuple(interpreter.objects(a) if isinstance(a, ndarray) and leaf(a) is not None else a for a in args)
+        return f(*args, **kwargs)
+    where = kwargs.get("where", True)
+    if where is not True:
+        mask = where
+    if y is None:
+        plain = [a.primal if type(a) in own else a for a in args]
+        y = interpreter.lower.callee(f)(*plain, **kwargs)
+    return interpreter.record_elementwise(rule, args, kwargs, leaves, y, mask)
+
+
+def _positional(rule: Rule, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    """Keyword arguments of an elementwise function put in their places."""
+    import inspect
+
+    try:
+        bound = inspect.signature(rule.function).bind(*args, **kwargs)
+    except (ValueError, TypeError):
+        return args, kwargs
+    bound.apply_defaults()
+    return bound.args, bound.kwargs
+
+
+def positions_of(rule: Rule, n: int) -> list[int]:
+    """The differentiable positions among `n` arguments."""
+    if isinstance(rule.argnums, slice):
+        return list(range(*rule.argnums.indices(n)))
+    return list(rule.argnums)
+
+
+def bind(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict) -> Bound | None:
+    """Arguments in the order of the rule; None where the rule does not take them and the primitive raises itself."""
+    if kwargs and rule.signature is not None:
+        try:
+            bound = rule.signature.bind(*args, **kwargs)
+        except TypeError:
+            return None
+        names = [n for n, p in rule.signature.parameters.items()
+                 if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        wanted = [names[i] for i in positions_of(rule, len(names)) if i < len(names)]
+        if any(name in kwargs for name in wanted):
+            bound.apply_defaults()
+        args, kwargs = bound.args, bound.kwargs
+    return Bound(list(args), dict(kwargs), positions_of(rule, len(args)))
+
+
+def find_leaves(interpreter: Any, rule: Rule, bound: Bound) -> bool:
+    """Fill ``bound.leaves``; True if anything is active."""
+    leaf, some = interpreter.leaf, False
+    for i in bound.positions:
+        if i >= len(bound.args):
+            bound.leaves.append(None)
+            continue
+        x = bound.args[i]
+        if isinstance(x, (list, tuple)) or (i in rule.sequences and not isinstance(x, ndarray)):
+            if i in rule.sequences:
+                x = bound.args[i] = [interpreter.as_array(v) if isinstance(v, (list, tuple)) else v
+                                     for v in interpreter.hooks["iterate"](x)]
+                found: Any = [leaf(v) for v in x]
+                some = some or any(v is not None for v in found)
+                bound.leaves.append(found if any(v is not None for v in found) else None)
+                continue
+            if interpreter.is_active(x):
+                x = bound.args[i] = interpreter.as_array(x)
+        elif i in rule.sequences and isinstance(x, ndarray) and leaf(x) is not None:
+            x = bound.args[i] = list(interpreter.hooks["iterate"](x))
+            bound.leaves.append([leaf(v) for v in x])
+            some = True
+            continue
+        found = leaf(x)
+        some = some or found is not None
+        bound.leaves.append(found)
+    return some
+
+
+def _explicit(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict) -> Any:
+    lower = interpreter.lower
+    bound = bind(interpreter, rule, f, args, kwargs)
+    if bound is None:
+        if any(interpreter.find_active(x) is not None for x in (*args, *kwargs.values())):
+            below = lower.callee(f)
+            below(*map(interpreter.plain, args), **_plain_values(interpreter, kwargs))  # raises if the call is wrong
+            raise interpreter.refuse(refusal.unsupported(
+                interpreter, f"the rule of `{rule.name}` does not take these keywords ({', '.join(kwargs)})",
+                "the derivative of this form of the call is not known", ["use the plain form of the call"]))
+        return lower.callee(f)(*args, **kwargs)
+    if not find_leaves(interpreter, rule, bound):
+        _check_rest(interpreter, rule, f, bound)
+        return lower.callee(f)(*map(interpreter.plain, args), **_plain_values(interpreter, kwargs))
+    _check_rest(interpreter, rule, f, bound)
+    plain = [interpreter.plain(a) for a in bound.args]
+    residuals = None
+    below = lower.callee(f)
+    own_callbacks, _ = foreign.with_callees(interpreter, tuple(plain), {}, lambda g: g)
+    if rule.forward is not None and "residuals" in rule.wants:
+        y, residuals = lower.prepare(rule.forward)(*own_callbacks, **bound.kwargs)
+    else:
+        y = below(*own_callbacks, **bound.kwargs)
+    if isinstance(y, ndarray) and y.base is not None and interpreter.shares_known_memory(y):
+        return y
+    if any(y is a for a in bound.args if isinstance(a, ndarray)):
+        return y
+    if y.__class__ in (bool, int, type(None)) or (isinstance(y, ndarray) and y.dtype.kind not in "fcO"):
+        return y
+    return interpreter.record_rule(rule, bound, y, residuals)
+
+
+def _check_rest(interpreter: Any, rule: Rule, f: Any, bound: Bound) -> None:
+    """An active value at a place the rule does not differentiate is refused, not dropped."""
+    for i, x in enumerate(bound.args):
+        if i not in bound.positions and type(x) not in NUMBERS and interpreter.is_active(x):
+            raise interpreter.refuse(refusal.refused_rule(
+                interpreter, f, x, f"its rule has no derivative with respect to argument {i}"))
+    for name, x in bound.kwargs.items():
+        if type(x) not in NUMBERS and interpreter.is_active(x):
+            raise interpreter.refuse(refusal.refused_rule(
+                interpreter, f, x, f"its rule has no derivative with respect to `{name}`"))
+
+
+class Saved:
+    """What the pullback of an explicit rule reads: cells for arrays, values for the rest."""
+
+    __slots__ = ("args", "kwargs", "sequences", "y")
+
+    def __init__(self, args: list, sequences: dict, kwargs: dict, y: Any) -> None:
+        self.args, self.sequences, self.kwargs, self.y = args, sequences, kwargs, y
+
+
+def save(interpreter: Any, rule: Rule, bound: Bound, y: Any) -> Saved:
+    """Keep what `rule` says it reads; shapes only where that is enough."""
+    names = list(rule.signature.parameters) if rule.signature is not None else []
+    linear = bound.positions if rule.kind == "linear" else ()
+    cells: list = []
+    sequences: dict[int, list] = {}
+    for i, a in enumerate(bound.args):
+        a = interpreter.plain(a)
+        name = names[i] if i < len(names) else ""
+        shape_only = name in rule.like or i in linear
+        unread = rule.keep is not None and name not in rule.keep and name != "" and name not in rule.like
+        if isinstance(a, list) and i in rule.sequences:
+            sequences[i] = [_cell(interpreter, v, shape_only, unread) for v in a]
+            cells.append(None)
+        else:
+            cells.append(_cell(interpreter, a, shape_only, unread))
+    keep_y = rule.kind != "linear" and (rule.keep is None or "y" in rule.keep)
+    kept_y: Any = None
+    if keep_y:
+        kept_y = [interpreter.keep(v) for v in y] if isinstance(y, (tuple, list)) else interpreter.keep(y)
+        if isinstance(y, (tuple, list)):
+            kept_y = (type(y), kept_y)
+    kwargs = {k: interpreter.keep(v) for k, v in bound.kwargs.items()}
+    return Saved(cells, sequences, kwargs, kept_y)
+
+
+def _cell(interpreter: Any, a: Any, shape_only: bool, unread: bool) -> list:
+    if isinstance(a, ndarray):
+        if (shape_only or unread) and a.dtype.kind in "fc":
+            return [Like(a)]
+        return interpreter.keep(a)
+    return [a]

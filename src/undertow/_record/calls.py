@@ -1,0 +1,343 @@
+"""What recorded code calls: Python functions rewritten, primitives applied, foreign code guarded.
+
+`Calls.callee(f)` is the hook around every called expression: it returns what is called in place of `f`.
+
+=====================================  =======================================================================
+a Python function                      its rewritten form (cached); library functions of NumPy and SciPy run as
+                                       they are while nothing recorded enters them
+a method, a partial, an instance       the same, for what is behind it
+a class                                `construct`: ``type.__call__`` with ``__new__`` and ``__init__`` rewritten
+a builtin of Python                    its handler (`builtins`)
+a primitive                            the interpreter's ``apply`` with its rule
+other compiled code                    `foreign`: refuses active values, guards callbacks, notices writes
+=====================================  =======================================================================
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import weakref
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from .. import rules
+from .._source import Mark, SourceNotFound, template_of
+from .._source.code import template_of_text
+from ..rules import _registry
+from . import builtins as handlers
+from . import construct, foreign, protocols, refusal
+from .scalars import NUMBERS
+
+MODULES_TEXT = frozenset({  # what they make of a value is text, types or nothing: a step with derivative zero
+    "logging", "warnings", "traceback", "json", "string", "textwrap", "re", "typing", "inspect", "abc", "unittest", "enum",
+    "linecache", "tokenize", "ast", "dis", "pprint", "reprlib", "locale", "gettext", "importlib", "types", "weakref",
+    "time", "datetime", "threading", "_weakrefset", "tqdm", "queue", "atexit", "gc", "platform", "typing_extensions",
+    "_pytest", "pluggy", "_collections_abc", "argparse", "selectors", "signal",
+})
+MODULES_OUTSIDE = frozenset({  # effects outside the program: an active value that enters is refused
+    "os", "posixpath", "ntpath", "genericpath", "pathlib", "io", "codecs", "tempfile", "shutil", "glob", "fnmatch", "pickle",
+    "copyreg", "multiprocessing", "subprocess", "socket", "urllib", "http", "email", "xml", "csv", "sqlite3", "zipfile",
+    "hashlib", "uuid", "ctypes", "struct", "shelve", "dbm", "ssl", "mmap", "numba", "llvmlite", "matplotlib", "cffi",
+})
+LIBRARIES = frozenset({"numpy", "scipy"})
+UNROLLED = frozenset({"undertow"})
+LIMIT = 4096
+
+_all: weakref.WeakSet[Calls] = weakref.WeakSet()
+
+
+def _forget(function: Any) -> None:
+    for calls in list(_all):
+        calls.forget(function)
+
+
+_registry.on_change(_forget)
+
+
+class Calls:
+    """The callees of one interpreter."""
+
+    def __init__(self, interpreter: Any) -> None:
+        self.interpreter = interpreter
+        self.functions: dict[int, tuple] = {}
+        self.codes: dict[int, tuple[Any, CodeType]] = {}
+        self.known: dict[int, tuple[Any, Any]] = {}
+        self.array_methods: dict[str, Any] = {}
+        self.modules_seen = 0
+        rules.load()
+        self.handlers = handlers.make(interpreter)
+        self.callee = self._make_callee()
+        _all.add(self)
+
+    def forget(self, function: Any) -> None:
+        """A rule of `function` has changed."""
+        self.known.pop(id(function), None)
+        self.functions.pop(id(function), None)
+        self.array_methods.clear()
+
+    def refresh_rules(self) -> None:
+        """Load the rules of libraries that have been imported since."""
+        n = len(sys.modules)
+        if n != self.modules_seen:
+            self.modules_seen = n
+            for name in list(rules.LAZY):
+                if name in sys.modules:
+                    rules.load_for(name)
+
+    # ---- dispatch ----
+
+    def _make_callee(self) -> Any:
+        functions, known, interpreter = self.functions, self.known, self.interpreter
+        resolve_function, resolve_builtin, resolve = self.function, self.builtin, self.resolve
+
+        def callee(f: Any) -> Any:
+            t = type(f)
+            if t is FunctionType:
+                constants = f.__code__.co_consts
+                mark = constants[-1] if constants else None
+                if type(mark) is Mark:
+                    return f if mark.interpreter is interpreter else resolve_function(f)
+                entry = functions.get(id(f))
+                if entry is not None and entry[0] is f and entry[1] is f.__code__ and entry[2] is f.__defaults__:
+                    return entry[3]
+                return resolve_function(f)
+            if t is MethodType:
+                function = f.__func__
+                new = callee(function)
+                return f if new is function else MethodType(new, f.__self__)
+            if t is BuiltinFunctionType:
+                owner = f.__self__
+                if owner is None or type(owner) is ModuleType:
+                    entry = known.get(id(f))
+                    return entry[1] if entry is not None and entry[0] is f else resolve(f)
+                return resolve_builtin(f, owner)
+            entry = known.get(id(f))
+            if entry is not None and entry[0] is f:
+                return entry[1]
+            return resolve(f)
+
+        return callee
+
+    def remember(self, f: Any, action: Any) -> Any:
+        if len(self.known) > LIMIT:
+            self.known.clear()
+        self.known[id(f)] = (f, action)
+        return action
+
+    def rule(self, f: Any) -> _registry.Rule | None:
+        """The rule of a primitive, library rules loaded first."""
+        self.refresh_rules()
+        return _registry.lookup(f)
+
+    def applied(self, rule: _registry.Rule) -> Any:
+        """A function that applies a rule's primitive through the interpreter."""
+        apply, f = self.interpreter.apply, rule.function
+        if rule.kind == "substitute":
+            return self.rewritten(rule.pull) if rule.pull is not None else None
+
+        def primitive(*args: Any, **kwargs: Any) -> Any:
+            return apply(rule, f, args, kwargs)
+
+        return primitive
+
+    # ---- Python functions ----
+
+    def function(self, f: FunctionType) -> Any:
+        """What is called in place of a Python function not met before."""
+        mark = f.__code__.co_consts[-1] if f.__code__.co_consts else None
+        if type(mark) is Mark:
+            return self.rebind(f, mark)
+        handler = self.handlers.get(f)
+        if handler is not None:
+            return self.keep(f, handler)
+        rule = self.rule(f)
+        if rule is not None:
+            return self.keep(f, self.applied(rule))
+        package = (f.__module__ or f.__globals__.get("__name__") or "").partition(".")[0]
+        if package in UNROLLED and not (f.__module__ or "").startswith(("undertow.rules", "undertow._demo")):
+            return f
+        if package in MODULES_TEXT:
+            return self.keep(f, foreign.text(self.interpreter, f))
+        if package in MODULES_OUTSIDE:
+            return self.keep(f, foreign.guard(self.interpreter, f))
+        if getattr(f, "__wrapped__", None) is not None and f.__code__.co_name == "public_api" and package in LIBRARIES:
+            return self.callee(f.__wrapped__)
+        new = self.rewritten(f)
+        if package in LIBRARIES:
+            new = self.library(f, new)
+        return self.keep(f, new) if f.__closure__ is None or new is f else new
+
+    def keep(self, f: FunctionType, new: Any) -> Any:
+        if len(self.functions) > LIMIT:
+            self.functions.clear()
+        self.functions[id(f)] = (f, f.__code__, f.__defaults__, new)
+        return new
+
+    def rewritten(self, f: Any) -> Any:
+        """The rewritten form of a Python function."""
+        entry = self.functions.get(id(f))
+        try:
+            cached = self.codes.get(id(f.__code__))
+            if cached is None:
+                template = template_of(f)
+                cached = self.codes[id(f.__code__)] = (f.__code__, self.interpreter.specialise(template.code, f.__code__))
+        except SourceNotFound as error:
+            del entry
+            return foreign.sourceless(self.interpreter, f, str(error))
+        return self.clone(f, cached[1])
+
+    def prepare(self, f: Any) -> Any:
+        """A rule body or another function of undertow's own, as this interpreter records it."""
+        return self.rewritten(f) if type(f) is FunctionType and type(
+            (f.__code__.co_consts or (None,))[-1]) is not Mark else self.callee(f)
+
+    def clone(self, f: Any, code: CodeType) -> Any:
+        closure = None
+        if code.co_freevars:
+            cells = dict(zip(f.__code__.co_freevars, f.__closure__ or (), strict=True))
+            closure = tuple(cells[name] for name in code.co_freevars)
+        new = FunctionType(code, f.__globals__, f.__name__, f.__defaults__, closure)
+        new.__kwdefaults__ = f.__kwdefaults__
+        new.__qualname__ = f.__qualname__
+        new.__doc__ = f.__doc__
+        new.__module__ = f.__module__
+        if f.__dict__:
+            new.__dict__.update(f.__dict__)
+        return new
+
+    def rebind(self, f: Any, mark: Mark) -> Any:
+        """A function rewritten for another interpreter (a closure that outlived it, or an outer level)."""
+        if mark.interpreter is self.interpreter:
+            return f
+        key = id(mark.template)
+        cached = self.codes.get(key)
+        if cached is None:
+            cached = self.codes[key] = (mark.template, self.interpreter.specialise(mark.template, mark.original))
+        return self.clone(f, cached[1])
+
+    def rewritten_text(self, text: Any, mode: str) -> Any:
+        """The argument of ``eval`` or ``exec``, rewritten."""
+        if isinstance(text, CodeType):
+            if type(text.co_consts[-1] if text.co_consts else None) is Mark:
+                return text
+            raise self.interpreter.refuse(refusal.unsupported(
+                self.interpreter, f"{mode}() of a code object", "its source is not available, so it cannot be recorded",
+                [f"pass the text: {mode}(text)"]))
+        template = template_of_text(text.decode() if isinstance(text, bytes) else text.strip() if mode == "eval" else text,
+                                    mode)
+        return self.interpreter.specialise(template, None)
+
+    def library(self, f: Any, new: Any) -> Any:
+        """A NumPy or SciPy function runs as it is while nothing recorded enters it."""
+        quiet, below = self.quiet, self.interpreter.lower.callee(f)
+
+        def library_function(*args: Any, **kwargs: Any) -> Any:
+            for x in args:
+                if not quiet(x):
+                    return new(*args, **kwargs)
+            for x in kwargs.values():
+                if not quiet(x):
+                    return new(*args, **kwargs)
+            return below(*args, **kwargs)
+
+        return library_function
+
+    def quiet(self, x: Any) -> bool:
+        """Whether `x` is plain data that is neither active nor referenced."""
+        t = type(x)
+        if t in NUMBERS or x is None or t is str or t is np.dtype or t is type or t is slice:
+            return True
+        if t is ndarray:
+            return self.interpreter.memory.find(x) is None and x.dtype.kind != "O"
+        if t is list or t is tuple:
+            return all(map(self.quiet, x))
+        if t is dict:
+            return all(map(self.quiet, x.values()))
+        return t is np.ufunc
+
+    # ---- compiled functions, classes, other callables ----
+
+    def builtin(self, f: Any, owner: Any) -> Any:
+        """A bound method written in C."""
+        t = type(owner)
+        name = f.__name__
+        if isinstance(owner, ndarray):
+            method = self.array_methods.get(name)
+            if method is None:
+                method = self.array_methods[name] = self.array_method(name)
+            return MethodType(method, owner)
+        if t in handlers.CONTAINERS:
+            special = handlers.container_method(self.interpreter, f, name)
+            return f if special is None else special
+        if t in self.interpreter.scalars.own:
+            return handlers.scalar_method(self.interpreter, f, owner, name)
+        if t in NUMBERS:
+            return f
+        if isinstance(owner, type):
+            return construct.class_method(self.interpreter, f, owner, name)
+        descriptor = getattr(t, name, None)
+        rule = self.rule(descriptor) if descriptor is not None else None
+        if rule is not None:
+            return MethodType(self.applied(rule), owner)
+        if f.__qualname__.partition(".")[0] in handlers.CONTAINER_NAMES or isinstance(owner, BaseException):
+            special = handlers.container_method(self.interpreter, f, name)
+            return f if special is None else special
+        return foreign.guard(self.interpreter, f)
+
+    def array_method(self, name: str) -> Any:
+        """An ndarray method as a function of the array."""
+        descriptor = getattr(ndarray, name)
+        handler = self.handlers.get(descriptor)
+        if handler is not None:
+            return handler
+        rule = self.rule(descriptor)
+        if rule is not None:
+            return self.applied(rule)
+        return foreign.guard(self.interpreter, descriptor)
+
+    def resolve(self, f: Any) -> Any:
+        """Anything else that can be called."""
+        interpreter = self.interpreter
+        operator = getattr(type(f), "_under", None)
+        if operator is not None:  # a derivative inside a derivative
+            return functools.partial(operator, f, interpreter)
+        try:
+            handler = self.handlers.get(f)
+        except TypeError:
+            handler = None
+        if handler is not None:
+            return self.remember(f, handler)
+        rule = self.rule(f)
+        if rule is not None:
+            return self.remember(f, self.applied(rule))
+        if isinstance(f, type):
+            return self.remember(f, construct.constructor(interpreter, f))
+        t = type(f)
+        if isinstance(f, np.ufunc):
+            return self.remember(f, foreign.ufunc(interpreter, f))
+        implementation = getattr(f, "_implementation", None)  # NumPy's dispatchers
+        if implementation is not None and t.__module__.startswith("numpy"):
+            return self.remember(f, foreign.dispatcher(interpreter, f, implementation))
+        if t in handlers.BY_TYPE:
+            return handlers.BY_TYPE[t](interpreter, f)
+        if hasattr(f, "py_func") and t.__module__.partition(".")[0] == "numba":
+            return self.callee(f.py_func)
+        if t is BuiltinFunctionType:
+            if f in handlers.SAFE:
+                return self.remember(f, f)
+            if (f.__module__ or "").partition(".")[0] in MODULES_TEXT or f.__module__ == "sys":
+                return self.remember(f, foreign.text(interpreter, f))
+            return self.remember(f, foreign.guard(interpreter, f))
+        if t.__name__ in ("method_descriptor", "wrapper_descriptor", "method-wrapper", "classmethod_descriptor",
+                          "slot wrapper"):
+            return handlers.descriptor(interpreter, f)
+        call = protocols.special(t, "__call__")
+        if call is not None and not protocols._is_c(call):
+            if type(call) is FunctionType:
+                return MethodType(self.callee(call), f)
+            return self.callee(call.__get__(f, t))
+        return foreign.guard(interpreter, f)

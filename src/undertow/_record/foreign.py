@@ -1,0 +1,201 @@
+"""Code that cannot be followed: compiled functions without a rule, and Python functions without source."""
+
+from __future__ import annotations
+
+import dataclasses
+import dis
+import functools
+from types import FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from . import protocols, refusal
+
+HARMLESS = frozenset({
+    "RESUME", "LOAD_FAST", "STORE_FAST", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "STORE_ATTR", "LOAD_GLOBAL", "POP_TOP",
+    "CALL", "PRECALL", "PUSH_NULL", "BUILD_TUPLE", "LOAD_DEREF", "COPY_FREE_VARS", "MAKE_CELL", "CACHE", "NOP", "KW_NAMES",
+    "COPY", "SWAP", "POP_JUMP_FORWARD_IF_FALSE", "POP_JUMP_IF_FALSE", "IS_OP", "LOAD_FAST_LOAD_FAST", "STORE_FAST_LOAD_FAST",
+    "LOAD_FAST_CHECK", "CALL_KW", "NOT_TAKEN",
+})
+
+
+def with_callees(interpreter: Any, args: tuple, kwargs: dict, wrap: Any) -> tuple[list, dict]:
+    """Arguments with Python functions replaced by what recorded code would call."""
+    return [_callback(interpreter, a, wrap) for a in args], {k: _callback(interpreter, v, wrap) for k, v in kwargs.items()}
+
+
+def _callback(interpreter: Any, x: Any, wrap: Any) -> Any:
+    if type(x) in (FunctionType, MethodType, functools.partial):
+        return wrap(interpreter.callee(x))
+    if type(x) is tuple and any(type(v) in (FunctionType, MethodType, functools.partial) for v in x):
+        return tuple(_callback(interpreter, v, wrap) for v in x)
+    return x
+
+
+def text(interpreter: Any, f: Any) -> Any:
+    """A function whose result carries no derivative by its nature (text, types, time)."""
+
+    def text_function(*args: Any, **kwargs: Any) -> Any:
+        args, kwargs = with_callees(interpreter, args, kwargs, lambda g: g)  # type: ignore[assignment]
+        return f(*args, **kwargs)
+
+    return text_function
+
+
+def guard(interpreter: Any, f: Any) -> Any:
+    """Compiled code without a rule: no active value may enter, by argument or through a callback's result."""
+    below = interpreter.lower.callee(f)
+
+    def watched(g: Any) -> Any:
+        def callback(*args: Any, **kwargs: Any) -> Any:
+            result = g(*args, **kwargs)
+            found = interpreter.find_active(result)
+            if found is not None:
+                raise interpreter.refuse(refusal.foreign_call(interpreter, f, found))
+            return result
+
+        return callback
+
+    def foreign(*args: Any, **kwargs: Any) -> Any:
+        interpreter.check_foreign(f, args, kwargs)
+        before = [(x, x.copy()) for x in _arrays(args, kwargs) if _referenced(interpreter, x)]
+        args, kwargs = with_callees(interpreter, args, kwargs, watched)  # type: ignore[assignment]
+        try:
+            return below(*args, **kwargs)
+        finally:
+            for x, old in before:
+                interpreter.note_foreign_write(x, old)
+
+    return foreign
+
+
+def _arrays(args: tuple, kwargs: dict) -> Any:
+    for x in (*args, *kwargs.values()):
+        if isinstance(x, ndarray):
+            yield x
+        elif isinstance(x, (list, tuple)):
+            yield from (v for v in x if isinstance(v, ndarray))
+
+
+def _referenced(interpreter: Any, x: ndarray) -> bool:
+    slot = interpreter.memory.find(x)
+    return slot is not None and slot.referenced and x.flags.writeable
+
+
+def ufunc(interpreter: Any, f: np.ufunc) -> Any:
+    """A ufunc without a rule: objects that override it, object arrays (``np.frompyfunc``), else guarded."""
+    guarded = guard(interpreter, f)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return guarded(*args, **kwargs)
+
+    return call
+
+
+def dispatcher(interpreter: Any, f: Any, implementation: Any) -> Any:
+    """A NumPy function behind ``__array_function__``: its Python implementation, or compiled code."""
+    if type(implementation) is FunctionType:
+        inner = interpreter.callee(implementation)
+    else:
+        inner = interpreter.callee(implementation)
+
+    def dispatched(*args: Any, **kwargs: Any) -> Any:
+        for x in args:
+            t = type(x)
+            if t is not ndarray and protocols.overrides(t, "__array_function__"):
+                result = protocols.invoke(interpreter, protocols.special(t, "__array_function__"), x, f, (t,), args, kwargs)
+                if result is not NotImplemented:
+                    return result
+        return inner(*args, **kwargs)
+
+    return dispatched
+
+
+# ---- Python functions without source -------------------------------------------------------------------------
+
+
+def sourceless(interpreter: Any, f: Any, reason: str) -> Any:
+    """A Python function that cannot be rewritten."""
+    if harmless(interpreter, f):
+        return f
+
+    def unread(*args: Any, **kwargs: Any) -> Any:
+        cls = _dataclass_of(f, args)
+        if cls is not None:
+            return dataclass_init(interpreter, cls, f, args, kwargs)
+        hidden = [c.cell_contents for c in f.__closure__ or () if _filled(c)]
+        for value in (*args, *kwargs.values(), *hidden):
+            found = interpreter.find_active(value)
+            if found is not None:
+                raise interpreter.refuse(refusal.missing_source(interpreter, f, found, reason))
+        new_args, new_kwargs = with_callees(interpreter, args, kwargs, lambda g: g)
+        return interpreter.lower.callee(f)(*new_args, **new_kwargs)
+
+    return unread
+
+
+def _filled(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
+
+
+def harmless(interpreter: Any, f: Any) -> bool:
+    """Whether the bytecode only moves references: generated constructors of named tuples and the like."""
+    from .builtins import SAFE
+
+    for instruction in dis.get_instructions(f.__code__):
+        if instruction.opname not in HARMLESS:
+            return False
+        if instruction.opname == "LOAD_GLOBAL":
+            value = f.__globals__.get(instruction.argval, None)
+            name = getattr(value, "__qualname__", "")
+            if value not in SAFE and not name.endswith(".__new__") and value is not None:
+                return False
+        if instruction.opname in ("LOAD_DEREF",) and instruction.argval != "__class__":
+            return False
+    return True
+
+
+def _dataclass_of(f: Any, args: tuple) -> type | None:
+    if f.__name__ != "__init__" or not args:
+        return None
+    for cls in type(args[0]).__mro__:
+        if cls.__dict__.get("__init__") is f and "__dataclass_fields__" in cls.__dict__:
+            return cls
+    return None
+
+
+def dataclass_init(interpreter: Any, cls: type, f: Any, args: tuple, kwargs: dict) -> None:
+    """What a dataclass's generated ``__init__`` does."""
+    import inspect
+
+    bound = inspect.signature(f).bind(*args, **kwargs)
+    self = args[0]
+    extra = []
+    store = interpreter.hooks["setattr"]
+    frozen = cls.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    for name, field in cls.__dataclass_fields__.items():  # type: ignore[attr-defined]
+        kind = field._field_type
+        if kind is dataclasses._FIELD_CLASSVAR:  # type: ignore[attr-defined]
+            continue
+        if name in bound.arguments and field.init:
+            value = bound.arguments[name]
+        elif field.default_factory is not dataclasses.MISSING:
+            value = interpreter.callee(field.default_factory)()
+        elif field.default is not dataclasses.MISSING:
+            value = field.default
+        else:
+            continue
+        if kind is dataclasses._FIELD_INITVAR:  # type: ignore[attr-defined]
+            extra.append(value)
+        elif frozen:
+            object.__setattr__(self, name, value)
+        else:
+            store(value, self, name)
+    if hasattr(cls, "__post_init__"):
+        interpreter.callee(self.__post_init__)(*extra)

@@ -1,0 +1,289 @@
+"""What every interpreter is: a set of hooks, a memory, and a way to apply primitives.
+
+Interpreters stack.  The one that runs a program sees each operation through its hooks; to compute the primal it
+calls the interpreter below (`lower`), down to `plain.PLAIN`, which is Python and NumPy.  What an interpreter itself
+does with values (accumulating, undoing, evaluating rules) goes through `lower` as well, so that an outer derivative
+sees the inner one as an ordinary program.
+
+An interpreter is used by one derivative at a time and then put back into a pool: its hooks, rewritten functions and
+scalar classes are kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from types import FunctionType
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy import ndarray
+
+from .._source import specialise
+from . import hooks as hook_module
+from . import refusal
+from .calls import Calls
+from .memory import Memory, owner_of
+from .scalars import ACTIVE, COMPLEX_BASES, NUMBERS, ScalarFactory
+
+UFUNC_OF = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "pow": np.power,
+            "matmul": np.matmul, "floordiv": np.floor_divide, "mod": np.remainder, "and_": np.bitwise_and,
+            "or_": np.bitwise_or, "xor": np.bitwise_xor, "lshift": np.left_shift, "rshift": np.right_shift,
+            "neg": np.negative, "pos": np.positive, "invert": np.invert}
+RAW_ATTRIBUTES = frozenset({"data", "ctypes", "__array_interface__", "__array_struct__"})
+
+
+class Interpreter:
+    """Base of the reverse and the forward interpreter.
+
+    A subclass provides ``emit1, emit2, scalar_forms, array_binary, array_inplace, array_getitem, array_setitem,
+    apply`` and ``lift``.
+    """
+
+    mode = ""
+
+    def __init__(self, lower: Any) -> None:
+        self.lower = lower
+        self.level = lower.level + 1
+        self.closed = False
+        self.refused: BaseException | None = None
+        self.memory = Memory()
+        self.scalars = ScalarFactory(self)
+        self.numbers: set[type] = set(NUMBERS) | self.scalars.own
+        below = lower
+        while below.level > 0:
+            self.numbers |= below.scalars.own
+            below = below.lower
+        self.hooks: dict[str, Any] = hook_module.build(self)
+        self.hooks["setattr"] = hook_module.setattr_hook(self)
+        self.calls = Calls(self)
+        self.callee = self.hooks["callee"] = self.calls.callee
+        self.hooks["source_eval"] = lambda text: self.calls.rewritten_text(text, "eval")
+        self.hooks["source_exec"] = lambda text: self.calls.rewritten_text(text, "exec")
+        self.survivors = self.scalar_references()
+
+    # ---- hooks by name ----
+
+    def hook(self, name: str) -> Any:
+        """The hook that a placeholder in rewritten code names."""
+        found = self.hooks.get(name)
+        if found is None:
+            kind, _, rest = name.partition(".")
+            if kind == "attr":
+                found = hook_module.attribute(self, rest)
+            elif kind == "method":
+                found = hook_module.method(self, rest)
+            elif name.startswith("slice:"):
+                found = slice(*eval(name[6:]))
+            else:
+                raise KeyError(name)
+            self.hooks[name] = found
+        return found
+
+    def specialise(self, template: Any, original: Any) -> Any:
+        """Code of a template with this interpreter's hooks."""
+        return specialise(self, template, self.hook, original)
+
+    def call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call a function as recorded code would."""
+        return self.callee(function)(*args, **kwargs)
+
+    def copy(self, array: ndarray) -> Any:
+        """A copy with the layout of `array`, recorded if it is active here."""
+        return self.call(np.array, array, order="K", copy=True)
+
+    # ---- questions ----
+
+    def is_active(self, x: Any) -> bool:
+        """Whether `x` is, or plainly contains, an active value of this interpreter."""
+        t = type(x)
+        if t in NUMBERS or x is None or t is str:
+            return False
+        if t in self.scalars.own:
+            return True
+        if isinstance(x, ndarray):
+            if x.dtype.kind == "O":
+                return any(self.is_active(v) for v in x.flat)
+            slot = self.memory.find(x)
+            return slot is not None and slot.active and x.dtype.kind in "fcV"
+        if t in (list, tuple, set, frozenset):
+            return any(map(self.is_active, x))
+        if t is dict:
+            return any(map(self.is_active, x.values()))
+        return False
+
+    def is_recorded(self, x: Any) -> bool:
+        """Whether the memory of an array is known here: active, or referenced by the tape."""
+        return isinstance(x, ndarray) and self.memory.find(x) is not None
+
+    def scalar_references(self) -> int:
+        """Number of references to the scalar classes: grows with each living instance."""
+        from sys import getrefcount
+
+        return sum(getrefcount(cls) for cls in self.scalars.own)
+
+    # ---- conversions ----
+
+    def plain(self, x: Any) -> Any:
+        """`x` as the interpreter below sees it (lists and tuples included)."""
+        t = type(x)
+        if t in self.scalars.own:
+            return x.primal
+        if t is list:
+            return [self.plain(v) for v in x]
+        if t is tuple:
+            return tuple(self.plain(v) for v in x)
+        return x
+
+    def as_array(self, x: Any) -> Any:
+        """An array of `x`, recorded."""
+        return x if type(x) is ndarray else self.call(np.asarray, x)
+
+    def special_attribute(self, name: str) -> Any:
+        """What reading an attribute of an array does besides reading it."""
+        if name not in RAW_ATTRIBUTES:
+            return None
+
+        def raw(x: ndarray) -> Any:
+            if self.is_active(x):
+                self.refuse_bits(x, f"`.{name}`")
+            return getattr(x, name)
+
+        return raw
+
+    # ---- flat iterators ----
+
+    def flat_getitem(self, flat: Any, index: Any) -> Any:
+        """``a.flat[index]``."""
+        array = flat.base
+        if not self.is_recorded(array):
+            return flat[index]
+        getitem = self.hooks["getitem"]
+        if isinstance(index, (int, np.integer)):
+            n = array.size
+            if not -n <= index < n:
+                raise IndexError(f"index {index} is out of bounds for size {n}")
+            return getitem(array, tuple(int(i) for i in np.unravel_index(int(index) % n, array.shape)))
+        where = np.arange(array.size)[index]
+        return getitem(array, np.unravel_index(where, array.shape))
+
+    def flat_setitem(self, flat: Any, index: Any, value: Any) -> None:
+        """``a.flat[index] = value`` (the value is repeated as NumPy does)."""
+        array = flat.base
+        where = np.atleast_1d(np.arange(array.size)[index])
+        if isinstance(value, (list, tuple, ndarray)):
+            value = self.call(np.ravel, self.as_array(value))
+            if value.size != where.size:
+                value = self.hooks["getitem"](value, np.arange(where.size) % value.size)
+        self.hooks["setitem"](value, array, np.unravel_index(where, array.shape))
+
+    def array_setattr(self, array: ndarray, name: str, value: Any) -> None:
+        """``a.name = value`` on an array."""
+        if name in ("real", "imag", "flat"):
+            target = getattr(array, name) if name != "flat" else array.flat
+            self.hooks["setitem"](value, target, slice(None) if name == "flat" else Ellipsis)
+        elif name in ("shape", "strides", "dtype") and self.is_recorded(array):
+            raise self.refuse(refusal.unsupported(self, f"assigning `.{name}` of an array that carries a derivative",
+                              "the shadow memory is laid out as the array was",
+                              [f"array = array.{'view' if name == 'dtype' else 'reshape'}(…)"]))
+        else:
+            setattr(array, name, value)
+
+    # ---- refusals ----
+
+    def refuse(self, error: BaseException) -> BaseException:
+        """Remember the first refusal, so that a program that swallows it cannot lose it; return it for raising."""
+        if self.refused is None:
+            self.refused = error
+        return error
+
+    def refuse_bits(self, x: Any, what: str) -> NoReturn:
+        """An operation looks at the bits of an active value."""
+        raise self.refuse(refusal.reinterpretation(self, x, what))
+
+    def refuse_store(self, target: Any, value: Any, why: str) -> NoReturn:
+        """An active value would be stored where its derivative is lost."""
+        raise self.refuse(refusal.active_store(self, target, value, why))
+
+    def check_foreign(self, function: Any, args: tuple, kwargs: dict | None = None) -> None:
+        """Refuse if an active value is about to enter code that cannot be followed."""
+        for value in (*args, *(kwargs or {}).values()):
+            found = self.find_active(value)
+            if found is not None:
+                raise self.refuse(refusal.foreign_call(self, function, found))
+
+    def check_result_of_foreign(self, container: Any, result: Any) -> None:
+        """Reading from a compiled container: it holds values, not derivatives; nothing to do."""
+
+    def check_store(self, container: Any, value: Any) -> None:
+        """Refuse to store an active number in a compiled container (``array.array``, ``ctypes``, memoryview)."""
+        found = self.find_active(value)
+        if found is not None:
+            self.refuse_store(container, found, f"a {type(container).__name__} stores numbers without their derivative")
+
+    def find_active(self, value: Any, depth: int = 0, seen: set | None = None) -> Any:
+        """An active value inside `value`: containers, and attributes of Python objects, are searched."""
+        t = type(value)
+        if t in NUMBERS or value is None or t in (str, bytes, type, FunctionType):
+            return None
+        if t in self.scalars.own:
+            return value
+        if isinstance(value, ndarray):
+            return value if self.is_active(value) else None
+        seen = set() if seen is None else seen
+        if id(value) in seen or depth > 12:
+            return None
+        seen.add(id(value))
+        if isinstance(value, (list, tuple, set, frozenset)):
+            children: Any = value
+        elif isinstance(value, dict):
+            children = value.values()
+        else:
+            children = getattr(value, "__dict__", {}) if not isinstance(value, type) else {}
+            children = children.values() if isinstance(children, dict) else ()
+            if t.__module__ in ("collections",) and hasattr(value, "__iter__"):
+                children = list(value)
+        for child in list(children):
+            found = self.find_active(child, depth + 1, seen)
+            if found is not None:
+                return found
+        return None
+
+
+_pool: dict[tuple, list[Interpreter]] = {}
+_lock = threading.Lock()
+
+
+def acquire(kind: type, lower: Any) -> Any:
+    """An idle interpreter of `kind` above `lower`."""
+    with _lock:
+        idle = _pool.get((kind, id(lower)))
+        if idle:
+            return idle.pop()
+    return kind(lower)
+
+
+def release(interpreter: Any) -> None:
+    """Put an interpreter back, unless numbers of its classes are still alive somewhere."""
+    interpreter.refused = None
+    interpreter.memory.clear()
+    interpreter.reset()
+    if interpreter.scalar_references() > interpreter.survivors:
+        retire(interpreter)
+        return
+    with _lock:
+        _pool.setdefault((type(interpreter), id(interpreter.lower)), []).append(interpreter)
+
+
+def retire(interpreter: Any) -> None:
+    """Make what is left of its numbers ordinary: the operators of the base type apply again."""
+    interpreter.closed = True
+    for cls in interpreter.scalars.own:
+        for name in list(cls.__dict__):
+            if callable(cls.__dict__[name]) and name.startswith("__") and name not in ("__new__", "__class__", "__hash__"):
+                try:
+                    delattr(cls, name)
+                except (AttributeError, TypeError):
+                    pass
+
+
+__all__ = ["ACTIVE", "COMPLEX_BASES", "Interpreter", "UFUNC_OF", "acquire", "owner_of", "release", "retire"]

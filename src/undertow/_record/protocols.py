@@ -1,0 +1,433 @@
+"""Python's protocols, followed by hand where a special method written in Python would otherwise be called from C.
+
+Each function here does what the interpreter loop does for an operation on objects, with every special method that
+is a Python function replaced by its rewritten form.  Methods written in C are called as they are, unless they
+belong to arrays.
+"""
+
+from __future__ import annotations
+
+import operator
+from types import BuiltinFunctionType, FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+REFLECTED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
+_MISSING = object()
+
+
+def special(t: type, name: str) -> Any:
+    """The special method `name` of a type, without descriptors; None where there is none."""
+    for cls in t.__mro__:
+        if name in cls.__dict__:
+            return cls.__dict__[name]
+    return None
+
+
+def overrides(t: type, name: str) -> bool:
+    """Whether the special method is a Python function (or another Python descriptor)."""
+    found = special(t, name)
+    return found is not None and not _is_c(found)
+
+
+def _is_c(descriptor: Any) -> bool:
+    return type(descriptor).__name__ in ("wrapper_descriptor", "method_descriptor", "builtin_function_or_method",
+                                         "getset_descriptor", "member_descriptor", "classmethod_descriptor",
+                                         "cython_function_or_method")
+
+
+def invoke(interpreter: Any, descriptor: Any, x: Any, *args: Any) -> Any:
+    """Call a special method found on the type of `x`."""
+    if type(descriptor) is FunctionType:
+        return interpreter.callee(descriptor)(x, *args)
+    getter = getattr(type(descriptor), "__get__", None)
+    bound = descriptor if getter is None else getter(descriptor, x, type(x))
+    return interpreter.callee(bound)(*args)
+
+
+# ---- operators -------------------------------------------------------------------------------------------------
+
+
+def binary(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
+    """``a op b`` for operands of which at least one is neither number, plain container nor exact array."""
+    stem = hook.rstrip("_")
+    ta, tb = type(a), type(b)
+    if isinstance(a, ndarray) and isinstance(b, (list, tuple)) or isinstance(b, ndarray) and isinstance(a, (list, tuple)):
+        return interpreter.array_binary(hook, a, b)
+    left, right = special(ta, f"__{stem}__"), special(tb, f"__r{stem}__")
+    first_right = ta is not tb and issubclass(tb, ta) and right is not None and right is not special(ta, f"__r{stem}__")
+    if isinstance(a, ndarray) and _array_defers(a, b) and right is not None:
+        left = None
+    attempts = [(right, b, a), (left, a, b)] if first_right else [(left, a, b), (right, b, a)]
+    if ta is tb:
+        attempts = attempts[:1]
+    if not any(m is not None and not _is_c(m) for m, _, _ in attempts):
+        if isinstance(a, ndarray) or isinstance(b, ndarray):
+            return interpreter.array_binary(hook, a, b)
+        interpreter.check_foreign(getattr(operator, hook), (a, b))
+        return getattr(operator, hook)(a, b)
+    for m, x, y in attempts:
+        if m is None:
+            continue
+        if _is_c(m):
+            if isinstance(x, ndarray):
+                return interpreter.array_binary(hook, a, b)
+            result = m.__get__(x, type(x))(y)
+        else:
+            result = invoke(interpreter, m, x, y)
+        if result is not NotImplemented:
+            return result
+    return _unsupported(hook, a, b)
+
+
+def _unsupported(hook: str, a: Any, b: Any) -> Any:
+    symbols = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "** or pow()", "matmul": "@", "floordiv": "//",
+               "mod": "%", "and_": "&", "or_": "|", "xor": "^", "lshift": "<<", "rshift": ">>"}
+    raise TypeError(f"unsupported operand type(s) for {symbols[hook]}: '{a.__class__.__name__}' and "
+                    f"'{b.__class__.__name__}'")
+
+
+def _array_defers(a: ndarray, b: Any) -> bool:
+    """NumPy's rule for leaving an operator to the other operand."""
+    tb = type(b)
+    ufunc = getattr(tb, "__array_ufunc__", _MISSING)
+    if ufunc is None:
+        return True
+    if ufunc is not _MISSING:
+        return False
+    if isinstance(b, ndarray):
+        return False
+    return getattr(b, "__array_priority__", -1e6) > getattr(a, "__array_priority__", 0.0)
+
+
+def inplace(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
+    """``a op= b`` for what is not an array."""
+    stem = hook.rstrip("_")
+    m = special(type(a), f"__i{stem}__")
+    if m is not None:
+        if not _is_c(m):
+            result = invoke(interpreter, m, a, b)
+            if result is not NotImplemented:
+                return result
+        else:
+            if isinstance(b, ndarray) or not isinstance(b, (list, tuple, set, dict, frozenset)):
+                b = interpreter.hooks["iterate"](b) if isinstance(a, list) else b
+            return getattr(operator, "i" + stem)(a, b)
+    return interpreter.hooks[hook](a, b)
+
+
+def compare(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
+    """``a < b`` and the like for objects."""
+    ta, tb = type(a), type(b)
+    name, reflected = f"__{hook}__", f"__{REFLECTED[hook]}__"
+    left, right = special(ta, name), special(tb, reflected)
+    python_left, python_right = left is not None and not _is_c(left), right is not None and not _is_c(right)
+    if not python_left and not python_right:
+        if hook == "ne" and special(ta, "__ne__") is object.__dict__["__ne__"] and overrides(ta, "__eq__"):
+            result = compare(interpreter, "eq", a, b)
+            return result if result is NotImplemented else not result
+        return getattr(operator, hook)(a, b)
+    attempts = [(left, a, b), (right, b, a)]
+    if ta is not tb and issubclass(tb, ta) and right is not None:
+        attempts.reverse()
+    for m, x, y in attempts:
+        if m is None:
+            continue
+        if m is object.__dict__.get("__ne__"):
+            eq = compare(interpreter, "eq", x, y)
+            result = not eq
+        else:
+            result = m.__get__(x, type(x))(y) if _is_c(m) else invoke(interpreter, m, x, y)
+        if result is not NotImplemented:
+            return result
+    if hook in ("eq", "ne"):
+        return (a is b) == (hook == "eq")
+    return getattr(operator, hook)(object(), object())
+
+
+def unary(interpreter: Any, hook: str, a: Any) -> Any:
+    """``-a``, ``+a``, ``~a`` for objects."""
+    m = special(type(a), f"__{hook}__")
+    if m is not None and not _is_c(m):
+        return invoke(interpreter, m, a)
+    if isinstance(a, ndarray):
+        return interpreter.call({"neg": np.negative, "pos": np.positive, "invert": np.invert}[hook], a)
+    interpreter.check_foreign(getattr(operator, hook), (a,))
+    return getattr(operator, hook)(a)
+
+
+def truth(interpreter: Any, a: Any) -> Any:
+    """What a test takes the truth value of."""
+    t = type(a)
+    for name in ("__bool__", "__len__"):
+        m = special(t, name)
+        if m is not None:
+            return a if _is_c(m) else invoke(interpreter, m, a)
+    return a
+
+
+def contains(interpreter: Any, a: Any, b: Any) -> bool:
+    """``a in b``."""
+    m = special(type(b), "__contains__")
+    if m is not None and not _is_c(m):
+        return bool(invoke(interpreter, m, b, a))
+    if m is None and (overrides(type(b), "__iter__") or overrides(type(b), "__getitem__")):
+        return any(x is a or interpreter.hooks["eq"](x, a) for x in iterate(interpreter, b))
+    return a in b
+
+
+# ---- items -------------------------------------------------------------------------------------------------
+
+
+def getitem(interpreter: Any, a: Any, index: Any) -> Any:
+    """``a[index]`` for what is neither an exact array nor a plain container."""
+    t = type(a)
+    m = special(t, "__getitem__")
+    if m is not None and not _is_c(m):
+        return invoke(interpreter, m, a, index)
+    if isinstance(a, ndarray):
+        slot = interpreter.memory.find(a)
+        if slot is None or not slot.active:
+            return interpreter.lower.hooks["getitem"](a, index)
+        return interpreter.array_getitem(a, index, slot)
+    if isinstance(a, np.flatiter):
+        return interpreter.flat_getitem(a, index)
+    if isinstance(a, type):
+        m = special(t, "__getitem__")
+        if m is not None and not _is_c(m):
+            return invoke(interpreter, m, a, index)
+        m = getattr(a, "__class_getitem__", None)
+        return a[index]
+    if isinstance(a, dict) and overrides(t, "__missing__"):
+        if index in a:
+            return dict.__getitem__(a, index)
+        return invoke(interpreter, special(t, "__missing__"), a, index)
+    if isinstance(a, (list, tuple, dict, str)) or t.__module__ in ("collections", "builtins", "types"):
+        return a[index]
+    result = a[index]
+    interpreter.check_result_of_foreign(a, result)
+    return result
+
+
+def setitem(interpreter: Any, a: Any, index: Any, value: Any) -> None:
+    """``a[index] = value``."""
+    t = type(a)
+    m = special(t, "__setitem__")
+    if m is not None and not _is_c(m):
+        invoke(interpreter, m, a, index, value)
+    elif isinstance(a, ndarray):
+        interpreter.array_setitem(a, index, value, interpreter.memory.find(a))
+    elif isinstance(a, np.flatiter):
+        interpreter.flat_setitem(a, index, value)
+    else:
+        if not isinstance(a, (list, dict)) and t.__module__ not in ("collections", "builtins", "types"):
+            interpreter.check_store(a, value)
+        a[index] = value
+
+
+def delitem(interpreter: Any, a: Any, index: Any) -> None:
+    """``del a[index]``."""
+    m = special(type(a), "__delitem__")
+    if m is not None and not _is_c(m):
+        invoke(interpreter, m, a, index)
+    else:
+        del a[index]
+
+
+# ---- iteration and context -----------------------------------------------------------------------------------
+
+
+def iterate(interpreter: Any, x: Any) -> Any:
+    """An iterable that yields what ``for _ in x`` would, through rewritten methods."""
+    t = type(x)
+    m = special(t, "__iter__")
+    if m is None:
+        if overrides(t, "__getitem__"):
+            return _by_index(interpreter, x)
+        if isinstance(x, type) and overrides(type(x), "__iter__"):
+            return invoke(interpreter, special(type(x), "__iter__"), x)
+        return x
+    if isinstance(x, ndarray) and _is_c(m):
+        return (interpreter.hooks["getitem"](x, i) for i in range(len(x)))
+    if isinstance(x, np.flatiter):
+        return (interpreter.flat_getitem(x, i) for i in range(len(x)))
+    iterator = x if _is_c(m) else invoke(interpreter, m, x)
+    if overrides(type(iterator), "__next__"):
+        return _by_next(interpreter, iterator)
+    return iterator
+
+
+def _by_index(interpreter: Any, x: Any) -> Any:
+    i = 0
+    while True:
+        try:
+            item = invoke(interpreter, special(type(x), "__getitem__"), x, i)
+        except IndexError:
+            return
+        yield item
+        i += 1
+
+
+def _by_next(interpreter: Any, iterator: Any) -> Any:
+    step = special(type(iterator), "__next__")
+    while True:
+        try:
+            item = invoke(interpreter, step, iterator)
+        except StopIteration:
+            return
+        yield item
+
+
+class Manager:
+    """A context manager whose special methods run rewritten."""
+
+    def __init__(self, interpreter: Any, manager: Any) -> None:
+        self.interpreter, self.manager = interpreter, manager
+
+    def __enter__(self) -> Any:
+        return invoke(self.interpreter, special(type(self.manager), "__enter__"), self.manager)
+
+    def __exit__(self, *details: Any) -> Any:
+        return invoke(self.interpreter, special(type(self.manager), "__exit__"), self.manager, *details)
+
+
+def manager(interpreter: Any, x: Any) -> Any:
+    """The context manager to use in a ``with`` statement."""
+    t = type(x)
+    return Manager(interpreter, x) if overrides(t, "__enter__") or overrides(t, "__exit__") else x
+
+
+# ---- attributes ----------------------------------------------------------------------------------------------
+
+
+def plain_attribute(t: type, name: str) -> bool:
+    """Whether reading `name` from instances of `t` runs no Python code."""
+    if _not_c(special(t, "__getattribute__")) or _not_c(special(t, "__getattr__")):
+        return False
+    found = special(t, name)
+    if found is None:
+        return not isinstance_type(t) or _plain_on_classes
+    return _plain_descriptor(found)
+
+
+_plain_on_classes = False
+
+
+def isinstance_type(t: type) -> bool:
+    """Whether instances of `t` are classes."""
+    return issubclass(t, type)
+
+
+def _not_c(found: Any) -> bool:
+    return found is not None and not _is_c(found)
+
+
+def _plain_descriptor(found: Any) -> bool:
+    if isinstance(found, (FunctionType, staticmethod, classmethod, MethodType, BuiltinFunctionType,
+                          GetSetDescriptorType, MemberDescriptorType)) or _is_c(found):
+        return True
+    if isinstance(found, property):
+        return False
+    return not _python_get(found)
+
+
+def _python_get(found: Any) -> bool:
+    getter = special(type(found), "__get__")
+    return getter is not None and not _is_c(getter)
+
+
+def getattribute(interpreter: Any, x: Any, name: str) -> Any:
+    """``x.name`` where Python code runs: properties, descriptors, ``__getattr__``, ``__getattribute__``."""
+    t = type(x)
+    custom = special(t, "__getattribute__")
+    fallback = special(t, "__getattr__")
+    try:
+        if _not_c(custom):
+            return invoke(interpreter, custom, x, name)
+        return generic_getattr(interpreter, x, name)
+    except AttributeError:
+        if not _not_c(fallback):
+            raise
+    return invoke(interpreter, fallback, x, name)
+
+
+def generic_getattr(interpreter: Any, x: Any, name: str) -> Any:
+    """``object.__getattribute__`` with Python getters rewritten."""
+    if isinstance(x, type):
+        return _class_attribute(interpreter, x, name)
+    t = type(x)
+    found = special(t, name)
+    if found is not None:
+        if type(found) is property and found.fget is not None:
+            return interpreter.callee(found.fget)(x)
+        data = special(type(found), "__set__") is not None or special(type(found), "__delete__") is not None
+        if _python_get(found) and (data or name not in getattr(x, "__dict__", ())):
+            return invoke(interpreter, special(type(found), "__get__"), found, x, t)
+    if _not_c(special(t, "__getattr__")) and found is None:
+        return object.__getattribute__(x, name)
+    if _not_c(special(t, "__getattribute__")):
+        return object.__getattribute__(x, name)
+    return getattr(x, name)
+
+
+def _class_attribute(interpreter: Any, x: type, name: str) -> Any:
+    meta = special(type(x), name)
+    if meta is not None and type(meta) is property and meta.fget is not None:
+        return interpreter.callee(meta.fget)(x)
+    found = special(x, name)
+    if found is not None and _python_get(found) and meta is None:
+        return invoke(interpreter, special(type(found), "__get__"), found, None, x)
+    return getattr(x, name)
+
+
+def plain_store(t: type, name: str) -> bool:
+    """Whether ``x.name = value`` on instances of `t` only stores a reference."""
+    if _not_c(special(t, "__setattr__")):
+        return False
+    found = special(t, name)
+    if found is None:
+        return True
+    if isinstance(found, (property, GetSetDescriptorType)):
+        return False
+    if isinstance(found, MemberDescriptorType):
+        return special(t, "__slots__") is not None
+    return special(type(found), "__set__") is None
+
+
+def setattribute(interpreter: Any, x: Any, name: str, value: Any) -> None:
+    """``x.name = value`` where code runs."""
+    t = type(x)
+    custom = special(t, "__setattr__")
+    if _not_c(custom):
+        invoke(interpreter, custom, x, name, value)
+        return
+    generic_setattr(interpreter, x, name, value)
+
+
+def generic_setattr(interpreter: Any, x: Any, name: str, value: Any) -> None:
+    """``object.__setattr__`` with Python setters rewritten."""
+    t = type(x)
+    found = special(t, name)
+    if type(found) is property and found.fset is not None:
+        interpreter.callee(found.fset)(x, value)
+        return
+    if found is not None:
+        setter = special(type(found), "__set__")
+        if setter is not None and not _is_c(setter):
+            invoke(interpreter, setter, found, x, value)
+            return
+    if isinstance(x, ndarray):
+        interpreter.array_setattr(x, name, value)
+        return
+    object.__setattr__(x, name, value) if _not_c(special(t, "__setattr__")) else setattr(x, name, value)
+    if interpreter.is_active(value) and getattr(x, name, value) is not value:
+        interpreter.refuse_store(x, value, f"attribute `{name}` of a {t.__name__} keeps a copy made by compiled code")
+
+
+def invoke_init(interpreter: Any, init: Any, x: Any, args: tuple, kwargs: dict) -> Any:
+    """Call an ``__init__`` found on a type."""
+    if type(init) is FunctionType:
+        return interpreter.callee(init)(x, *args, **kwargs)
+    return interpreter.callee(init.__get__(x, type(x)))(*args, **kwargs)

@@ -1,0 +1,138 @@
+"""Compile rewritten functions, and bind them to the hooks of an interpreter.
+
+A *template* is the compiled rewritten code with strings where hooks belong; there is one a function, for ever.
+A *specialised* code object has the hooks of one interpreter in their place; it ends with a `Mark`, by which
+rewritten functions are recognised wherever they turn up (closures outlive the call that made them).
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import warnings
+from collections.abc import Callable
+from types import CodeType, ModuleType
+from typing import Any
+
+from . import locate
+from .rewrite import PREFIX, rewrite_function, rewrite_source
+
+_FUTURE = 0x1000000 | 0x100000  # annotations, barry_as_FLUFL: what changes compilation today
+_templates: dict[int, tuple[CodeType, Template | locate.SourceNotFound]] = {}
+
+
+class Template:
+    """Rewritten code of one function, hooks still as strings.  `original` keeps the identity it is found by."""
+
+    __slots__ = ("code", "freevars", "original")
+
+    def __init__(self, original: CodeType | None, code: CodeType) -> None:
+        self.original, self.code, self.freevars = original, code, code.co_freevars
+
+
+class Mark:
+    """Last constant of every specialised code object: who made it, and from what."""
+
+    __slots__ = ("interpreter", "original", "template")
+
+    def __init__(self, interpreter: Any, template: CodeType, original: CodeType | None) -> None:
+        self.interpreter, self.template, self.original = interpreter, template, original
+
+
+def template_of(function: Any) -> Template:
+    """The template of a Python function.
+
+    Raises
+    ------
+    SourceNotFound
+    """
+    code = function.__code__
+    cached = _templates.get(id(code))
+    if cached is None:
+        result: Template | locate.SourceNotFound
+        try:
+            result = _make(function)
+        except locate.SourceNotFound as error:
+            result = error
+        cached = _templates[id(code)] = (code, result)
+    if isinstance(cached[1], locate.SourceNotFound):
+        raise cached[1]
+    return cached[1]
+
+
+def _make(function: Any) -> Template:
+    code = function.__code__
+    scope = function.__globals__
+    node = copy.deepcopy(locate.find(code, scope))
+    modules = frozenset(n for n in code.co_names if isinstance(scope.get(n), ModuleType))
+    for nested in _nested(code):
+        modules |= frozenset(n for n in nested.co_names if isinstance(scope.get(n), ModuleType))
+    node = rewrite_function(node, modules)
+    parts = function.__qualname__.split(".")
+    owner = parts[-2] if len(parts) > 1 and parts[-2] != "<locals>" else None
+    compiled = _compile(node, code, owner)
+    missing = set(compiled.co_freevars) - set(code.co_freevars)
+    if missing:
+        raise locate.SourceNotFound(f"the source does not belong to this code (free names {sorted(missing)})")
+    return Template(code, compiled)
+
+
+def _nested(code: CodeType):
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield constant
+            yield from _nested(constant)
+
+
+def _compile(node: Any, code: CodeType, owner: str | None) -> CodeType:
+    """Compile a definition inside a factory whose parameters are the free names, and return the inner code."""
+    if isinstance(node, ast.Lambda):
+        inner: ast.stmt = ast.Return(node)
+        name = "<lambda>"
+    else:
+        inner, name = node, node.name
+    if owner is not None:  # private names are mangled with the class they were written in
+        inner = ast.ClassDef(name=owner, bases=[], keywords=[], body=[_statement(inner)], decorator_list=[])
+        if hasattr(ast.parse("class A: pass").body[0], "type_params"):
+            inner.type_params = []  # type: ignore[attr-defined]
+    cells = [ast.arg(v) for v in code.co_freevars if v != "__class__" or owner is None]
+    factory = ast.FunctionDef(name="_factory", args=ast.arguments([], cells, None, [], [], None, []),
+                              body=[inner], decorator_list=[], returns=None)
+    if hasattr(ast.parse("def f(): pass").body[0], "type_params"):
+        factory.type_params = []  # type: ignore[attr-defined]
+    module = ast.fix_missing_locations(ast.Module([factory], []))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        compiled = compile(module, code.co_filename, "exec", flags=code.co_flags & _FUTURE, dont_inherit=True)
+    line = node.lineno
+    for found in _nested(compiled):
+        if found.co_name == name and found.co_firstlineno == line:
+            return found.replace(co_qualname=code.co_qualname, co_firstlineno=code.co_firstlineno) \
+                if found.co_firstlineno != code.co_firstlineno else found.replace(co_qualname=code.co_qualname)
+    raise locate.SourceNotFound("the definition was not found again after rewriting")
+
+
+def _statement(node: ast.stmt) -> ast.stmt:
+    return ast.Expr(node.value) if isinstance(node, ast.Return) and node.value is not None else node
+
+
+def specialise(interpreter: Any, template: CodeType, resolve: Callable[[str], Any],
+               original: CodeType | None) -> CodeType:
+    """`template` with the interpreter's hooks in place of the strings, and a mark at the end."""
+    constants = []
+    for constant in template.co_consts:
+        if type(constant) is str and constant.startswith(PREFIX):
+            constant = resolve(constant[len(PREFIX):])
+        elif isinstance(constant, CodeType):
+            constant = specialise(interpreter, constant, resolve, None)
+        constants.append(constant)
+    constants.append(Mark(interpreter, template, original))
+    return template.replace(co_consts=tuple(constants))
+
+
+def template_of_text(text: str, mode: str, filename: str = "<string>") -> CodeType:
+    """Template of the text given to ``eval`` or ``exec``."""
+    tree = rewrite_source(text, mode, filename)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        return compile(tree, filename, mode, dont_inherit=True)  # type: ignore[arg-type]
