@@ -74,7 +74,7 @@ def apply(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict, y: An
     out = kwargs.get("out") if kwargs else None
     if isinstance(f, np.ufunc) and len(args) > f.nin:
         out, args = args[f.nin:], args[: f.nin]
-    if out is not None and out != (None,):
+    if out is not None and not (type(out) is tuple and all(o is None for o in out)):
         return _with_out(interpreter, rule, f, args, kwargs, out)
     if kind == "elementwise":
         return _elementwise(interpreter, rule, f, args, kwargs, y)
@@ -222,7 +222,7 @@ def bind(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict) -> Bou
         wanted = [names[i] for i in positions_of(rule, len(names)) if i < len(names)]
         if any(name in kwargs for name in wanted):
             bound.apply_defaults()
-        args, kwargs = bound.args, bound.kwargs
+            args, kwargs = bound.args, bound.kwargs
     return Bound(list(args), dict(kwargs), positions_of(rule, len(args)))
 
 

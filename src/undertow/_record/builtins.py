@@ -364,6 +364,15 @@ def scalar_method(interpreter: Any, f: Any, owner: Any, name: str) -> Any:
     return foreign.guard(interpreter, getattr(ACTIVE[type(owner)], name).__get__(owner, type(owner)))
 
 
+UFUNC_BEHIND = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "pow": np.power, "mod": np.remainder,
+    "floordiv": np.floor_divide, "matmul": np.matmul, "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
+    "lshift": np.left_shift, "rshift": np.right_shift, "neg": np.negative, "pos": np.positive, "abs": np.absolute,
+    "invert": np.invert, "divmod": np.divmod, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
+    "eq": np.equal, "ne": np.not_equal,
+}
+
+
 def descriptor(interpreter: Any, f: Any) -> Any:
     """``ndarray.sum``, ``float.__add__``, ``"".__len__``, ``object.__init__``: C methods taken from a type or an object."""
     name = f.__name__
@@ -372,6 +381,13 @@ def descriptor(interpreter: Any, f: Any) -> Any:
     hook = interpreter.hooks.get(stem) or interpreter.hooks.get(stem + "_")
     reflected = interpreter.hooks.get(stem[1:]) if stem[:1] == "r" else None
     if owner is not None and type(f).__name__ == "method-wrapper":
+        if isinstance(owner, ndarray) and type(owner) is not ndarray:
+            ufunc = UFUNC_BEHIND.get(stem)
+            if ufunc is not None:  # what ndarray itself does, not the subclass that asks for it
+                return interpreter.callee(ufunc)
+            reverse = UFUNC_BEHIND.get(stem[1:]) if stem[:1] == "r" else None
+            if reverse is not None:
+                return lambda other: interpreter.call(reverse, other, owner)
         if isinstance(owner, ndarray) or type(owner) in interpreter.numbers:
             if hook is not None and name.startswith("__") and stem not in ("getitem", "setitem", "contains"):
                 return lambda *args: hook(owner, *args)

@@ -45,6 +45,7 @@ MODULES_OUTSIDE = frozenset({  # effects outside the program: an active value th
 })
 LIBRARIES = frozenset({"numpy", "scipy"})
 UNROLLED = frozenset({"undertow"})
+FOLLOWED = ("undertow.rules", "undertow._demo", "undertow.testing")  # run programs, and bodies of rules
 LIMIT = 4096
 
 _all: weakref.WeakSet[Calls] = weakref.WeakSet()
@@ -158,7 +159,7 @@ class Calls:
         if rule is not None:
             return self.keep(f, self.applied(rule))
         package = (f.__module__ or f.__globals__.get("__name__") or "").partition(".")[0]
-        if package in UNROLLED and not (f.__module__ or "").startswith(("undertow.rules", "undertow._demo")):
+        if package in UNROLLED and not (f.__module__ or "").startswith(FOLLOWED):
             return f
         if package in MODULES_TEXT:
             return self.keep(f, foreign.text(self.interpreter, f))

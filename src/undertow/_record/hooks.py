@@ -15,7 +15,7 @@ import numpy as np
 from numpy import ndarray
 
 from . import protocols
-from .scalars import NUMBERS
+from .scalars import NUMBERS, define
 
 PLAIN_TYPES = frozenset(NUMBERS | {str, bytes, bytearray, type(None), list, tuple, dict, set, frozenset, range, type, slice,
                                    np.str_, np.bytes_, np.datetime64, np.timedelta64, np.dtype, type(Ellipsis)})
@@ -66,15 +66,15 @@ def build(interpreter: Any) -> dict[str, Any]:
     }
     hooks: dict[str, Any] = {}
     for name, op in _OPERATORS.items():
-        exec(_BINARY.format(name=name, op=op), names)
+        define(_BINARY.format(name=name, op=op), names)
         stem = name.rstrip("_")
-        exec(_INPLACE.format(name=name, stem=stem, op=op), names)
+        define(_INPLACE.format(name=name, stem=stem, op=op), names)
         hooks[name], hooks["i" + stem] = names[name], names["i" + stem]
     for name, op in _COMPARISONS.items():
-        exec(_COMPARE.format(name=name, op=op), names)
+        define(_COMPARE.format(name=name, op=op), names)
         hooks[name] = names[name]
     for name, op in {"neg": "-", "pos": "+", "invert": "~"}.items():
-        exec(_UNARY.format(name=name, op=op), names)
+        define(_UNARY.format(name=name, op=op), names)
         hooks[name] = names[name]
     hooks.update(_items(interpreter))
     hooks.update(_iteration(interpreter))
@@ -250,7 +250,7 @@ def attribute(interpreter: Any, name: str) -> Any:
     names = {"native": native, "slow": _slow_attribute(interpreter, name, native, special)}
     if not name.isidentifier():
         return names["slow"]
-    exec(f"def attr(x):\n    if type(x) in native:\n        return x.{name}\n    return slow(x)", names)
+    define(f"def attr(x):\n    if type(x) in native:\n        return x.{name}\n    return slow(x)", names)
     return names["attr"]
 
 

@@ -19,11 +19,11 @@ import numpy as np
 from numpy import ndarray
 
 from .._source import specialise
+from . import binding, protocols, refusal
 from . import hooks as hook_module
-from . import refusal
 from .calls import Calls
-from .memory import Memory, owner_of
-from .scalars import ACTIVE, COMPLEX_BASES, NUMBERS, ScalarFactory
+from .memory import Memory, Slot, owner_of
+from .scalars import _FORMS, ACTIVE, COMPLEX_BASES, NUMBERS, ScalarFactory
 
 UFUNC_OF = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "pow": np.power,
             "matmul": np.matmul, "floordiv": np.floor_divide, "mod": np.remainder, "and_": np.bitwise_and,
@@ -67,6 +67,7 @@ class Interpreter:
         """The hook that a placeholder in rewritten code names."""
         found = self.hooks.get(name)
         if found is None:
+            references = self.scalar_references()
             kind, _, rest = name.partition(".")
             if kind == "attr":
                 found = hook_module.attribute(self, rest)
@@ -77,7 +78,12 @@ class Interpreter:
             else:
                 raise KeyError(name)
             self.hooks[name] = found
+            self.survivors += self.scalar_references() - references  # hooks know the classes
         return found
+
+    def prepare(self, function: Any) -> Any:
+        """The body of a rule as recorded code."""
+        return self.calls.prepare(function)
 
     def specialise(self, template: Any, original: Any) -> Any:
         """Code of a template with this interpreter's hooks."""
@@ -149,6 +155,54 @@ class Interpreter:
             return getattr(x, name)
 
         return raw
+
+    # ---- what both modes share ----
+
+    def scalar(self, cls: Any, v: Any, k: int) -> Any:
+        """The active number of index `k`."""
+        x = cls(v)
+        x.primal = v
+        x.mark = k
+        return x
+
+    def lift(self, f: Any, x: Any) -> Any:
+        """Apply a conversion or a ufunc to an active scalar."""
+        if isinstance(f, type):
+            return self.emit1(self.lower.call(f, x.primal), x, 1.0)
+        return self.call(f, x)
+
+    def shares_known_memory(self, y: Any) -> bool:
+        """Whether a result is a view of memory that is already recorded."""
+        return isinstance(y, ndarray) and y.base is not None and self.memory.find(y) is not None
+
+    def objects(self, x: ndarray) -> ndarray:
+        """An object array of the elements of an active array."""
+        y = np.empty(x.shape, object)
+        for index in np.ndindex(x.shape):
+            y[index] = self.hooks["getitem"](x, index)
+        return y
+
+    def from_object(self, value: Any) -> Any:
+        """An object that converts itself to an array or a number."""
+        for name, target in (("__array__", np.asarray), ("__float__", float)):
+            method = protocols.special(type(value), name)
+            if method is not None and not protocols._is_c(method):
+                return self.call(target, value)
+        return value
+
+    def apply(self, rule: Any, f: Any, args: tuple, kwargs: dict, y: Any = None) -> Any:
+        """Call a primitive and record its rule; `y` is the result if it is known already."""
+        return binding.apply(self, rule, f, args, kwargs, y)
+
+    def refuse_rule(self, rule: Any, f: Any, args: tuple, kwargs: dict) -> None:
+        """A rule that says no."""
+        for x in (*args, *kwargs.values()):
+            found = self.find_active(x)
+            if found is not None:
+                raise self.refuse(refusal.refused_rule(self, f, found, rule.reason))
+
+    def scalar_forms(self, base: type) -> list:
+        return _FORMS
 
     # ---- flat iterators ----
 

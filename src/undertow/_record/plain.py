@@ -34,6 +34,10 @@ class Plain:
         """The function itself."""
         return function
 
+    def prepare(self, function: Any) -> Any:
+        """The body of a rule, as it is."""
+        return function
+
     def copy(self, array: Any) -> Any:
         """A copy of the same memory layout."""
         return np.array(array, order="K", copy=True, subok=False)

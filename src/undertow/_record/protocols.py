@@ -74,7 +74,7 @@ def binary(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
         if _is_c(m):
             if isinstance(x, ndarray):
                 return interpreter.array_binary(hook, a, b)
-            result = m.__get__(x, type(x))(y)
+            result = m(x, y)
         else:
             result = invoke(interpreter, m, x, y)
         if result is not NotImplemented:
@@ -139,7 +139,7 @@ def compare(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
             eq = compare(interpreter, "eq", x, y)
             result = not eq
         else:
-            result = m.__get__(x, type(x))(y) if _is_c(m) else invoke(interpreter, m, x, y)
+            result = m(x, y) if _is_c(m) else invoke(interpreter, m, x, y)
         if result is not NotImplemented:
             return result
     if hook in ("eq", "ne"):

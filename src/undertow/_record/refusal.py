@@ -47,10 +47,9 @@ def _kind(value: Any) -> str:
 
 def _make(cls: type, interpreter: Any, value: Any, what: str, why: str, fixes: list[str]) -> Any:
     frames = user_frames()
-    where = _errors.locate(frames[0]) if frames else None
-    through = [_errors.locate(f) for f in frames[1:]]
-    return cls(what, why=why, fixes=fixes, where=where, through=through,
-               active=describe_active(interpreter, frames[0] if frames else None, value))
+    error = cls(what, why=why, fixes=fixes,
+                active=describe_active(interpreter, frames[0] if frames else None, value))
+    return error.at(sys._getframe(1))
 
 
 def _name(function: Any) -> str:

@@ -26,7 +26,7 @@ from . import binding, protocols, refusal, steps
 from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter
 from .memory import Slot, owner_of
-from .scalars import _FORMS, COMPLEX_BASES, NUMBERS
+from .scalars import _FORMS, COMPLEX_BASES, NUMBERS, define
 
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 _HOT = '''
@@ -75,9 +75,6 @@ class ReverseInterpreter(Interpreter):
 
     # ---- scalars ----
 
-    def scalar_forms(self, base: type) -> list:
-        return _FORMS
-
     def scalar_methods(self, base: type) -> dict:
         return {}
 
@@ -88,7 +85,7 @@ class ReverseInterpreter(Interpreter):
             for name, _, op, p, q in _FORMS[:4]:
                 names = {"cls": cls, "base": base, "next_index": self.next_index, "append": self.tape.append,
                          "slow": cls.__dict__[f"__{name}__"]}
-                exec(_HOT.format(name=name, op=op, p=p, q=q), names)
+                define(_HOT.format(name=name, op=op, p=p, q=q), names)
                 setattr(cls, f"__{name}__", names[f"__{name}__"])
 
     def emit1(self, v: Any, a: Any, p: Any) -> Any:
@@ -115,19 +112,6 @@ class ReverseInterpreter(Interpreter):
         else:
             self.tape.append((k, a.mark, p, b.mark, q))
         return self.scalar(cls, v, k)
-
-    def scalar(self, cls: Any, v: Any, k: int) -> Any:
-        """The active number of index `k`."""
-        x = cls(v)
-        x.primal = v
-        x.mark = k
-        return x
-
-    def lift(self, f: Any, x: Any) -> Any:
-        """Apply a conversion or a ufunc to an active scalar."""
-        if isinstance(f, type):
-            return self.emit1(self.lower.call(f, x.primal), x, 1.0)
-        return self.call(f, x)
 
     # ---- memory ----
 
@@ -180,10 +164,6 @@ class ReverseInterpreter(Interpreter):
             return value, [o for _, o in pairs]
         return y, None
 
-    def shares_known_memory(self, y: Any) -> bool:
-        """Whether a result is a view of memory that is already recorded."""
-        return isinstance(y, ndarray) and y.base is not None and self.memory.find(y) is not None
-
     def record_copy(self, x: ndarray, y: ndarray) -> None:
         """`y` holds the elements of the active array `x`."""
         self.tape.append((steps.copied, self.leaf(x), self.fresh(y), 0))
@@ -198,13 +178,6 @@ class ReverseInterpreter(Interpreter):
                 pieces.append((start, start + size, found))
             start += size
         self.tape.append((steps.assembled, tuple(pieces), self.fresh(y), 0))
-
-    def objects(self, x: ndarray) -> ndarray:
-        """An object array of the elements of an active array."""
-        y = np.empty(x.shape, object)
-        for index in np.ndindex(x.shape):
-            y[index] = self.hooks["getitem"](x, index)
-        return y
 
     def note_foreign_write(self, x: ndarray, old: ndarray) -> None:
         """Compiled code may have written to referenced memory whose contents were `old`."""
@@ -275,14 +248,6 @@ class ReverseInterpreter(Interpreter):
             self.tape.append((steps.written, (self.memory.reference(a, slot), steps.frozen_index(index), leaf, undo),
                               None, 0))
 
-    def from_object(self, value: Any) -> Any:
-        """An object that converts itself to an array or a number."""
-        for name, target in (("__array__", np.asarray), ("__float__", float)):
-            method = protocols.special(type(value), name)
-            if method is not None and not protocols._is_c(method):
-                return self.call(target, value)
-        return value
-
     # ---- arithmetic on arrays ----
 
     def array_binary(self, hook: str, a: Any, b: Any) -> Any:
@@ -343,10 +308,6 @@ class ReverseInterpreter(Interpreter):
 
     # ---- primitives ----
 
-    def apply(self, rule: Any, f: Any, args: tuple, kwargs: dict, y: Any = None) -> Any:
-        """Call a primitive and record its rule; `y` is the result if it is known already."""
-        return binding.apply(self, rule, f, args, kwargs, y)
-
     def record_elementwise(self, rule: Any, args: tuple, kwargs: dict, leaves: list, y: Any, mask: Any) -> Any:
         """Record an elementwise rule."""
         needs_y, needed = binding.reads(rule, [i for i, _ in leaves])
@@ -368,13 +329,6 @@ class ReverseInterpreter(Interpreter):
         saved = binding.save(self, rule, bound, y)
         self.tape.append((steps.explicit, (rule, bound.leaves, saved, residuals), out, 0))
         return value
-
-    def refuse_rule(self, rule: Any, f: Any, args: tuple, kwargs: dict) -> None:
-        """A rule that says no."""
-        for x in (*args, *kwargs.values()):
-            found = self.find_active(x)
-            if found is not None:
-                raise self.refuse(refusal.refused_rule(self, f, found, rule.reason))
 
 
 def _no_rule(f: Any) -> Any:

@@ -84,6 +84,12 @@ def power_exponent(x: Any, y: Any, v: Any) -> Any:
     return v * np.log(x)
 
 
+def define(text: str, names: dict[str, Any]) -> None:
+    """Make functions from text.  They are known as the engine's own: not followed, and not shown in errors."""
+    names["__name__"] = __name__
+    exec(compile(text, "<undertow>", "exec"), names)
+
+
 class ScalarFactory:
     """Makes the active classes of one interpreter.
 
@@ -121,7 +127,7 @@ class ScalarFactory:
         }
         body: dict[str, Any] = {"__slots__": ("mark", "primal"), "interpreter": interpreter, "stands_for": base}
         for name, hook, op, p, q in interpreter.scalar_forms(base):
-            exec(_BINARY.format(name=name, hook=hook, op=op, p=p, q=q), names)
+            define(_BINARY.format(name=name, hook=hook, op=op, p=p, q=q), names)
             body[f"__{name}__"] = names[f"__{name}__"]
             body[f"__r{name}__"] = names[f"__r{name}__"]
         body.update(interpreter.scalar_methods(base))
@@ -196,8 +202,8 @@ class ScalarFactory:
         else:
             lift = self.interpreter.lift
             body["__abs__"] = lambda x: lift(np.absolute, x)
-            body["real"] = property(lambda x: lift(np.real, x))
-            body["imag"] = property(lambda x: lift(np.imag, x))
+            body["real"] = property(lambda x: emit1(x.primal.real, x, 1.0))
+            body["imag"] = property(lambda x: emit1(x.primal.imag, x, -1.0j))  # Re(-i dx) = Im(dx)
             body["conjugate"] = lambda x: lift(np.conjugate, x)
         if issubclass(base, np.generic):
             self.add_numpy_methods(base, body)

@@ -67,14 +67,22 @@ def _make(function: Any) -> Template:
     modules = frozenset(n for n in code.co_names if isinstance(scope.get(n), ModuleType))
     for nested in _nested(code):
         modules |= frozenset(n for n in nested.co_names if isinstance(scope.get(n), ModuleType))
-    node = rewrite_function(node, modules)
-    parts = function.__qualname__.split(".")
-    owner = parts[-2] if len(parts) > 1 and parts[-2] != "<locals>" else None
+    owner = _class_around(code.co_qualname)
+    node = rewrite_function(node, modules, owner)
     compiled = _compile(node, code, owner)
     missing = set(compiled.co_freevars) - set(code.co_freevars)
     if missing:
         raise locate.SourceNotFound(f"the source does not belong to this code (free names {sorted(missing)})")
     return Template(code, compiled)
+
+
+def _class_around(qualname: str) -> str | None:
+    """Name of the innermost class that a function is written in: private names are mangled with it."""
+    parts = qualname.split(".")
+    for part, following in zip(parts[-2::-1], parts[:0:-1], strict=True):
+        if "<locals>" not in (part, following):  # a function is followed by its locals
+            return part
+    return None
 
 
 def _nested(code: CodeType):
@@ -91,13 +99,17 @@ def _compile(node: Any, code: CodeType, owner: str | None) -> CodeType:
         name = "<lambda>"
     else:
         inner, name = node, node.name
+    inner_name = owner or name
     if owner is not None:  # private names are mangled with the class they were written in
         inner = ast.ClassDef(name=owner, bases=[], keywords=[], body=[_statement(inner)], decorator_list=[])
         if hasattr(ast.parse("class A: pass").body[0], "type_params"):
             inner.type_params = []  # type: ignore[attr-defined]
     cells = [ast.arg(v) for v in code.co_freevars if v != "__class__" or owner is None]
+    body = [inner]
+    if inner_name.isidentifier() and inner_name not in code.co_freevars:
+        body.insert(0, ast.Global([inner_name]))  # who names itself means the global, not what is defined here
     factory = ast.FunctionDef(name="_factory", args=ast.arguments([], cells, None, [], [], None, []),
-                              body=[inner], decorator_list=[], returns=None)
+                              body=body, decorator_list=[], returns=None)
     if hasattr(ast.parse("def f(): pass").body[0], "type_params"):
         factory.type_params = []  # type: ignore[attr-defined]
     module = ast.fix_missing_locations(ast.Module([factory], []))
@@ -107,8 +119,7 @@ def _compile(node: Any, code: CodeType, owner: str | None) -> CodeType:
     line = node.lineno
     for found in _nested(compiled):
         if found.co_name == name and found.co_firstlineno == line:
-            return found.replace(co_qualname=code.co_qualname, co_firstlineno=code.co_firstlineno) \
-                if found.co_firstlineno != code.co_firstlineno else found.replace(co_qualname=code.co_qualname)
+            return found.replace(co_qualname=code.co_qualname)
     raise locate.SourceNotFound("the definition was not found again after rewriting")
 
 
@@ -119,14 +130,16 @@ def _statement(node: ast.stmt) -> ast.stmt:
 def specialise(interpreter: Any, template: CodeType, resolve: Callable[[str], Any],
                original: CodeType | None) -> CodeType:
     """`template` with the interpreter's hooks in place of the strings, and a mark at the end."""
-    constants = []
-    for constant in template.co_consts:
+    def bind(constant: Any) -> Any:
         if type(constant) is str and constant.startswith(PREFIX):
-            constant = resolve(constant[len(PREFIX):])
-        elif isinstance(constant, CodeType):
-            constant = specialise(interpreter, constant, resolve, None)
-        constants.append(constant)
-    constants.append(Mark(interpreter, template, original))
+            return resolve(constant[len(PREFIX):])
+        if type(constant) is tuple:  # the compiler folds tuples of constants: `a[:2, 2:]`
+            return tuple(map(bind, constant))
+        if isinstance(constant, CodeType):
+            return specialise(interpreter, constant, resolve, None)
+        return constant
+
+    constants = [*map(bind, template.co_consts), Mark(interpreter, template, original)]
     return template.replace(co_consts=tuple(constants))
 
 

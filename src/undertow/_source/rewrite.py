@@ -34,8 +34,9 @@ def hook(name: str) -> ast.Constant:
 class Rewriter(ast.NodeTransformer):
     """Rewrites one function definition.  `modules` names the globals that are modules: their attributes are plain."""
 
-    def __init__(self, modules: frozenset[str] = frozenset(), future_annotations: bool = False) -> None:
+    def __init__(self, modules: frozenset[str] = frozenset(), owner: str | None = None) -> None:
         self.modules = modules
+        self.owner = owner
         self.bound: list[set[str]] = []
         self.temporaries = 0
 
@@ -54,6 +55,13 @@ class Rewriter(ast.NodeTransformer):
     def temporary(self) -> str:
         self.temporaries += 1
         return f"_ut_{self.temporaries}"
+
+    def mangled(self, name: str) -> str:
+        """A private attribute's name as the compiler would make it in the class around."""
+        if self.owner is None or not name.startswith("__") or name.endswith("__"):
+            return name
+        stem = self.owner.lstrip("_")
+        return f"_{stem}{name}" if stem else name
 
     def is_module(self, node: ast.AST) -> bool:
         return isinstance(node, ast.Name) and node.id in self.modules and not any(node.id in b for b in self.bound)
@@ -106,7 +114,7 @@ class Rewriter(ast.NodeTransformer):
         self.generic_visit(node)
         if plain or not isinstance(node.ctx, ast.Load):
             return node
-        return self.call(node, "attr." + node.attr, node.value)
+        return self.call(node, "attr." + self.mangled(node.attr), node.value)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         self.generic_visit(node)
@@ -140,7 +148,7 @@ class Rewriter(ast.NodeTransformer):
         method = isinstance(node.func, ast.Attribute) and not self.is_module(node.func.value)
         if method:
             value = self.visit(node.func.value)
-            target = self.call(node.func, "method." + node.func.attr, value)  # type: ignore[attr-defined]
+            target = self.call(node.func, "method." + self.mangled(node.func.attr), value)  # type: ignore[attr-defined]
         else:
             target = self.call(node.func, "callee", self.visit(node.func))
         node.args = [self.visit(a) for a in node.args]
@@ -182,7 +190,7 @@ class Rewriter(ast.NodeTransformer):
             new = self.call(target, "setitem", value, target.value, self.index(target.slice))
         else:
             assert isinstance(target, ast.Attribute)
-            new = self.call(target, "setattr", value, target.value, ast.Constant(target.attr))
+            new = self.call(target, "setattr", value, target.value, ast.Constant(self.mangled(target.attr)))
         return self.place(ast.Expr(new), target)
 
     def detach(self, target: ast.expr, after: list[ast.stmt]) -> ast.expr:
@@ -268,9 +276,9 @@ class Rewriter(ast.NodeTransformer):
 
         if isinstance(target, ast.Attribute):
             value_of = once(self.visit(target.value))
-            load = self.call(target, "attr." + target.attr, value_of)
+            load = self.call(target, "attr." + self.mangled(target.attr), value_of)
             result = self.call(node, name, load, value)
-            stored = self.call(node, "setattr", result, value_of, ast.Constant(target.attr))
+            stored = self.call(node, "setattr", result, value_of, ast.Constant(self.mangled(target.attr)))
         else:
             assert isinstance(target, ast.Subscript)
             value_of = once(self.visit(target.value))
@@ -343,7 +351,9 @@ class Rewriter(ast.NodeTransformer):
         node.decorator_list = []
         node.bases = [self.visit(b) for b in node.bases]
         node.keywords = [self.visit(k) for k in node.keywords]
+        outer, self.owner = self.owner, node.name
         node.body = [s for statement in node.body for s in _as_list(self.visit(statement))]
+        self.owner = outer
         return self.decorate(node, decorators)
 
     def decorate(self, node: Any, decorators: list[ast.expr]) -> Any:
@@ -397,9 +407,9 @@ def _bound_names(node: ast.AST) -> set[str]:
     return names
 
 
-def rewrite_function(node: Any, modules: frozenset[str]) -> Any:
+def rewrite_function(node: Any, modules: frozenset[str], owner: str | None = None) -> Any:
     """Rewrite a function definition or lambda as the outermost one: no decorators, defaults or annotations of its own."""
-    rewriter = Rewriter(modules)
+    rewriter = Rewriter(modules, owner)
     if isinstance(node, ast.Lambda):
         node.args.defaults = [ast.Constant(None) for _ in node.args.defaults]
         node.args.kw_defaults = [d and ast.Constant(None) for d in node.args.kw_defaults]

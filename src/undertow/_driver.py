@@ -1,0 +1,275 @@
+"""The pipeline as one straight story: activate the arguments, run, keep what sweeps need, sweep, put everything back.
+
+`Recording` runs a function one level above `lower`; its `pull` is the adjoint of the run.  `Pushed` runs it in forward mode,
+once a direction.
+"""
+
+from __future__ import annotations
+
+import collections
+import gc
+import sys
+import threading
+from collections.abc import Callable
+from types import CellType
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from ._record.forward import ForwardInterpreter
+from ._record.interpreter import acquire, release
+from ._record.memory import Window, address, cut, lowest_address, owner_of, zeros_like_slot
+from ._record.plain import PLAIN
+from ._record.reverse import ReverseInterpreter
+from ._record.sweep import Sweep
+
+__all__ = ["PLAIN", "Pushed", "Recording"]
+
+
+class Recording:
+    """A run and its adjoint.
+
+    Attributes
+    ----------
+    value : object
+        What the function returned, as the level below sees it.
+    outputs : list
+        The numbers and float arrays in it, in order.
+    """
+
+    def __init__(self, lower: Any, problem: Any, leaves_of: Callable[[Any], list]) -> None:
+        self.lower = lower
+        problem.begin(lower)
+        self.interpreter = interpreter = acquire(ReverseInterpreter, lower)
+        self.open = True
+        self.lock = threading.Lock()
+        self.private = False
+        try:
+            self.starts, stand_ins = [], []
+            for x in problem.inputs:
+                stand_in, start = activate(interpreter, x)
+                stand_ins.append(stand_in)
+                self.starts.append(start)
+            try:
+                value = problem.run(interpreter, stand_ins)
+            except Exception:
+                if interpreter.refused is not None:
+                    raise interpreter.refused from None
+                raise
+            if interpreter.refused is not None:
+                raise interpreter.refused
+            outputs = leaves_of(value)
+            self.ends = [interpreter.leaf(y) for y in outputs]
+            self.outputs = [interpreter.plain(y) for y in outputs]
+            self.value = problem.strip(value, interpreter)
+            problem.finish(interpreter)
+        except BaseException:
+            problem.finish(interpreter)
+            stand_ins = value = outputs = None  # type: ignore[assignment]
+            self.close()
+            raise
+        stand_ins = value = outputs = stand_in = None  # type: ignore[assignment]
+        if interpreter.scalar_references() > interpreter.survivors:
+            clean_up(interpreter)
+
+    def keep_apart(self) -> None:
+        """Exchange what the tape reads for private copies, so that the pullback may be called at any time."""
+        if self.private:
+            return
+        self.private = True
+        interpreter = self.interpreter
+        copies: dict[int, tuple[Any, Any]] = {}
+        for cell in interpreter.kept:
+            array = cell[0]
+            if not isinstance(array, ndarray):
+                continue
+            owner = owner_of(array)
+            if not isinstance(owner, ndarray):
+                cell[0] = self.lower.copy(array)
+                continue
+            found = copies.get(id(owner))
+            if found is None:
+                found = copies[id(owner)] = (owner, self.lower.copy(owner))
+            cell[0] = twin(array, owner, found[1])
+
+    def pull(self, bars: list) -> list:
+        """Cotangents of the inputs for cotangents of the outputs (None: zero)."""
+        with self.lock:
+            return self._pull(bars)
+
+    def _pull(self, bars: list) -> list:
+        interpreter, lower = self.interpreter, self.lower
+        store = lower.hooks["setitem"]
+        slots = {id(s): s for s in interpreter.memory.slots.values()}
+        final = []
+        for slot in slots.values():
+            slot.bar, slot.owned = None, False
+            if slot.logged and isinstance(slot.owner, ndarray) and not self.private:
+                final.append((slot.owner, lower.copy(slot.owner)))
+        before = [(cell[0], lower.copy(cell[0])) for cell in interpreter.kept
+                  if isinstance(cell[0], ndarray)] if self.private else []
+        sweep = Sweep(interpreter)
+        try:
+            for end, bar in zip(self.ends, bars, strict=True):
+                if end is not None and bar is not None:
+                    sweep.give(end, bar if type(end[0]) is int else lower.copy(bar))
+            sweep.run()
+        finally:
+            for array, old in (*final, *before):
+                writable(array)
+                store(old, array, Ellipsis)
+        return [self.result(sweep, start) for start in self.starts]
+
+    def result(self, sweep: Any, start: tuple) -> Any:
+        """The cotangent of an input, fresh, with its shape and dtype."""
+        ref, shape, _, kind = start
+        if type(ref) is int:
+            bar = sweep.bars[ref]
+            return kind(bar) if type(bar) in PLAIN_NUMBERS else bar
+        bar = sweep.readable(ref)
+        return np.zeros(shape, kind) if bar is None else self.lower.call(np.array, bar, dtype=kind)
+
+    def close(self) -> None:
+        """Give the interpreter back; the recording is over."""
+        if self.open:
+            self.open = False
+            self.starts = self.ends = []
+            release(self.interpreter)
+
+    def __del__(self) -> None:
+        if getattr(self, "open", False) and not sys.is_finalizing():
+            self.close()
+
+
+PLAIN_NUMBERS = (float, complex, np.float64, np.float32, np.complex128, np.complex64, np.float16, int)
+
+
+def writable(array: ndarray) -> None:
+    """Arrays that the program made read-only are still put back."""
+
+
+def activate(interpreter: Any, x: Any) -> tuple[Any, tuple]:
+    """An active stand-in of an input, and ``(reference, shape, complex, type)`` by which its cotangent is found."""
+    if isinstance(x, ndarray):
+        slot = interpreter.memory.find(x) or interpreter.memory.register(x, True)
+        slot.active = True
+        return x, (interpreter.memory.reference(x, slot), x.shape, x.dtype.kind == "c", x.dtype)
+    cls = interpreter.scalars.wrap[type(x)]
+    k = interpreter.next_index()
+    return interpreter.scalar(cls, x, k), (k, (), issubclass(cls.stands_for, (complex, np.complexfloating)), cls.stands_for)
+
+
+def twin(array: ndarray, owner: ndarray, copy: ndarray) -> ndarray:
+    """The piece of `copy` that `array` is of `owner`."""
+    if array is owner:
+        return copy
+    window = Window(None, address(array) - lowest_address(owner), array)  # type: ignore[arg-type]
+    return cut(copy, window)
+
+
+def clean_up(interpreter: Any) -> None:
+    """Replace numbers of a finished run that the program left somewhere by ordinary ones."""
+    own = interpreter.scalars.own
+    for holder in gc.get_objects():
+        t = type(holder)
+        if t not in (list, dict, set, CellType, collections.deque):
+            if not (isinstance(holder, (list, dict, collections.deque))):
+                continue
+        try:
+            if not any(type(v) in own for v in gc.get_referents(holder)):
+                continue
+            if isinstance(holder, dict):
+                for key, v in list(holder.items()):
+                    if type(v) in own:
+                        dict.__setitem__(holder, key, v.primal)
+            elif t is CellType:
+                holder.cell_contents = holder.cell_contents.primal
+            elif isinstance(holder, set):
+                for v in [v for v in holder if type(v) in own]:
+                    holder.discard(v)
+                    holder.add(v.primal)
+            else:
+                for i, v in enumerate(holder):
+                    if type(v) in own:
+                        holder[i] = v.primal
+        except (RuntimeError, TypeError, ValueError, ReferenceError):
+            continue
+
+
+class Pushed:
+    """A run in forward mode; each direction runs the function, all but the first on copies of the arguments.
+
+    Attributes
+    ----------
+    value : object
+        What the function returned in the last run, as the level below sees it.
+    outputs : list
+        The numbers and float arrays in it, in order.
+    """
+
+    def __init__(self, lower: Any, problem: Any, leaves_of: Callable[[Any], list], several: bool) -> None:
+        self.lower, self.problem, self.leaves_of = lower, problem, leaves_of
+        self.value: Any = None
+        self.outputs: list = []
+        self.spare = problem.copy(lower) if several else None
+
+    def push(self, dots: list) -> list:
+        """Tangents of the outputs (None: the output is not active, its tangent is exactly zero)."""
+        problem, self.problem = self.problem, self.spare and self.spare.copy(self.lower)
+        if problem is None:
+            raise RuntimeError("a single direction was asked for")
+        problem.begin(self.lower)
+        interpreter = acquire(ForwardInterpreter, self.lower)
+        try:
+            stand_ins = [tangent_start(interpreter, x, d) for x, d in zip(problem.inputs, dots, strict=True)]
+            try:
+                value = problem.run(interpreter, stand_ins)
+            except Exception:
+                if interpreter.refused is not None:
+                    raise interpreter.refused from None
+                raise
+            if interpreter.refused is not None:
+                raise interpreter.refused
+            outputs = self.leaves_of(value)
+            found = [interpreter.leaf(y) for y in outputs]
+            tangents = [None if leaf is None else self.result(leaf[0], y) for leaf, y in zip(found, outputs, strict=True)]
+            self.outputs = [interpreter.plain(y) for y in outputs]
+            self.value = problem.strip(value, interpreter)
+            return tangents
+        finally:
+            stand_ins = value = outputs = found = None  # type: ignore[assignment]
+            problem.finish(interpreter)
+            if interpreter.scalar_references() > interpreter.survivors:
+                clean_up(interpreter)
+            release(interpreter)
+
+    def result(self, dot: Any, y: Any) -> Any:
+        """A tangent in memory of its own."""
+        if isinstance(y, ndarray):
+            return self.lower.call(np.array, dot, dtype=y.dtype)
+        kind = ordinary(y)
+        return kind(dot) if type(dot) in PLAIN_NUMBERS else dot
+
+    def close(self) -> None:
+        """Let go of the copies."""
+        self.problem = self.spare = None
+
+
+def tangent_start(interpreter: Any, x: Any, dot: Any) -> Any:
+    """An active stand-in of an input with its tangent."""
+    if isinstance(x, ndarray):
+        slot = interpreter.memory.find(x)
+        if slot is None:
+            slot = interpreter.memory.register(x, True)
+            slot.bar, slot.owned = zeros_like_slot(slot), True
+        interpreter.lower.hooks["setitem"](dot, interpreter.shadow(interpreter.memory.reference(x, slot)), Ellipsis)
+        return x
+    cls = interpreter.scalars.wrap[type(x)]
+    return interpreter.scalar(cls, x, dot)
+
+
+def ordinary(y: Any) -> type:
+    """The ordinary type of a number that may be active on a lower level."""
+    return getattr(type(y), "stands_for", type(y))
+

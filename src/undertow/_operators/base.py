@@ -1,0 +1,248 @@
+"""What all operators share: where they stand among nested derivatives, and which arguments they differentiate."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .._driver import PLAIN, Pushed, Recording, twin
+from .._errors import AliasingError, ArgumentError
+from .._record.memory import owner_of
+from .trees import arrays_in, is_array, is_number, leaves, rebuild, with_leaves
+
+
+class Operator:
+    """A callable that knows the level it is called on: inside a derivative, the engine calls ``_under``."""
+
+    def __init__(self, body: Callable[..., Any]) -> None:
+        self._body = body
+        functools.update_wrapper(self, body)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._body(PLAIN, *args, **kwargs)
+
+    def _under(self, lower: Any, *args: Any, **kwargs: Any) -> Any:
+        return self._body(lower, *args, **kwargs)
+
+
+def operator(body: Callable[..., Any]) -> Any:
+    """Make an operator of a function whose first parameter is the level below, hidden from its signature."""
+    made = Operator(body)
+    signature = inspect.signature(body)
+    made.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])  # type: ignore[attr-defined]
+    return made
+
+
+class Problem:
+    """A function at given arguments, with some of them differentiated.
+
+    Attributes
+    ----------
+    chosen : tuple
+        The differentiated arguments.
+    inputs : list
+        Their numbers and float arrays, in order.
+    """
+
+    def __init__(self, f: Any, args: tuple, kwargs: dict, argnums: Any) -> None:
+        if not callable(f):
+            raise ArgumentError(f"the first argument must be a function, not a {type(f).__name__}").at()
+        self.f, self.args, self.kwargs = f, args, kwargs
+        self.single = not isinstance(argnums, (tuple, list))
+        self.places = [self.place(a) for a in ((argnums,) if self.single else argnums)]
+        self.chosen = tuple(self.args[p] if isinstance(p, int) else self.kwargs[p] for p in self.places)
+        self.originals = leaves(self.chosen)
+        self.structure = rebuild(self.chosen, lambda x: x)
+        self.inputs: list = []
+        self.twins: dict[int, tuple[Any, Any]] = {}
+        for place, x in zip(self.places, self.chosen, strict=True):
+            if not leaves(x):
+                kind = f"{x.dtype} array" if isinstance(x, np.ndarray) else type(x).__name__
+                raise ArgumentError(
+                    f"argument {place!r} has nothing to differentiate: it is a {kind}",
+                    why="integers, booleans and text do not vary continuously",
+                    fixes=["pass a float: 3.0 in place of 3, x.astype(float)"]).at()
+
+    def place(self, argnum: Any) -> int | str:
+        """Position, or name among the keywords, of a differentiated argument."""
+        if isinstance(argnum, str):
+            if argnum in self.kwargs:
+                return argnum
+            try:
+                names = list(inspect.signature(self.f).bind(*self.args, **self.kwargs).signature.parameters)
+            except (TypeError, ValueError):
+                names = []
+            if argnum in names and names.index(argnum) < len(self.args):
+                return names.index(argnum)
+            raise ArgumentError(f"there is no argument {argnum!r} in this call",
+                                fixes=["pass it: argnums names an argument of the call, not a default"]).at()
+        try:
+            index = int(argnum.__index__())
+        except AttributeError:
+            raise ArgumentError(f"argnums holds positions and names, not a {type(argnum).__name__}").at() from None
+        if not -len(self.args) <= index < len(self.args):
+            raise ArgumentError(f"argnums asks for argument {index}, and {len(self.args)} are given").at()
+        return index % len(self.args)
+
+    # ---- running ----
+
+    def begin(self, lower: Any) -> None:
+        """Make the arrays that stand in for the differentiated ones.
+
+        They have memory of their own: an array that the function also reaches by another way (a closure, another
+        argument) is a constant there.
+        """
+        shared = [owner_of(x) for x in self.originals if is_array(x)]
+        self.inputs = []
+        self.twins = {}
+        self.lower = lower
+        for x in self.originals:
+            if not is_array(x):
+                self.inputs.append(x)
+                continue
+            owner = owner_of(x)
+            together = sum(o is owner for o in shared) > 1 and isinstance(owner, np.ndarray)
+            source = owner if together else x
+            found = self.twins.get(id(source))
+            if found is None:
+                found = self.twins[id(source)] = (source, self.copied(lower, source))
+            self.inputs.append(twin(x, source, found[1]) if together else found[1])
+
+    @staticmethod
+    def copied(lower: Any, x: Any) -> Any:
+        """A copy with layout and write protection of `x`."""
+        if 0 in x.strides and x.size or not (x.flags.c_contiguous or x.flags.f_contiguous):
+            memory = lower.copy(x)  # a strided view becomes a view of the same kind, of dense memory
+        else:
+            memory = lower.copy(x)
+        if not x.flags.writeable:
+            memory.flags.writeable = False
+        return memory
+
+    def run(self, interpreter: Any, stand_ins: list) -> Any:
+        """Call the function with active stand-ins; containers of the caller are used as they are, then put back."""
+        memo: dict = {}
+        supply = iter(stand_ins)
+        self.active = rebuild(self.chosen, lambda _: next(supply), True, memo)
+        args, kwargs = list(self.args), dict(self.kwargs)
+        for place, x in zip(self.places, self.active, strict=True):
+            if isinstance(place, int):
+                args[place] = x
+            else:
+                kwargs[place] = x
+        return interpreter.call(self.f, *args, **kwargs)
+
+    def strip(self, root: Any, interpreter: Any) -> Any:
+        """`root` with ordinary numbers for active ones, and the caller's arrays for their stand-ins."""
+        own = interpreter.scalars.own
+
+        def ordinary(x: Any) -> Any:
+            if type(x) in own:
+                return x.primal
+            if self.twins and isinstance(x, np.ndarray):
+                for original, copy in self.twins.values():
+                    if x is copy:
+                        return original
+                    if x.base is not None and owner_of(x) is owner_of(copy) and type(x) is np.ndarray:
+                        return twin(x, copy, original)
+            return x
+
+        return rebuild(root, ordinary, True)
+
+    def finish(self, interpreter: Any) -> None:
+        """Leave the caller's arguments as a plain run would: written arrays, containers, numbers."""
+        store = self.lower.hooks["setitem"]
+        twins = list(self.twins.values())
+        for original, copy in twins:
+            if np.array_equal(original, copy, equal_nan=original.dtype.kind in "fc") or not original.flags.writeable:
+                continue
+            if interpreter.refused is None and self.aliased(original):
+                interpreter.refused = AliasingError(
+                    "an argument that is differentiated is written to, and another argument shares its memory").at()
+            store(copy, original, Ellipsis)
+        for x in (*getattr(self, "active", ()), *self.args, *self.kwargs.values()):
+            self.strip(x, interpreter)
+        self.active = ()
+        if interpreter.refused is not None and isinstance(interpreter.refused, AliasingError):
+            self.twins = {}
+            raise interpreter.refused
+
+    def aliased(self, original: Any) -> bool:
+        """Whether an argument that is not differentiated shares memory with one that is."""
+        others = [x for i, x in enumerate(self.args) if i not in self.places]
+        others += [x for k, x in self.kwargs.items() if k not in self.places]
+        return any(np.may_share_memory(x, original) for x in arrays_in(others))
+
+    def copy(self, lower: Any) -> Problem:
+        """The same problem with arguments of its own."""
+        args, kwargs = rebuild((self.args, self.kwargs), lambda x: lower.copy(x) if is_array(x) else x)
+        return Problem(self.f, tuple(args), kwargs, self.places[0] if self.single else tuple(self.places))
+
+    def record(self, lower: Any) -> Recording:
+        """The run, for its adjoint."""
+        return Recording(lower, self, leaves)
+
+    def pushed(self, lower: Any, several: bool = False) -> Pushed:
+        """The run, for one or several directions."""
+        return Pushed(lower, self, leaves, several)
+
+    def structured(self, bars: list) -> Any:
+        """Cotangents in the structure of the differentiated arguments, as it was before the run."""
+        found = with_leaves(self.structure, bars)
+        return found[0] if self.single else found
+
+
+def fitted(x: Any, given: Any, what: str) -> list:
+    """Leaves of a tangent or cotangent for the leaves of `x`, checked."""
+    wanted, got = leaves(x), leaves_or_constants(given)
+    if len(wanted) != len(got):
+        raise ArgumentError(f"the {what} has {len(got)} numbers and arrays where {len(wanted)} are needed").at()
+    for a, b in zip(wanted, got, strict=True):
+        if np.shape(a) != np.shape(b):
+            raise ArgumentError(f"a {what} has shape {np.shape(b)} where {np.shape(a)} is needed").at()
+    return [cast(a, b) for a, b in zip(wanted, got, strict=True)]
+
+
+def leaves_or_constants(given: Any) -> list:
+    """Leaves, integers counted as numbers."""
+    if isinstance(given, (bool, int, np.integer)):
+        return [float(given)]
+    if isinstance(given, np.ndarray) and given.dtype.kind in "biu":
+        return [given.astype(float)]
+    if isinstance(given, (tuple, list)):
+        return [v for g in given for v in leaves_or_constants(g)]
+    return leaves(given)
+
+
+def cast(x: Any, bar: Any) -> Any:
+    """A tangent or cotangent with the dtype of its primal."""
+    if is_array(x):
+        if not isinstance(bar, np.ndarray):
+            bar = np.asarray(bar)
+        return bar if bar.dtype == x.dtype else bar.astype(x.dtype) if x.dtype.kind == "c" or bar.dtype.kind != "c" \
+            else bar.real.astype(x.dtype)
+    if isinstance(bar, np.ndarray):
+        bar = bar[()]
+    return bar
+
+
+def real_scalar(recording: Any, f: Any) -> None:
+    """Refuse results that have no gradient."""
+    outputs = recording.outputs
+    value = recording.value
+    if len(outputs) == 1 and (is_number(value) or is_array(value)) and np.shape(value) == () \
+            and not np.iscomplexobj(value):
+        return
+    if not outputs and isinstance(value, (int, float, np.number, bool, np.bool_)):
+        return
+    if np.iscomplexobj(value) and np.shape(value) == ():
+        raise ArgumentError("the gradient of a complex result is not defined",
+                            fixes=["of its modulus: abs(f(x))**2", "of a holomorphic function: ut.derivative(f)(x)"]).at()
+    kind = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+    raise ArgumentError(f"the gradient needs a single real number as result, and the function returned {kind}",
+                        fixes=["of its sum: f(x).sum()", "of every element: ut.jacobian(f)(x)",
+                               "of one combination: ut.vjp(f, x)"]).at()

@@ -1,0 +1,455 @@
+"""First derivatives: gradients, products with the Jacobian and its adjoint, and the dense Jacobian."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .._errors import ArgumentError
+from .base import Operator, Problem, cast, fitted, operator, real_scalar
+from .trees import leaves, rebuild, with_leaves
+
+__all__ = ["LinearMap", "Pullback", "derivative", "grad", "jacobian", "jvp", "linearize", "stop_gradient",
+           "value_and_grad", "vjp"]
+
+
+def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Any:
+    r"""Value and gradient of a function with a real number as result.
+
+    .. math:: x \mapsto \bigl(f(x), \nabla f(x)\bigr)
+
+    Parameters
+    ----------
+    f : callable
+        Any Python function of numbers and arrays with one real number as result.
+    argnums : int, str, or tuple of these
+        Positions or names of the arguments to differentiate.
+    has_aux : bool
+        Whether `f` returns ``(value, aux)``, of which only the value is differentiated.
+
+    Returns
+    -------
+    callable
+        ``(value, gradient)`` of the arguments of `f`, or ``((value, aux), gradient)``.  The gradient has the structure,
+        shapes and dtypes of the argument, in fresh arrays; a tuple of these if `argnums` is a tuple.  For a complex
+        argument ``a + ib`` it is ``∂f/∂a + i ∂f/∂b``.
+
+    Raises
+    ------
+    ArgumentError
+        [UT-O001] if the result is not a real number, or an argument cannot be differentiated.
+    UndertowError
+        If an active value meets something whose derivative is not known.
+
+    Notes
+    -----
+    Reverse mode: one run, which leaves its effects as a plain run would, and one sweep over its tape, whatever the number
+    of inputs.  Where the result does not depend on an argument, the gradient is exactly zero.
+
+    Examples
+    --------
+    >>> import numpy as np, undertow as ut
+    >>> ut.value_and_grad(lambda x: x @ x)(np.array([1.0, 2.0]))
+    (np.float64(5.0), array([2., 4.]))
+    """
+
+    def body(lower: Any, *args: Any, **kwargs: Any) -> Any:
+        problem = Problem(f, args, kwargs, argnums)
+        aux = None
+        if has_aux:
+            inner = problem.run
+
+            def run(interpreter: Any, stand_ins: list) -> Any:
+                nonlocal aux
+                value, aux = inner(interpreter, stand_ins)
+                aux = problem.strip(aux, interpreter)
+                return value
+
+            problem.run = run  # type: ignore[method-assign]
+        recording = problem.record(lower)
+        try:
+            real_scalar(recording, f)
+            one = [cast(y, np.ones_like(y) if isinstance(y, np.ndarray) else 1.0) for y in recording.outputs]
+            gradient = problem.structured(recording.pull(one))
+            value = recording.value
+        finally:
+            recording.close()
+        return ((value, aux) if has_aux else value), gradient
+
+    return Operator(body)
+
+
+def grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Any:
+    r"""Gradient of a function with a real number as result.
+
+    .. math:: x \mapsto \nabla f(x)
+
+    Parameters
+    ----------
+    f, argnums, has_aux
+        As for `value_and_grad`.
+
+    Returns
+    -------
+    callable
+        The gradient as a function of the arguments of `f`, or ``(gradient, aux)``.
+
+    Examples
+    --------
+    >>> import numpy as np, undertow as ut
+    >>> ut.grad(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
+    array([ 3., 12.])
+    """
+    both = value_and_grad(f, argnums, has_aux=has_aux)
+
+    def body(lower: Any, *args: Any, **kwargs: Any) -> Any:
+        value, gradient = both._under(lower, *args, **kwargs)
+        return (gradient, value[1]) if has_aux else gradient
+
+    return Operator(body)
+
+
+class Pullback:
+    """The adjoint of one run: call it with a cotangent of the result, as often as needed, from any thread.
+
+    The result is one cotangent for each argument, in a tuple if there are several.
+    """
+
+    def __init__(self, problem: Problem, recording: Any) -> None:
+        self._problem, self._recording = problem, recording
+        recording.keep_apart()
+
+    def __call__(self, y_bar: Any) -> Any:
+        bars = self._recording.pull(fitted(self._recording.value, y_bar, "cotangent"))
+        return self._problem.structured(bars)
+
+
+@operator
+def vjp(lower: Any, f: Callable[..., Any], *args: Any, argnums: Any = None, has_aux: bool = False, **kwargs: Any) -> Any:
+    r"""Result of a function, and its pullback.
+
+    .. math:: (f, x) \mapsto \bigl(f(x),\ \bar y \mapsto J(x)^{\mathsf T} \bar y\bigr)
+
+    Parameters
+    ----------
+    f : callable
+        Any Python function.
+    *args, **kwargs
+        Its arguments.
+    argnums : int, str, or tuple of these
+        Arguments to differentiate.  Default: all that hold floats.
+    has_aux : bool
+        Whether `f` returns ``(value, aux)``.
+
+    Returns
+    -------
+    value : object
+        What `f` returns.
+    pullback : callable
+        Takes a cotangent with the structure of the value, returns a cotangent of the argument, a tuple of cotangents if
+        there are several.  It may be called many times, later, and after the arrays passed in or out have changed.
+
+    Examples
+    --------
+    >>> import numpy as np, undertow as ut
+    >>> y, pullback = ut.vjp(np.sin, np.array([0.0, 1.0]))
+    >>> pullback(np.array([1.0, 0.0]))
+    array([1., 0.])
+    """
+    if argnums is None:
+        found = tuple(i for i, x in enumerate(args) if leaves(x))
+        argnums = found[0] if len(args) == 1 and len(found) == 1 else found
+    problem = Problem(f, args, kwargs, argnums)
+    aux = None
+    if has_aux:
+        inner = problem.run
+
+        def run(interpreter: Any, stand_ins: list) -> Any:
+            nonlocal aux
+            value, aux = inner(interpreter, stand_ins)
+            aux = problem.strip(aux, interpreter)
+            return value
+
+        problem.run = run  # type: ignore[method-assign]
+    recording = problem.record(lower)
+    pullback = Pullback(problem, recording)
+    return (recording.value, pullback, aux) if has_aux else (recording.value, pullback)
+
+
+@operator
+def jvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
+    r"""Result of a function and its directional derivative.
+
+    .. math:: (f, x, \dot x) \mapsto \bigl(f(x),\ J(x)\, \dot x\bigr)
+
+    Parameters
+    ----------
+    f : callable
+        Any Python function.
+    primals, tangents : tuple
+        Its arguments, and a direction for each, of the same structure.
+
+    Returns
+    -------
+    value, tangent : object
+        What `f` returns, and its derivative along the direction, of the same structure.
+
+    Examples
+    --------
+    >>> import numpy as np, undertow as ut
+    >>> ut.jvp(lambda x: x * x, (3.0,), (1.0,))
+    (9.0, 6.0)
+    """
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise ArgumentError("primals and tangents are tuples with one entry an argument",
+                            fixes=["for one argument: ut.jvp(f, (x,), (x_dot,))"]).at()
+    if len(primals) != len(tangents):
+        raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents are given").at()
+    places = tuple(i for i, x in enumerate(primals) if leaves(x))
+    problem = Problem(f, tuple(primals), {}, places)
+    dots = [d for i in places for d in fitted(primals[i], tangents[i], "tangent")]
+    transposed = problem.pushed(lower)
+    try:
+        pushed = transposed.push(dots)
+        return transposed.value, with_tangents(transposed, pushed)
+    finally:
+        transposed.close()
+
+
+def with_tangents(transposed: Any, pushed: list) -> Any:
+    """Tangents in the structure of the value."""
+    full = [zero_like(y) if t is None else t for y, t in zip(transposed.outputs, pushed, strict=True)]
+    if not full and isinstance(transposed.value, (int, np.integer, bool, np.bool_)):
+        return 0.0
+    return with_leaves(transposed.value, full)
+
+
+def zero_like(y: Any) -> Any:
+    """A zero of the type of `y`."""
+    return np.zeros_like(y) if isinstance(y, np.ndarray) else getattr(type(y), "stands_for", type(y))(0.0)
+
+
+class LinearMap:
+    """The derivative of a function at a point: a linear map with its adjoint.
+
+    Both directions take and give values of the structure of the argument or of the result.
+    """
+
+    def __init__(self, lower: Any, f: Any, args: tuple) -> None:
+        self._lower = lower
+        self._problem = Problem(f, args, {}, 0 if len(args) == 1 else tuple(i for i, x in enumerate(args) if leaves(x)))
+        self._spare = self._problem.copy(lower)
+        self._recording = self._problem.record(lower)
+        self._recording.keep_apart()
+
+    def pullback(self, y_bar: Any) -> Any:
+        """Product of the adjoint with a cotangent."""
+        bars = self._recording.pull(fitted(self._recording.value, y_bar, "cotangent"))
+        return self._problem.structured(bars)
+
+    def pushforward(self, *tangents: Any) -> Any:
+        """Product with one tangent for each argument."""
+        dots = [d for x, t in zip(self._problem.chosen, tangents, strict=True) for d in fitted(x, t, "tangent")]
+        run = self._spare.copy(self._lower).pushed(self._lower)
+        return with_tangents(run, run.push(dots))
+
+    __call__ = pushforward
+
+
+@operator
+def linearize(lower: Any, f: Callable[..., Any], *args: Any) -> tuple[Any, LinearMap]:
+    """Result of a function, and its derivative there as a linear map.
+
+    Parameters
+    ----------
+    f : callable
+        Any Python function without effects that a second run would repeat.
+    *args
+        Its arguments.
+
+    Returns
+    -------
+    value : object
+        What `f` returns.
+    linear : LinearMap
+        With ``pushforward(*tangents)``, which calling it does too, and ``pullback(cotangent)``.
+
+    Examples
+    --------
+    >>> import numpy as np, undertow as ut
+    >>> y, linear = ut.linearize(np.square, np.array([1.0, 3.0]))
+    >>> linear(np.array([1.0, 1.0]))
+    array([2., 6.])
+    """
+    linear = LinearMap(lower, f, args)
+    return linear._recording.value, linear
+
+
+def derivative(f: Callable[..., Any], argnum: Any = 0) -> Any:
+    """Derivative of a function of one number, of whatever structure its result has.
+
+    Parameters
+    ----------
+    f : callable
+        Function of a real or complex number; complex results of complex numbers are taken as holomorphic.
+    argnum : int
+        Position of the number among the arguments.
+
+    Returns
+    -------
+    callable
+        The derivative as a function of the arguments of `f`, of the structure of its result.
+
+    Examples
+    --------
+    >>> import numpy as np, undertow as ut
+    >>> ut.derivative(lambda t: np.array([t, t * t]))(3.0)
+    array([1., 6.])
+    """
+
+    def body(lower: Any, *args: Any, **kwargs: Any) -> Any:
+        x = args[argnum]
+        if np.shape(x) != () or not leaves(x):
+            raise ArgumentError("the derivative is that of a function of one float",
+                                fixes=["of an array: ut.jacobian(f)(x)", "of an integer: pass a float"]).at()
+
+        problem = Problem(f, args, kwargs, argnum)
+        transposed = problem.pushed(lower)
+        try:
+            return with_tangents(transposed, transposed.push([np.ones_like(x) if isinstance(x, np.ndarray) else 1.0]))
+        finally:
+            transposed.close()
+
+    return Operator(body)
+
+
+def jacobian(f: Callable[..., Any], argnums: Any = 0, *, mode: str = "auto") -> Any:
+    r"""Dense Jacobian of a function from arrays to arrays.
+
+    .. math:: J_{ij} = \partial f_i / \partial x_j
+
+    Parameters
+    ----------
+    f : callable
+        Function of arrays or numbers with an array or number as result, real or holomorphic.
+    argnums : int, str, or tuple of these
+        Arguments to differentiate; each must be an array or a number.
+    mode : {"auto", "forward", "reverse"}
+        One sweep an input, or one an output; "auto" takes the fewer.
+
+    Returns
+    -------
+    callable
+        The Jacobian as a function of the arguments of `f`: an array of shape ``f(x).shape + x.shape``, a tuple of them if
+        `argnums` is a tuple.
+
+    Examples
+    --------
+    >>> import numpy as np, undertow as ut
+    >>> ut.jacobian(lambda x: x * x[0])(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [2., 1.]])
+    """
+    if mode not in ("auto", "forward", "reverse"):
+        raise ArgumentError(f'mode is "auto", "forward" or "reverse", not {mode!r}').at()
+
+    def body(lower: Any, *args: Any, **kwargs: Any) -> Any:
+        problem = Problem(f, args, kwargs, argnums)
+        inputs = sum(int(np.size(x)) for x in problem.originals)
+        holomorphic = any(np.iscomplexobj(x) for x in problem.originals)
+        if mode == "forward" or (mode == "auto" and (inputs == 1 or holomorphic)):
+            return assemble_forward(lower, problem)
+        spare = problem.copy(lower)
+        recording = problem.record(lower)
+        try:
+            y = recording.value
+            if mode == "auto" and (inputs <= np.size(y) or np.iscomplexobj(y)):
+                return assemble_forward(lower, spare)
+            return assemble_reverse(lower, problem, recording, y)
+        finally:
+            recording.close()
+
+    return Operator(body)
+
+
+def assemble_forward(lower: Any, problem: Problem) -> Any:
+    """Columns, one run in forward mode each."""
+    forward = problem.pushed(lower, several=True)
+    columns: list[list] = []
+    y: Any = None
+    for k, x in enumerate(problem.originals):
+        columns.append([])
+        for j in range(int(np.size(x))):
+            dots = [np.zeros_like(v) if isinstance(v, np.ndarray) else 0.0 for v in problem.originals]
+            unit = np.zeros(np.shape(x), np.asarray(plain_of(x)).dtype)
+            unit[np.unravel_index(j, unit.shape)] = 1.0
+            dots[k] = unit if isinstance(x, np.ndarray) else 1.0
+            pushed = forward.push(dots)
+            y = forward.value
+            columns[-1].append(zero_like(y) if not pushed or pushed[0] is None else pushed[0])
+    if y is None:
+        y = forward.push([np.zeros_like(v) for v in problem.originals]) and forward.value
+    blocks = []
+    for x, column in zip(problem.originals, columns, strict=True):
+        shape = np.shape(y) + np.shape(x)
+        blocks.append(stack(lower, column, shape, last=True) if column else np.zeros(shape))
+    return problem.structured(blocks)
+
+
+def assemble_reverse(lower: Any, problem: Problem, recording: Any, y: Any) -> Any:
+    """Rows, one pull each."""
+    rows: list[list] = [[] for _ in problem.originals]
+    for i in range(int(np.size(y))):
+        unit = np.zeros(np.shape(y), np.asarray(plain_of(y)).dtype)
+        unit.flat[i] = 1.0
+        bars = [unit if isinstance(v, np.ndarray) else 1.0 for v in recording.outputs]
+        for row, bar in zip(rows, recording.pull(bars), strict=True):
+            row.append(bar)
+    blocks = []
+    for x, row in zip(problem.originals, rows, strict=True):
+        shape = np.shape(y) + np.shape(x)
+        blocks.append(np.zeros(shape) if not row else stack(lower, row, shape, last=False))
+    return problem.structured(blocks)
+
+
+def plain_of(x: Any) -> Any:
+    """An ordinary number or array with the dtype of `x`."""
+    return x if isinstance(x, np.ndarray) else getattr(type(x), "stands_for", type(x))(0.0)
+
+
+def stack(lower: Any, parts: list, shape: tuple, last: bool) -> Any:
+    """Pieces of a Jacobian put together on the level of `lower`."""
+    return lower.call(np.reshape, lower.call(np.stack, parts, -1 if last else 0), shape)
+
+
+@operator
+def stop_gradient(lower: Any, x: Any) -> Any:
+    """`x` as a constant: what is computed from the result does not depend on `x` for any derivative.
+
+    Parameters
+    ----------
+    x : object
+        Number, array, or container of these.
+
+    Returns
+    -------
+    object
+        The same value; arrays are copied.
+
+    Examples
+    --------
+    >>> import undertow as ut
+    >>> ut.grad(lambda x: x * ut.stop_gradient(x))(3.0)
+    3.0
+    """
+
+    def constant(v: Any) -> Any:
+        if isinstance(v, np.ndarray):
+            return v.copy()
+        while hasattr(v, "primal"):
+            v = v.primal
+        return v
+
+    return rebuild(x, constant)

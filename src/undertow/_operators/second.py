@@ -1,0 +1,90 @@
+"""Second derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .base import Operator, Problem, fitted, operator
+from .first import grad, jacobian
+from .trees import leaves
+
+__all__ = ["hessian", "hvp"]
+
+
+def hessian(f: Callable[..., Any], argnums: Any = 0) -> Any:
+    r"""Dense Hessian of a function with a real number as result.
+
+    .. math:: H_{ij} = \partial^2 f / \partial x_i \partial x_j
+
+    Parameters
+    ----------
+    f : callable
+        Any Python function with one real number as result.
+    argnums : int or str
+        The argument to differentiate, an array or a number.
+
+    Returns
+    -------
+    callable
+        The Hessian as a function of the arguments of `f`: an array of shape ``x.shape + x.shape``.
+
+    Notes
+    -----
+    One reverse sweep through the gradient for each element of the argument.  At a kink, that of the branch that ran.
+
+    Examples
+    --------
+    >>> import numpy as np, undertow as ut
+    >>> ut.hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
+    array([[4., 2.],
+           [2., 0.]])
+    """
+    rows = jacobian(grad(f, argnums), argnums, mode="reverse")
+
+    def body(lower: Any, *args: Any, **kwargs: Any) -> Any:
+        return rows._under(lower, *args, **kwargs)
+
+    return Operator(body)
+
+
+@operator
+def hvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
+    r"""Product of the Hessian of a function with a vector, without the Hessian.
+
+    .. math:: (f, x, v) \mapsto \nabla^2 f(x)\, v
+
+    Parameters
+    ----------
+    f : callable
+        Any Python function with one real number as result.
+    primals, tangents : tuple
+        Its arguments, and a direction for each, of the same structure.
+
+    Returns
+    -------
+    object
+        Of the structure of the argument; a tuple if there are several.
+
+    Notes
+    -----
+    One reverse sweep through the gradient [1]_: a few evaluations of `f`, whatever the number of variables.
+
+    References
+    ----------
+    .. [1] Pearlmutter (1994), Neural Computation 6(1). doi:10.1162/neco.1994.6.1.147
+
+    Examples
+    --------
+    >>> import numpy as np, undertow as ut
+    >>> ut.hvp(lambda x: x @ x, (np.ones(2),), (np.array([1.0, 0.0]),))
+    array([2., 0.])
+    """
+    places = tuple(i for i, x in enumerate(primals) if leaves(x))
+    problem = Problem(grad(f, places), tuple(primals), {}, places)
+    recording = problem.record(lower)
+    try:
+        found = problem.structured(recording.pull([d for i in places for d in fitted(primals[i], tangents[i], "tangent")]))
+    finally:
+        recording.close()
+    return found[0] if len(primals) == 1 else found

@@ -1,0 +1,312 @@
+"""The forward interpreter: runs the program and carries a tangent with every value.
+
+An active number holds its tangent as its mark.  The shadow of a buffer is its tangent, laid out as the buffer, always
+present and always its own memory; writes go to both, so nothing is ever undone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from .. import rules
+from ..rules._registry import unbroadcast
+from . import binding
+from .arrays import write_out
+from .interpreter import UFUNC_OF, Interpreter, acquire, release
+from .memory import Slot, View, cut, owner_of, zeros_like_slot
+from .scalars import COMPLEX_BASES, NUMBERS
+
+
+class ForwardInterpreter(Interpreter):
+    """Propagates one direction."""
+
+    mode = "forward"
+
+    def __init__(self, lower: Any) -> None:
+        self.caches: dict[Any, dict] = {}
+        rules.load()
+        super().__init__(lower)
+
+    def reset(self) -> None:
+        """Forget the run."""
+        self.caches.clear()
+
+    # ---- scalars ----
+
+    def scalar_methods(self, base: type) -> dict:
+        return {}
+
+    def emit1(self, v: Any, a: Any, p: Any) -> Any:
+        """A number `v` that depends on `a` with partial `p`."""
+        cls = self.scalars.wrap.get(type(v))
+        return v if cls is None else self.scalar(cls, v, self.product(a.mark, p, cls))
+
+    def emit2(self, v: Any, a: Any, p: Any, b: Any, q: Any) -> Any:
+        """A number `v` that depends on `a` and `b`."""
+        cls = self.scalars.wrap.get(type(v))
+        if cls is None:
+            return v
+        return self.scalar(cls, v, self.product(a.mark, p, cls) + self.product(b.mark, q, cls))
+
+    def product(self, dot: Any, p: Any, cls: Any) -> Any:
+        """Tangent times partial: strong zero, real where the result is real."""
+        if type(dot) in NUMBERS and dot == 0:
+            return 0.0
+        t = dot * p
+        return t.real if isinstance(t, complex) and cls.stands_for not in COMPLEX_BASES else t
+
+    # ---- tangents ----
+
+    def shadow(self, ref: Any) -> Any:
+        """The piece of the tangent memory that `ref` describes."""
+        if type(ref) is Slot:
+            return ref.bar
+        if type(ref) is View:
+            return self.lower.hooks["getitem"](self.shadow(ref.parent), ref.index)
+        return cut(ref.slot.bar, ref)
+
+    def leaf(self, x: Any) -> tuple | None:
+        """``(tangent, shape, complex)`` of an active value, else None."""
+        t = type(x)
+        if t in NUMBERS:
+            return None
+        if isinstance(x, ndarray):
+            slot = self.memory.find(x)
+            if slot is None or not slot.active or x.dtype.kind not in "fc":
+                return None
+            return self.shadow(self.memory.reference(x, slot)), x.shape, x.dtype.kind == "c"
+        if t in self.scalars.own:
+            return x.mark, (), t.stands_for in COMPLEX_BASES
+        return None
+
+    def fresh(self, y: ndarray, dot: Any) -> None:
+        """Register a fresh result with its tangent."""
+        slot = self.memory.register(y, True)
+        slot.bar, slot.owned = zeros_like_slot(slot), True
+        if dot is not None:
+            if y.dtype.kind != "c" and np.iscomplexobj(dot):
+                dot = self.lower.call(np.real, dot)
+            ref = slot if y is slot.owner else self.memory.reference(y, slot)
+            self.lower.hooks["setitem"](dot, self.shadow(ref), Ellipsis)
+
+    def output(self, y: Any, dot: Any) -> Any:
+        """A result as the program sees it."""
+        if isinstance(y, ndarray):
+            if y.dtype.kind in "fc":
+                self.fresh(y, dot)
+            return y
+        cls = self.scalars.wrap.get(type(y))
+        if cls is not None:
+            if dot is None:
+                dot = 0.0
+            elif isinstance(dot, ndarray):
+                dot = self.lower.hooks["getitem"](dot, ())
+            if cls.stands_for not in COMPLEX_BASES and isinstance(dot, complex):
+                dot = dot.real
+            return self.scalar(cls, y, dot)
+        if isinstance(y, (tuple, list)):
+            dots = [None] * len(y) if dot is None else dot
+            values = [self.output(v, d) for v, d in zip(y, dots, strict=True)]
+            kind = type(y)
+            return kind(*values) if hasattr(kind, "_fields") else kind(values)
+        return y
+
+    def record_copy(self, x: ndarray, y: ndarray) -> None:
+        """`y` holds the elements of the active array `x`."""
+        dot = self.leaf(x)[0]  # type: ignore[index]
+        self.fresh(y, self.lower.call(np.reshape, dot, y.shape) if y.shape != x.shape else dot)
+
+    def record_assembly(self, flat: list, y: ndarray) -> None:
+        """`y` holds the elements of the leaves, one after the other."""
+        dots = np.zeros(y.size, y.dtype)
+        start = 0
+        for v in flat:
+            size = v.size if isinstance(v, ndarray) else 1
+            found = self.leaf(v)
+            if found is not None:
+                dot = found[0]
+                if isinstance(dot, ndarray):
+                    dot = self.lower.call(np.ravel, dot)
+                self.lower.hooks["setitem"](dot, dots, slice(start, start + size))
+            start += size
+        self.fresh(y, self.lower.call(np.reshape, dots, y.shape))
+
+    def note_foreign_write(self, x: ndarray, old: ndarray) -> None:
+        """Nothing is kept by reference."""
+
+    # ---- items ----
+
+    def array_getitem(self, a: ndarray, index: Any, slot: Slot) -> Any:
+        """``a[index]`` of active memory."""
+        getitem = self.lower.hooks["getitem"]
+        r = getitem(a, index)
+        parent = slot if a is slot.owner else self.memory.reference(a, slot)
+        if type(r) is ndarray:
+            if r.base is not None and owner_of(r) is slot.owner:
+                self.memory.note_view(r, parent, index)
+            elif r.dtype.kind in "fc":
+                self.fresh(r, getitem(self.shadow(parent), index))
+            return r
+        cls = self.scalars.wrap.get(type(r))
+        return r if cls is None else self.scalar(cls, r, getitem(self.shadow(parent), index))
+
+    def array_setitem(self, a: ndarray, index: Any, value: Any, slot: Slot | None) -> None:
+        """``a[index] = value``, primal and tangent."""
+        store = self.lower.hooks["setitem"]
+        tv = type(value)
+        if tv in (list, tuple) and self.is_active(value):
+            value = self.as_array(value)
+        elif tv not in self.numbers and not isinstance(value, (ndarray, list, tuple, str)) and value is not None:
+            value = self.from_object(value)
+        leaf = self.leaf(value)
+        if a.dtype.kind == "O":
+            a[index] = self.objects(value) if isinstance(value, ndarray) and leaf is not None else value
+            return
+        if leaf is not None and a.dtype.kind not in "fc":
+            self.refuse_store(a, value, "its dtype cannot hold a derivative")
+        if leaf is None and (slot is None or not slot.active):
+            store(self.plain(value), a, index)
+            return
+        if leaf is not None and isinstance(leaf[0], ndarray):
+            leaf = (self.lower.copy(leaf[0]), *leaf[1:])
+        store(self.plain(value), a, index)
+        if slot is None or not slot.active:
+            slot = self.memory.register(a, True)
+            slot.bar, slot.owned = zeros_like_slot(slot), True
+        dot: Any = 0.0 if leaf is None else leaf[0]
+        if a.dtype.kind != "c" and np.iscomplexobj(dot):
+            dot = dot.real
+        store(dot, self.shadow(self.memory.reference(a, slot)), index)
+
+    # ---- arithmetic on arrays ----
+
+    def array_binary(self, hook: str, a: Any, b: Any) -> Any:
+        """``a op b`` where at least one is an array."""
+        a = self.as_array(a) if type(a) in (list, tuple) else a
+        b = self.as_array(b) if type(b) in (list, tuple) else b
+        la, lb = self.leaf(a), self.leaf(b)
+        if la is None and lb is None:
+            return self.lower.hooks[hook](a, b)
+        if getattr(a, "dtype", None) == object or getattr(b, "dtype", None) == object:
+            return self.lower.hooks[hook](self.objects(a) if isinstance(a, ndarray) and la else a,
+                                          self.objects(b) if isinstance(b, ndarray) and lb else b)
+        return self.call(UFUNC_OF[hook], a, b)
+
+    def array_inplace(self, hook: str, a: ndarray, b: Any) -> Any:
+        """``a op= b`` for an array `a`."""
+        below = self.lower.hooks["i" + hook.rstrip("_")]
+        if type(b) in (list, tuple) and self.is_active(b):
+            b = self.as_array(b)
+        lb = self.leaf(b)
+        if (self.leaf(a) is None and lb is None) or a.dtype.kind == "O":
+            return below(a, self.objects(b) if lb is not None and isinstance(b, ndarray) else b)
+        if lb is not None and a.dtype.kind not in "fc":
+            below(a.copy(), self.plain(b))  # raises what NumPy raises
+            self.refuse_store(a, b, "its dtype cannot hold a derivative")
+        return write_out(self, UFUNC_OF[hook], self.array_binary(hook, a, b), a)
+
+    # ---- primitives ----
+
+    def record_elementwise(self, rule: Any, args: tuple, kwargs: dict, leaves: list, y: Any, mask: Any) -> Any:
+        """The tangent of an elementwise function: partials times tangents."""
+        hooks, prepare = self.lower.hooks, self.lower.prepare
+        plain = [self.plain(a) for a in args]
+        total: Any = None
+        with np.errstate(all="ignore"):
+            for i, leaf in leaves:
+                p = prepare(rule.partials[i])(y, *plain)
+                terms = [self.term(leaf[0], q) for q in p] if rule.nout > 1 else self.term(leaf[0], p)
+                if total is None:
+                    total = terms
+                elif rule.nout > 1:
+                    total = [hooks["add"](s, t) for s, t in zip(total, terms, strict=True)]
+                else:
+                    total = hooks["add"](total, terms)
+        return self.output(y, total)
+
+    def term(self, dot: Any, p: Any) -> Any:
+        """One tangent times one partial, zero where the tangent is."""
+        if p is None:
+            return 0.0
+        if type(p) is float and p == 1.0:
+            return dot
+        t = self.lower.hooks["mul"](dot, p)
+        if np.isfinite(t).all():
+            return t
+        if isinstance(t, ndarray):
+            return self.lower.call(np.where, dot == 0, 0.0, t)
+        return 0.0 if dot == 0 and type(dot) in NUMBERS else t
+
+    def record_rule(self, rule: Any, bound: binding.Bound, y: Any, residuals: Any) -> Any:
+        """The tangent of an explicit or linear rule."""
+        plain = [self.plain(a) for a in bound.args]
+        kwargs = {k: self.plain(v) for k, v in bound.kwargs.items()}
+        dots = tuple(self.tangent(leaf, plain[i] if i < len(plain) else None)
+                     for i, leaf in zip(bound.positions, bound.leaves, strict=True))
+        with np.errstate(all="ignore"):
+            if rule.push is not None:
+                dot = self.lower.prepare(rule.push)(y, dots, *plain, **kwargs)
+            elif rule.kind == "linear":
+                i = bound.positions[0]
+                dot = self.lower.callee(rule.function)(*plain[:i], dots[0], *plain[i + 1:], **kwargs)
+            else:
+                dot = transpose(self.lower, rule, y, dots, bound, plain, kwargs, residuals)
+        return self.output(y, dot)
+
+    def tangent(self, leaf: Any, x: Any) -> Any:
+        """The tangent of an argument; zeros beside active members of a sequence."""
+        if isinstance(leaf, list):
+            return [np.zeros_like(v, dtype=np.result_type(v, 0.0)) if one is None else one[0]
+                    for one, v in zip(leaf, x, strict=True)]
+        return None if leaf is None else leaf[0]
+
+
+def transpose(lower: Any, rule: Any, y: Any, dots: tuple, bound: Any, plain: list, kwargs: dict, residuals: Any) -> Any:
+    """The pushforward of a rule that gives its pullback alone: the adjoint of the linear map ``y_bar -> x_bar``."""
+    from .reverse import ReverseInterpreter
+    from .sweep import Sweep
+
+    interpreter = acquire(ReverseInterpreter, lower)
+    try:
+        several = isinstance(y, (tuple, list))
+        seeds, starts = [], []
+        for v in y if several else (y,):
+            differentiable = isinstance(v, (float, complex, np.inexact)) or isinstance(v, ndarray) and v.dtype.kind in "fc"
+            # a rule may look at 0-d results as arrays: the transpose of the map does not depend on where it is taken
+            seed: Any = np.zeros(np.shape(v), np.asarray(v).dtype if differentiable else float)
+            start = interpreter.memory.register(seed, differentiable)
+            if np.shape(v) == ():
+                stand_in = interpreter.hooks["getitem"](seed, ()) if differentiable else seed
+            else:
+                stand_in = seed
+            seeds.append(stand_in)
+            starts.append((start, differentiable, seed))
+        extra = {}
+        if "active" in rule.wants:
+            extra["active"] = tuple(leaf is not None for leaf in bound.leaves)
+        if "residuals" in rule.wants:
+            extra["residuals"] = residuals
+        y_bar: Any = seeds[0]
+        if several:
+            y_bar = type(y)(*seeds) if hasattr(type(y), "_fields") else tuple(seeds)
+        found = interpreter.prepare(rule.pull)(y, y_bar, *plain, **kwargs, **extra)
+        found = found if isinstance(found, tuple) else (found,)
+        sweep = Sweep(interpreter)
+        for bar, dot in zip(found, dots, strict=True):
+            pairs = zip(bar, dot, strict=True) if isinstance(dot, list) else [(bar, dot)]
+            for one, t in pairs:
+                end = None if one is None or t is None else interpreter.leaf(one)
+                if end is not None:
+                    sweep.give(end, lower.copy(t) if isinstance(t, ndarray) else t)
+        sweep.run()
+        results = [None if not ok or start.bar is None else start.bar for start, ok, _ in starts]
+        return results if several else results[0]
+    finally:
+        seeds = starts = y_bar = found = bar = dot = pairs = one = end = stand_in = seed = None  # type: ignore[assignment]
+        release(interpreter)
+
+
+__all__ = ["ForwardInterpreter", "transpose", "unbroadcast"]

@@ -1,0 +1,209 @@
+"""The reverse sweep: reads a tape backwards, asks rules for cotangents, undoes writes.
+
+All arithmetic goes through the interpreter below the one that recorded, so that a sweep can itself be recorded: that
+is how derivatives nest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from ..rules._registry import RULES
+from ..rules._registry import unbroadcast as _unbroadcast
+from .memory import Slot, View, cut, owner_of, slot_of_window, zeros_like_slot
+
+
+class Sweep:
+    """One traversal of the tape of `interpreter`.
+
+    Attributes
+    ----------
+    bars : list
+        Cotangents of the scalars, by index.
+    """
+
+    def __init__(self, interpreter: Any) -> None:
+        self.interpreter = interpreter
+        self.lower = lower = interpreter.lower
+        hooks = lower.hooks
+        self.add, self.mul, self.neg, self.truediv = hooks["add"], hooks["mul"], hooks["neg"], hooks["truediv"]
+        self.getitem, self.setitem, self.increase = hooks["getitem"], hooks["setitem"], hooks["iadd"]
+        self.call, self.prepare = lower.call, lower.prepare
+        self.bars: list[Any] = [0.0] * interpreter.next_index()
+
+    def run(self) -> None:
+        """Read the tape backwards."""
+        bars = self.bars
+        for entry in reversed(self.interpreter.tape):
+            k = entry[0]
+            if type(k) is not int:
+                k(self, entry[1], entry[2])
+                continue
+            g = bars[k]
+            if type(g) is float and g == 0.0:
+                continue
+            bars[entry[1]] += g * entry[2]
+            if len(entry) == 5:
+                bars[entry[3]] += g * entry[4]
+
+    # ---- cotangents of results ----
+
+    def take(self, out: Any) -> Any:
+        """The cotangent of what an entry produced, None for zero; it is complete when the entry is reached."""
+        if type(out) is int:
+            g = self.bars[out]
+            return None if type(g) is float and g == 0.0 else g
+        if type(out) is Slot:
+            g, out.bar = out.bar, None
+            return g
+        g = self.readable(out)
+        if g is None:
+            return None
+        g = self.lower.copy(g)
+        self.setitem(0.0, self.writable(out), Ellipsis)
+        return g
+
+    def take_all(self, out: Any) -> Any:
+        """The cotangents of one or several results; None if all are zero."""
+        if not isinstance(out, list):
+            return None if out is None else self.take(out)
+        found = [self.take_all(o) for o in out]
+        return None if all(g is None for g in found) else found
+
+    def full(self, out: list, found: list, y: Any) -> tuple:
+        """Cotangents of several results with zeros written out."""
+        return tuple(self.zeros(o, None if y is None else y[i]) if g is None else g
+                     for i, (o, g) in enumerate(zip(out, found, strict=True)))
+
+    def zeros(self, out: Any, y: Any) -> Any:
+        """A zero cotangent of a result."""
+        if isinstance(y, ndarray):
+            return np.zeros_like(y)
+        if out is None or type(out) is int:
+            return 0.0
+        slot = slot_of_window(out)
+        return zeros_like_slot(slot) if out is slot else np.zeros(out.shape, out.dtype)
+
+    # ---- shadows ----
+
+    def readable(self, ref: Any) -> Any:
+        """The piece of the shadow that `ref` describes, to be read; None for zero."""
+        slot = slot_of_window(ref)
+        if slot.bar is None:
+            return None
+        return slot.bar if ref is slot else self.writable(ref)
+
+    def writable(self, ref: Any) -> Any:
+        """The piece of the shadow that `ref` describes, to be changed in place."""
+        if type(ref) is Slot:
+            if ref.bar is None:
+                ref.bar = zeros_like_slot(ref)
+            elif not ref.owned:
+                bar, ref.bar = ref.bar, zeros_like_slot(ref)
+                self.setitem(bar, ref.bar, Ellipsis)
+            ref.owned = True
+            return ref.bar
+        if type(ref) is View:
+            return self.getitem(self.writable(ref.parent), ref.index)
+        return cut(self.writable(ref.slot), ref)
+
+    def give(self, leaf: tuple, c: Any, fresh: bool = False) -> None:
+        """Add the cotangent `c` to what `leaf` describes; its shape is that of the leaf."""
+        ref, _, is_complex = leaf
+        if not is_complex and (np.iscomplexobj(c)):
+            c = self.call(np.real, c) if isinstance(c, ndarray) else c.real
+        if type(ref) is int:
+            if isinstance(c, ndarray):
+                c = self.getitem(c, ())
+            self.bars[ref] = self.add(self.bars[ref], c)
+        elif type(ref) is not Slot or ref.owned and ref.bar is not None:
+            piece = self.writable(ref)
+            self.setitem(self.add(piece, c), piece, Ellipsis) if self.lower.level else self.increase(piece, c)
+        elif ref.bar is None and isinstance(c, ndarray) and c.dtype == dtype_of(ref):
+            ref.bar, ref.owned = c, False
+        else:
+            piece = self.writable(ref)
+            self.setitem(self.add(piece, c), piece, Ellipsis)
+
+    def give_fresh(self, leaf: tuple, c: Any) -> None:
+        """Add the cotangent `c`, summed over the axes that were broadcast."""
+        shape = leaf[1]
+        if isinstance(c, ndarray):
+            if c.shape != shape:
+                c = self.unbroadcast(c, shape)
+        elif shape != ():
+            c = self.call(np.broadcast_to, c, shape)
+        self.give(leaf, c)
+
+    # ---- arithmetic ----
+
+    def unbroadcast(self, c: Any, shape: tuple) -> Any:
+        """Sum over the axes along which a value of `shape` was broadcast."""
+        return self.prepare(_unbroadcast)(c, shape)
+
+    def conjugate(self, p: Any) -> Any:
+        """The conjugate of a partial derivative."""
+        return self.call(np.conjugate, p) if np.iscomplexobj(p) else p
+
+    def strong(self, g: Any, c: Any) -> Any:
+        """`c`, but zero where the cotangent `g` that it is a multiple of is exactly zero."""
+        if isinstance(c, ndarray):
+            if np.isfinite(c).all():
+                return c
+            return self.call(np.where, g == 0, 0.0, c)
+        if not isinstance(g, ndarray) and g == 0 and not np.isfinite(c):
+            return 0.0
+        return c
+
+    def pull(self, rule: Any, y: Any, g: Any, args: list, kwargs: dict, leaves: list, residuals: Any) -> tuple:
+        """Cotangents of the arguments by an explicit or linear rule, in the order of its `argnums`."""
+        if rule.pull is None:
+            return self.transposed(rule, y, g, args, kwargs, leaves)
+        extra = {}
+        if "active" in rule.wants:
+            extra["active"] = tuple(leaf is not None for leaf in leaves)
+        if "residuals" in rule.wants:
+            extra["residuals"] = residuals
+        body = self.prepare(rule.pull)
+        found = body(g, *args, **kwargs) if rule.kind == "linear" else body(y, g, *args, **kwargs, **extra)
+        return found if isinstance(found, tuple) else (found,)
+
+    def transposed(self, rule: Any, y: Any, g: Any, args: list, kwargs: dict, leaves: list) -> tuple:
+        """The pullback of a rule that gives its pushforward alone: the transpose of a linear map."""
+        from .interpreter import acquire, release
+        from .reverse import ReverseInterpreter
+
+        interpreter = acquire(ReverseInterpreter, self.lower)
+        tangents: list[Any] = []
+        slots = []
+        for leaf in leaves:
+            tangents.append(None)
+            if leaf is not None:
+                tangents[-1] = np.zeros(leaf[1], complex if leaf[2] else float)
+                slots.append(interpreter.memory.register(tangents[-1], True))
+        y_dot = interpreter.prepare(rule.push)(y, tuple(tangents), *args, **kwargs)
+        sweep = Sweep(interpreter)
+        for one, bar in zip(y_dot, g, strict=True) if isinstance(y_dot, tuple) else [(y_dot, g)]:
+            end = interpreter.leaf(one)
+            if end is not None:
+                sweep.give(end, bar)
+        sweep.run()
+        found = iter([s.bar for s in slots])
+        results = tuple(None if leaf is None else next(found) for leaf in leaves)
+        release(interpreter)
+        return results
+
+    def refuse(self, error: BaseException) -> BaseException:
+        """Remember a refusal."""
+        return self.interpreter.refuse(error)
+
+
+def dtype_of(slot: Slot) -> Any:
+    """dtype of the elements of a slot."""
+    return slot.owner.dtype if isinstance(slot.owner, ndarray) else getattr(slot, "dtype", None)
+
+
+__all__ = ["RULES", "Sweep", "owner_of"]
