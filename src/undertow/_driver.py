@@ -174,7 +174,7 @@ def clean_up(interpreter: Any) -> None:
     for holder in gc.get_objects():
         t = type(holder)
         if t not in (list, dict, set, CellType, collections.deque):
-            if not (isinstance(holder, (list, dict, collections.deque))):
+            if not issubclass(t, (list, dict, collections.deque)):  # isinstance would wake a dead weak proxy
                 continue
         try:
             if not any(type(v) in own for v in gc.get_referents(holder)):
