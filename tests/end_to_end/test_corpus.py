@@ -29,6 +29,11 @@ def parameters(mode: str, chosen: Iterable[Case], slow: Callable[[Case, int], bo
     return found
 
 
+def every_ninth(offset: int) -> Callable[[Case, int], bool]:
+    """Marks all but every ninth case as slow."""
+    return lambda case, i: case.slow or case.either or i % 9 != offset
+
+
 def second_order() -> list[Case]:
     """Programs that have second derivatives."""
     return [c for c in EVERY if c.nested and c.differences and not c.refused and c.raises is None]
@@ -59,16 +64,16 @@ def test_grad(case):
     check_grad(case)
 
 
-@pytest.mark.parametrize("case", parameters("forward over reverse", second_order(), lambda c, i: c.slow or c.either or i % 9 != 0))
+@pytest.mark.parametrize("case", parameters("forward over reverse", second_order(), every_ninth(0)))
 def test_forward_over_reverse(case):
     check_second(case, engine.forward_over_reverse)
 
 
-@pytest.mark.parametrize("case", parameters("reverse over forward", second_order(), lambda c, i: c.slow or c.either or i % 9 != 3))
+@pytest.mark.parametrize("case", parameters("reverse over forward", second_order(), every_ninth(3)))
 def test_reverse_over_forward(case):
     check_second(case, engine.reverse_over_forward)
 
 
-@pytest.mark.parametrize("case", parameters("reverse over reverse", second_order(), lambda c, i: c.slow or c.either or i % 9 != 6))
+@pytest.mark.parametrize("case", parameters("reverse over reverse", second_order(), every_ninth(6)))
 def test_reverse_over_reverse(case):
     check_second(case, engine.reverse_over_reverse)
