@@ -3,8 +3,7 @@
 ``import undertow as ut``, then ``ut.grad(f)(x)`` for any Python function `f` of numbers and arrays.
 """
 
-from . import rules as rules
-from . import testing as testing
+from . import rules as rules, testing as testing
 from ._errors import (
     ActiveStoreError as ActiveStoreError,
     AliasingError as AliasingError,

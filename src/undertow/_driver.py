@@ -1,7 +1,8 @@
 """The pipeline as one straight story: activate the arguments, run, keep what sweeps need, sweep, put everything back.
 
-`Recording` runs a function one level above `lower`; its `pull` is the adjoint of the run.  `Pushed` runs it in forward mode,
-once a direction.
+`Recording` runs a function one level above `lower`; its `pull` is the adjoint of the run.  `Pushed` runs it in forward
+mode, once a direction.
+
 """
 
 from __future__ import annotations
@@ -157,7 +158,8 @@ def activate(interpreter: Any, x: Any) -> tuple[Any, tuple]:
         return x, (interpreter.memory.reference(x, slot), x.shape, x.dtype.kind == "c", x.dtype)
     cls = interpreter.scalars.wrap[type(x)]
     k = interpreter.next_index()
-    return interpreter.scalar(cls, x, k), (k, (), issubclass(cls.stands_for, (complex, np.complexfloating)), cls.stands_for)
+    is_complex = issubclass(cls.stands_for, (complex, np.complexfloating))
+    return interpreter.scalar(cls, x, k), (k, (), is_complex, cls.stands_for)
 
 
 def twin(array: ndarray, owner: ndarray, copy: ndarray) -> ndarray:
@@ -233,7 +235,8 @@ class Pushed:
                 raise interpreter.refused
             outputs = self.leaves_of(value)
             found = [interpreter.leaf(y) for y in outputs]
-            tangents = [None if leaf is None else self.result(leaf[0], y) for leaf, y in zip(found, outputs, strict=True)]
+            tangents = [None if leaf is None else self.result(leaf[0], y)
+                        for leaf, y in zip(found, outputs, strict=True)]
             self.outputs = [interpreter.plain(y) for y in outputs]
             self.value = problem.strip(value, interpreter)
             return tangents

@@ -54,19 +54,19 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo:
     if id(root) in memo:
         return memo[id(root)][0]
     if is_array(root):
-        result = leaf(root)
-        memo[id(root)] = (result, root)
-        return result
+        memo[id(root)] = (leaf(root), root)
+        return memo[id(root)][0]
     if isinstance(root, INERT):
         return root
     if isinstance(root, (tuple, frozenset)):
         items = [rebuild(v, leaf, in_place, memo) for v in root]
         if in_place and all(a is b for a, b in zip(items, root, strict=True)):
-            result = root
+            same: Any = root
         else:
-            result = type(root)(*items) if hasattr(root, "_fields") else type(root)(items)  # type: ignore[call-arg]
-        memo[id(root)] = (result, root)
-        return result
+            same = type(root)(*items) if hasattr(root, "_fields") else type(root)(items)  # type: ignore[call-arg]
+        memo[id(root)] = (same, root)
+        return same
+    result: Any
     try:
         result = root if in_place else root.copy() if isinstance(root, ndarray) else copy.copy(root)
     except TypeError:

@@ -28,8 +28,7 @@ from .. import rules
 from .._source import Mark, SourceNotFound, template_of
 from .._source.code import template_of_text
 from ..rules import _registry
-from . import builtins as handlers
-from . import construct, foreign, protocols, refusal
+from . import builtins as handlers, construct, foreign, protocols, refusal
 from .scalars import NUMBERS
 
 MODULES_TEXT = frozenset({  # what they make of a value is text, types or nothing: a step with derivative zero

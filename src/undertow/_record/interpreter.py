@@ -19,10 +19,9 @@ import numpy as np
 from numpy import ndarray
 
 from .._source import specialise
-from . import binding, protocols, refusal
-from . import hooks as hook_module
+from . import binding, hooks as hook_module, protocols, refusal
 from .calls import Calls
-from .memory import Memory, Slot, owner_of
+from .memory import Memory, owner_of
 from .scalars import _FORMS, ACTIVE, COMPLEX_BASES, NUMBERS, ScalarFactory
 
 UFUNC_OF = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "pow": np.power,

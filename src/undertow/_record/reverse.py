@@ -22,7 +22,7 @@ from numpy import ndarray
 
 from .. import rules
 from ..rules import _registry
-from . import binding, protocols, refusal, steps
+from . import binding, steps
 from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter
 from .memory import Slot, owner_of

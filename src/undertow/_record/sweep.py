@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from ..rules._registry import RULES
-from ..rules._registry import unbroadcast as _unbroadcast
+from ..rules._registry import RULES, unbroadcast as _unbroadcast
 from .memory import Slot, View, cut, owner_of, slot_of_window, zeros_like_slot
 
 

@@ -166,7 +166,8 @@ def name_of(f: Any) -> str:
     module = getattr(f, "__module__", None) or getattr(getattr(f, "__objclass__", None), "__module__", None)
     name = getattr(f, "__qualname__", None) or getattr(f, "__name__", None) or repr(f)
     if isinstance(f, np.ufunc):
-        inside = ((np, "numpy"), (np._core.umath, "numpy._core.umath"), (np.linalg._umath_linalg, "numpy.linalg"))
+        inside = ((np, "numpy"), (np._core.umath, "numpy._core.umath"),  # type: ignore[attr-defined]
+                  (np.linalg._umath_linalg, "numpy.linalg"))
         module = next((m for owner, m in inside if getattr(owner, f.__name__, None) is f), "scipy.special")
     return f"{module}.{name}" if module and module != "builtins" else name
 
