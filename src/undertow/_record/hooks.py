@@ -243,7 +243,7 @@ def _iteration(interpreter: Any) -> dict[str, Any]:
 
 def attribute(interpreter: Any, name: str) -> Any:
     """The hook of ``x.name``; types whose attribute is plain are remembered."""
-    native: set[type] = set(PLAIN_OBJECTS) | interpreter.numbers
+    native: set[type] = set(PLAIN_OBJECTS)
     special = interpreter.special_attribute(name)
     if special is None:
         native.add(ndarray)
@@ -259,6 +259,8 @@ def _slow_attribute(interpreter: Any, name: str, native: set[type], special: Any
         if special is not None and isinstance(x, ndarray):
             return special(x)
         t = type(x)
+        if t in interpreter.numbers:  # not remembered: the references to these classes are counted
+            return getattr(x, name)
         if protocols.plain_attribute(t, name):
             native.add(t)
             return getattr(x, name)
@@ -284,7 +286,9 @@ def setattr_hook(interpreter: Any) -> Any:
 
     def store(value: Any, x: Any, name: str) -> None:
         key = (type(x), name)
-        if key in native:
+        if type(x) in interpreter.numbers:
+            setattr(x, name, value)
+        elif key in native:
             setattr(x, name, value)
         elif protocols.plain_store(type(x), name):
             native.add(key)

@@ -11,6 +11,7 @@ scalar classes are kept.
 
 from __future__ import annotations
 
+import gc
 import threading
 from types import FunctionType
 from typing import Any, NoReturn
@@ -310,9 +311,24 @@ def acquire(kind: type, lower: Any) -> Any:
     """An idle interpreter of `kind` above `lower`."""
     with _lock:
         idle = _pool.get((kind, id(lower)))
-        if idle:
-            return idle.pop()
-    return kind(lower)
+        found = idle.pop() if idle else None
+    if found is None:
+        found = build(kind, lower)
+        gc.collect(1)  # what making the classes left behind would be counted as numbers
+    found.survivors = found.scalar_references()
+    return found
+
+
+def build(kind: type, lower: Any) -> Any:
+    """A new interpreter; it knows the scalar classes of those below, which is not a number left over."""
+    below = []
+    while lower.level > 0:
+        below.append((lower, lower.scalar_references()))
+        lower = lower.lower
+    found = kind(below[0][0] if below else lower)
+    for interpreter, before in below:
+        interpreter.survivors += interpreter.scalar_references() - before
+    return found
 
 
 def release(interpreter: Any) -> None:

@@ -69,11 +69,32 @@ class View:
 class Window:
     """A piece of a slot by byte offset from the lowest address of the owner."""
 
-    __slots__ = ("dtype", "offset", "shape", "slot", "strides")
+    __slots__ = ("dtype", "offset", "overlaps", "shape", "slot", "strides")
 
     def __init__(self, slot: Slot, offset: int, array: ndarray) -> None:
         self.slot, self.offset = slot, offset
         self.shape, self.strides, self.dtype = array.shape, array.strides, array.dtype
+        self.overlaps = overlaps_itself(array)
+
+
+def overlaps_itself(array: ndarray) -> bool:
+    """Whether two elements of a view may lie in the same place (broadcasting, sliding windows)."""
+    extent = array.itemsize
+    for stride, n in sorted((abs(s), n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1):
+        if stride < extent:
+            return True
+        extent += (n - 1) * stride
+    return False
+
+
+def places(array: ndarray, flat: ndarray) -> ndarray:
+    """Position in `flat` of each element of `array`, a view of its memory."""
+    position = np.full(array.shape, address(array) - address(flat), np.intp)
+    for axis, (stride, n) in enumerate(zip(array.strides, array.shape, strict=True)):
+        shape = [1] * array.ndim
+        shape[axis] = n
+        position += np.reshape(np.arange(n) * stride, shape)
+    return position // array.itemsize
 
 
 def owner_of(array: Any) -> Any:

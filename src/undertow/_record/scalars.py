@@ -125,7 +125,9 @@ class ScalarFactory:
             "own": self.own, "passive": self.passive, "emit1": interpreter.emit1, "emit2": interpreter.emit2,
             "other": self.other, "power_base": power_base, "power_exponent": power_exponent,
         }
-        body: dict[str, Any] = {"__slots__": ("mark", "primal"), "interpreter": interpreter, "stands_for": base}
+        body: dict[str, Any] = {"__slots__": ("mark", "primal"), "interpreter": interpreter, "stands_for": base,
+                                # NumPy's numbers leave the operator to us: they would take the value alone
+                                "__array_priority__": 1e7}
         for name, hook, op, p, q in interpreter.scalar_forms(base):
             define(_BINARY.format(name=name, hook=hook, op=op, p=p, q=q), names)
             body[f"__{name}__"] = names[f"__{name}__"]

@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from ..rules._registry import unbroadcast
 from . import refusal
-from .memory import Slot
+from .memory import Slot, overlaps_itself
 
 
 def frozen_index(index: Any) -> Any:
@@ -68,7 +68,7 @@ def gathered(sweep: Any, data: tuple, out: Any) -> None:
         return
     ref, index = data
     piece = sweep.writable(ref)
-    if has_arrays(index):
+    if has_arrays(index) or overlaps_itself(piece):
         sweep.call(np.add.at, piece, index, g)
     else:
         sweep.setitem(sweep.add(sweep.getitem(piece, index), g), piece, index)

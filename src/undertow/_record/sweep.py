@@ -12,7 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..rules._registry import RULES, unbroadcast as _unbroadcast
-from .memory import Slot, View, cut, owner_of, slot_of_window, zeros_like_slot
+from .memory import Slot, View, Window, cut, owner_of, places, slot_of_window, zeros_like_slot
 
 
 class Sweep:
@@ -118,6 +118,10 @@ class Sweep:
             if isinstance(c, ndarray):
                 c = self.getitem(c, ())
             self.bars[ref] = self.add(self.bars[ref], c)
+        elif type(ref) is not Slot and overlapping(ref):
+            piece = self.writable(ref)
+            flat = slot_of_window(ref).bar.ravel(order="K")
+            self.call(np.add.at, flat, places(piece, flat), c)
         elif type(ref) is not Slot or ref.owned and ref.bar is not None:
             piece = self.writable(ref)
             self.setitem(self.add(piece, c), piece, Ellipsis) if self.lower.level else self.increase(piece, c)
@@ -198,6 +202,13 @@ class Sweep:
     def refuse(self, error: BaseException) -> BaseException:
         """Remember a refusal."""
         return self.interpreter.refuse(error)
+
+
+def overlapping(ref: Any) -> bool:
+    """Whether a reference is a piece of a view that overlaps itself."""
+    while type(ref) is View:
+        ref = ref.parent
+    return type(ref) is Window and ref.overlaps
 
 
 def dtype_of(slot: Slot) -> Any:
