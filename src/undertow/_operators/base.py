@@ -213,9 +213,7 @@ def leaves_or_constants(given: Any) -> list:
         return [float(given)]
     if isinstance(given, np.ndarray) and given.dtype.kind in "biu":
         return [given.astype(float)]
-    if isinstance(given, (tuple, list)):
-        return [v for g in given for v in leaves_or_constants(g)]
-    return leaves(given)
+    return leaves(rebuild(given, lambda v: v, integers=True))
 
 
 def cast(x: Any, bar: Any) -> Any:

@@ -41,7 +41,8 @@ def attributes(x: Any) -> list[tuple[str, Any]]:
     return found
 
 
-def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo: dict | None = None) -> Any:
+def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo: dict | None = None,
+            integers: bool = False) -> Any:
     """`root` with `leaf` applied to its numbers and float arrays; a shared array once, a number at each place.
 
     Containers and objects are copied, or changed in place if `in_place`; tuples are always rebuilt where they change.
@@ -49,6 +50,10 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo:
     memo = {} if memo is None else memo
     if type(root) in PROXIES:
         return root
+    if integers and isinstance(root, (int, np.integer, np.bool_)):
+        return leaf(float(root))
+    if integers and isinstance(root, ndarray) and root.dtype.kind in "biu":
+        return root.astype(float)
     if is_number(root):
         return leaf(root)
     if id(root) in memo:
@@ -59,7 +64,7 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo:
     if isinstance(root, INERT):
         return root
     if isinstance(root, (tuple, frozenset)):
-        items = [rebuild(v, leaf, in_place, memo) for v in root]
+        items = [rebuild(v, leaf, in_place, memo, integers) for v in root]
         if in_place and all(a is b for a, b in zip(items, root, strict=True)):
             same: Any = root
         else:
@@ -74,34 +79,34 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo:
     memo[id(root)] = (result, root)
     if isinstance(root, dict):
         for key, v in list(root.items()):
-            new = rebuild(v, leaf, in_place, memo)
+            new = rebuild(v, leaf, in_place, memo, integers)
             if new is not v:
                 result[key] = new
     elif isinstance(root, (list, collections.deque)):
         for i, v in enumerate(root):
-            new = rebuild(v, leaf, in_place, memo)
+            new = rebuild(v, leaf, in_place, memo, integers)
             if new is not v:
                 result[i] = new
     elif isinstance(root, set):
-        changed = [(v, rebuild(v, leaf, in_place, memo)) for v in list(root)]
+        changed = [(v, rebuild(v, leaf, in_place, memo, integers)) for v in list(root)]
         for v, new in changed:
             if new is not v:
                 result.discard(v)
                 result.add(new)
     elif isinstance(root, ndarray) and root.dtype == object:
         for i, v in enumerate(root.flat):
-            new = rebuild(v, leaf, in_place, memo)
+            new = rebuild(v, leaf, in_place, memo, integers)
             if new is not v:
                 result.flat[i] = new
     for name, v in attributes(root):
-        new = rebuild(v, leaf, in_place, memo)
+        new = rebuild(v, leaf, in_place, memo, integers)
         if new is not v or not in_place:
             try:
                 object.__setattr__(result, name, new)
             except (AttributeError, TypeError):
                 pass
     if isinstance(root, BaseException):
-        arguments = tuple(rebuild(v, leaf, in_place, memo) for v in root.args)
+        arguments = tuple(rebuild(v, leaf, in_place, memo, integers) for v in root.args)
         if any(a is not b for a, b in zip(arguments, root.args, strict=True)):
             result.args = arguments
     return result

@@ -60,7 +60,7 @@ def guard(interpreter: Any, f: Any) -> Any:
 
     def foreign(*args: Any, **kwargs: Any) -> Any:
         interpreter.check_foreign(f, args, kwargs)
-        before = [(x, x.copy()) for x in _arrays(args, kwargs) if _referenced(interpreter, x)]
+        before = [(x, interpreter.lower.copy(x)) for x in _arrays(args, kwargs) if _referenced(interpreter, x)]
         args, kwargs = with_callees(interpreter, args, kwargs, watched)  # type: ignore[assignment]
         try:
             return below(*args, **kwargs)

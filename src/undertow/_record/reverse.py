@@ -236,7 +236,8 @@ class ReverseInterpreter(Interpreter):
             self.refuse_store(a, value, "its dtype cannot hold a derivative")
         undo = None
         if slot is not None and slot.referenced:
-            undo = (self.keep(a), np.array(a[index], copy=True))
+            old = self.lower.hooks["getitem"](a, index)
+            undo = (self.keep(a), self.lower.copy(old) if isinstance(old, ndarray) else old)
             slot.logged = True
         store(plain, a, index)
         if slot is None:
@@ -298,7 +299,7 @@ class ReverseInterpreter(Interpreter):
                 self.tape.append((steps.increased, (self.memory.reference(a, slot), lb, hook == "sub"), None, 0))
             return result
         if lb is None and (slot is None or not slot.active):
-            undo = (self.keep(a), np.array(a, copy=True))
+            undo = (self.keep(a), self.lower.copy(a))
             slot.logged = True  # type: ignore[union-attr]
             result = below(a, b)
             self.tape.append((steps.undone, (undo[0], Ellipsis, undo[1]), None, 0))
