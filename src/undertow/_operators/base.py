@@ -12,7 +12,7 @@ import numpy as np
 from .._driver import PLAIN, Pushed, Recording, twin
 from .._errors import AliasingError, ArgumentError
 from .._record.memory import owner_of
-from .trees import arrays_in, is_array, is_number, leaves, rebuild, with_leaves
+from .trees import arrays_in, is_array, is_number, leaves, occurrences, rebuild, with_leaves
 
 
 class Operator:
@@ -197,23 +197,24 @@ class Problem:
 
 
 def fitted(x: Any, given: Any, what: str) -> list:
-    """Leaves of a tangent or cotangent for the leaves of `x`, checked."""
-    wanted, got = leaves(x), leaves_or_constants(given)
+    """Leaves of a tangent or cotangent for the leaves of `x`, checked; those of a shared array are added up."""
+    wanted, got = leaves(x), leaves(rebuild(given, lambda v: v, integers=True))
+    places = [v for v in occurrences(x) if is_number(v) or is_array(v)]
+    if len(wanted) != len(got):
+        got = occurrences(given)
+        if len(got) != len(places):
+            raise ArgumentError(f"the {what} has {len(got)} numbers and arrays where {len(wanted)} are needed").at()
+        sums: dict[Any, Any] = {}
+        for i, (v, g) in enumerate(zip(places, got, strict=True)):
+            key = id(v) if is_array(v) else -1 - i
+            sums[key] = g if key not in sums or what == "tangent" else sums[key] + g
+        got = list(sums.values())
     if len(wanted) != len(got):
         raise ArgumentError(f"the {what} has {len(got)} numbers and arrays where {len(wanted)} are needed").at()
     for a, b in zip(wanted, got, strict=True):
         if np.shape(a) != np.shape(b):
             raise ArgumentError(f"a {what} has shape {np.shape(b)} where {np.shape(a)} is needed").at()
     return [cast(a, b) for a, b in zip(wanted, got, strict=True)]
-
-
-def leaves_or_constants(given: Any) -> list:
-    """Leaves, integers counted as numbers."""
-    if isinstance(given, (bool, int, np.integer)):
-        return [float(given)]
-    if isinstance(given, np.ndarray) and given.dtype.kind in "biu":
-        return [given.astype(float)]
-    return leaves(rebuild(given, lambda v: v, integers=True))
 
 
 def cast(x: Any, bar: Any) -> Any:

@@ -42,7 +42,7 @@ def attributes(x: Any) -> list[tuple[str, Any]]:
 
 
 def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo: dict | None = None,
-            integers: bool = False) -> Any:
+            integers: bool = False, every: bool = False) -> Any:
     """`root` with `leaf` applied to its numbers and float arrays; a shared array once, a number at each place.
 
     Containers and objects are copied, or changed in place if `in_place`; tuples are always rebuilt where they change.
@@ -54,7 +54,7 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo:
         return leaf(float(root))
     if integers and isinstance(root, ndarray) and root.dtype.kind in "biu":
         return root.astype(float)
-    if is_number(root):
+    if is_number(root) or (every and is_array(root)):
         return leaf(root)
     if id(root) in memo:
         return memo[id(root)][0]
@@ -64,7 +64,7 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo:
     if isinstance(root, INERT):
         return root
     if isinstance(root, (tuple, frozenset)):
-        items = [rebuild(v, leaf, in_place, memo, integers) for v in root]
+        items = [rebuild(v, leaf, in_place, memo, integers, every) for v in root]
         if in_place and all(a is b for a, b in zip(items, root, strict=True)):
             same: Any = root
         else:
@@ -79,34 +79,34 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo:
     memo[id(root)] = (result, root)
     if isinstance(root, dict):
         for key, v in list(root.items()):
-            new = rebuild(v, leaf, in_place, memo, integers)
+            new = rebuild(v, leaf, in_place, memo, integers, every)
             if new is not v:
                 result[key] = new
     elif isinstance(root, (list, collections.deque)):
         for i, v in enumerate(root):
-            new = rebuild(v, leaf, in_place, memo, integers)
+            new = rebuild(v, leaf, in_place, memo, integers, every)
             if new is not v:
                 result[i] = new
     elif isinstance(root, set):
-        changed = [(v, rebuild(v, leaf, in_place, memo, integers)) for v in list(root)]
+        changed = [(v, rebuild(v, leaf, in_place, memo, integers, every)) for v in list(root)]
         for v, new in changed:
             if new is not v:
                 result.discard(v)
                 result.add(new)
     elif isinstance(root, ndarray) and root.dtype == object:
         for i, v in enumerate(root.flat):
-            new = rebuild(v, leaf, in_place, memo, integers)
+            new = rebuild(v, leaf, in_place, memo, integers, every)
             if new is not v:
                 result.flat[i] = new
     for name, v in attributes(root):
-        new = rebuild(v, leaf, in_place, memo, integers)
+        new = rebuild(v, leaf, in_place, memo, integers, every)
         if new is not v or not in_place:
             try:
                 object.__setattr__(result, name, new)
             except (AttributeError, TypeError):
                 pass
     if isinstance(root, BaseException):
-        arguments = tuple(rebuild(v, leaf, in_place, memo, integers) for v in root.args)
+        arguments = tuple(rebuild(v, leaf, in_place, memo, integers, every) for v in root.args)
         if any(a is not b for a, b in zip(arguments, root.args, strict=True)):
             result.args = arguments
     return result
@@ -121,6 +121,18 @@ def leaves(root: Any) -> list:
         return x
 
     rebuild(root, visit, in_place=True)
+    return found
+
+
+def occurrences(root: Any) -> list:
+    """Numbers and arrays of `root` in order, a shared array at each of its places; integers count as numbers."""
+    found: list = []
+
+    def visit(x: Any) -> Any:
+        found.append(x)
+        return x
+
+    rebuild(root, visit, False, None, True, True)
     return found
 
 

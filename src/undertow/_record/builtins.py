@@ -7,11 +7,13 @@ or convert a number.
 
 from __future__ import annotations
 
+import bisect
 import builtins
 import collections
 import copy
 import functools
 import gc
+import heapq
 import itertools
 import math
 import operator
@@ -27,7 +29,8 @@ from . import arrays, foreign, protocols
 from .scalars import ACTIVE, COMPLEX_BASES, NUMBERS, REAL_BASES
 
 SAFE = frozenset({
-    len, isinstance, issubclass, id, callable, print, hash, format, ascii, chr, ord, bin, oct, hex, open, input, globals,
+    len, isinstance, issubclass, delattr, heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop,
+    bisect.bisect_left, bisect.bisect_right, bisect.insort_left, bisect.insort_right, np.ndindex, id, callable, print, hash, format, ascii, chr, ord, bin, oct, hex, open, input, globals,
     locals, vars, dir, __import__, compile, builtins.__build_class__, repr, any, all, gc.collect, gc.enable, gc.disable,
     sys.getrefcount, sys.getsizeof, sys.exc_info, sys._getframe, sys.intern, time.time, time.perf_counter, time.monotonic,
     time.sleep, time.process_time, operator.is_, operator.is_not, operator.index, operator.truth,

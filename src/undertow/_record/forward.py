@@ -234,11 +234,11 @@ class ForwardInterpreter(Interpreter):
         if type(p) is float and p == 1.0:
             return dot
         t = self.lower.hooks["mul"](dot, p)
-        if np.isfinite(t).all():
-            return t
         if isinstance(t, ndarray):
+            if np.isfinite(t).all():
+                return t
             return self.lower.call(np.where, dot == 0, 0.0, t)
-        return 0.0 if dot == 0 and type(dot) in NUMBERS else t
+        return 0.0 if type(dot) in NUMBERS and dot == 0 else t
 
     def record_rule(self, rule: Any, bound: binding.Bound, y: Any, residuals: Any) -> Any:
         """The tangent of an explicit or linear rule."""

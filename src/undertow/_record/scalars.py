@@ -59,7 +59,7 @@ _FORMS = [
     ("mul", "mul", "*", "y", "x"),
     ("truediv", "truediv", "/", "1.0 / y", "-v / y"),
     ("mod", "mod", "%", "1.0", "-(x // y)"),
-    ("pow", "pow", "**", "power_base(x, y, v)", "power_exponent(x, y, v)"),
+    ("pow", "pow", "**", "power_base(x, y, v)", "power_exponent(x, y, v, log)"),
 ]
 
 
@@ -73,15 +73,15 @@ def power_base(x: Any, y: Any, v: Any) -> Any:
         return math.copysign(math.inf, y)
 
 
-def power_exponent(x: Any, y: Any, v: Any) -> Any:
+def power_exponent(x: Any, y: Any, v: Any, log: Any) -> Any:
     """d(x**y)/dy; zero at x = 0 for y > 0."""
     if x == 0:
         return 0.0 if (y.real if isinstance(y, complex) else y) > 0 else math.nan
     if isinstance(x, complex) or isinstance(v, complex) or isinstance(y, complex):
-        return v * np.log(x + 0j)
+        return v * log(x + 0j)
     if x < 0:
         return math.nan
-    return v * np.log(x)
+    return v * log(x)
 
 
 def define(text: str, names: dict[str, Any]) -> None:
@@ -123,18 +123,20 @@ class ScalarFactory:
         interpreter = self.interpreter
         names: dict[str, Any] = {
             "own": self.own, "passive": self.passive, "emit1": interpreter.emit1, "emit2": interpreter.emit2,
-            "other": self.other, "power_base": power_base, "power_exponent": power_exponent,
+            "other": self.other, "power_base": power_base, "log": lambda x: interpreter.lower.call(np.log, x), "power_exponent": power_exponent,
         }
         body: dict[str, Any] = {"__slots__": ("mark", "primal"), "interpreter": interpreter, "stands_for": base,
-                                # NumPy's numbers leave the operator to us: they would take the value alone
-                                "__array_priority__": 1e7}
+                                # NumPy's numbers leave the operator to us (they would take the value alone), and
+                                # a ufunc that was not called through a hook raises instead of dropping the derivative
+                                "__array_ufunc__": None}
         for name, hook, op, p, q in interpreter.scalar_forms(base):
             define(_BINARY.format(name=name, hook=hook, op=op, p=p, q=q), names)
             body[f"__{name}__"] = names[f"__{name}__"]
             body[f"__r{name}__"] = names[f"__r{name}__"]
         body.update(interpreter.scalar_methods(base))
         self.add_methods(base, body)
-        return type(f"Active[{base.__name__}]", (base,), body)
+        body.update(__module__=base.__module__, __qualname__=base.__qualname__)
+        return type(base.__name__, (base,), body)
 
     def other(self, hook: str, a: Any, b: Any, reflected: bool) -> Any:
         """`a` is ours, `b` neither ours nor an ordinary number."""

@@ -157,7 +157,7 @@ class Sweep:
             if np.isfinite(c).all():
                 return c
             return self.call(np.where, g == 0, 0.0, c)
-        if not isinstance(g, ndarray) and g == 0 and not np.isfinite(c):
+        if not isinstance(g, ndarray) and g == 0 and not np.isfinite(complex(c)):
             return 0.0
         return c
 
