@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, assume, given, note, settings
 sys.path.insert(0, str(Path(__file__).parent))
 from generate import case_of, is_tame, programs
 
+pytestmark = pytest.mark.slow  # minutes: whole programs, in every mode
 CALM = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large, HealthCheck.large_base_example]
 QUICK = settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=CALM)
 LONG = settings(QUICK, max_examples=400)
