@@ -16,10 +16,16 @@ from ..ir.builder import Builder, const
 from ..ir.function import Function as IRFunction, Value
 from ..ir.types import BY_DTYPE, I64, ArrayType, ScalarType
 from .arrays import Arrays
+from .builtin import Builtins
 from .calls import Calls
+from .creation import Creation
 from .expressions import Expressions
 from .merge import scalar_of
+from .products import Products
+from .reductions import Reductions
+from .shaping import Shaping
 from .statements import Statements, TryAgain
+from .ufuncs import Ufuncs
 from .values import Array, Const, Exit, Function, Lazy, Maybe, Method, Ref, Scalar, Sequence
 
 __all__ = ["Lowered", "Result", "lower"]
@@ -95,7 +101,7 @@ class Lowered:
     codes: list
 
 
-class Lowerer(Statements, Expressions, Arrays, Calls):
+class Lowerer(Statements, Expressions, Arrays, Calls, Builtins, Ufuncs, Creation, Shaping, Reductions, Products):
     """One attempt at lowering."""
 
     def __init__(self, unroll: set, carry_out: set) -> None:

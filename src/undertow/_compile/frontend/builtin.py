@@ -1,0 +1,164 @@
+"""Python's builtin functions and the module ``math``."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .._refusal import NotCompilable
+from ..ir.builder import const
+from ..ir.types import F64, I64
+from . import arithmetic
+from .merge import describe, is_number, scalar_of
+from .values import Array, Const, Iterable, Lazy, Ref, Scalar, Sequence
+
+__all__ = ["BUILTINS", "Builtins"]
+
+
+class Builtins:
+    """Lowers calls of builtins; expects the other mixins beside it."""
+
+    def do_len(self, v: Any) -> Any:
+        if isinstance(v, (Array, Lazy)) and v.dims:
+            return self.extent(v.dims[0])
+        if isinstance(v, Sequence):
+            return Const(len(v.items))
+        if isinstance(v, Const) and isinstance(v.obj, (str, tuple, list)):
+            return Const(len(v.obj))
+        raise NotCompilable(f"len of {describe(v)}")
+
+    def do_range(self, *parts: Any) -> Iterable:
+        return Iterable("range", parts)
+
+    def do_zip(self, *parts: Any) -> Iterable:
+        return Iterable("zip", tuple(self.settle(p) for p in parts))
+
+    def do_enumerate(self, v: Any, start: Any = None) -> Iterable:
+        return Iterable("enumerate", (self.settle(v), start or Const(0)))
+
+    def do_reversed(self, v: Any) -> Iterable:
+        return Iterable("reversed", (self.settle(v),))
+
+    def do_abs(self, v: Any) -> Any:
+        if isinstance(v, Const) and is_number(v):
+            return Const(abs(v.obj))
+        if isinstance(v, Scalar):
+            return Scalar(arithmetic.unary(self.b, "abs", v.value), v.flavor)
+        return self.ufunc(np.absolute, [v], {})
+
+    def do_float(self, v: Any) -> Any:
+        if isinstance(v, Const) and is_number(v):
+            return Const(float(v.obj))
+        if isinstance(v, (Array, Lazy)) and not v.dims:
+            v = Scalar(self.element(v, []), "np")
+        return Scalar(self.b.cast(scalar_of(v).value, F64), "py")
+
+    def do_int(self, v: Any) -> Any:
+        if isinstance(v, Const) and is_number(v) and math.isfinite(v.obj):
+            return Const(int(v.obj))
+        s = scalar_of(v)
+        if s.type.is_float:
+            limit = const(9.0e18, s.type)
+            self.b.check(self.b.scalar("lt", self.b.scalar("abs", s.value), limit), "int() of a float beyond 64 bits")
+        return Scalar(self.b.cast(s.value, I64), "py")
+
+    def do_bool(self, v: Any) -> Any:
+        return Scalar(self.truth(v), "py")
+
+    def do_max(self, *args: Any) -> Any:
+        return self.extremum("Gt", args)
+
+    def do_min(self, *args: Any) -> Any:
+        return self.extremum("Lt", args)
+
+    def extremum(self, op: str, args: tuple) -> Any:
+        items = list(args)
+        if len(args) == 1:
+            found = self.static_items(args[0])
+            if found is None:
+                raise NotCompilable("max/min of something of unknown length")
+            items = found
+        best = items[0]
+        for x in items[1:]:
+            if isinstance(best, Const) and isinstance(x, Const):
+                best = Const(max(best.obj, x.obj) if op == "Gt" else min(best.obj, x.obj))
+                continue
+            a, b = scalar_of(best), scalar_of(x)
+            take = arithmetic.compare(self.b, op, b, a).value
+            type = a.type if a.type == b.type else F64
+            flavor = a.flavor if a.flavor == b.flavor else "mixed"
+            best = Scalar(self.b.scalar("select", take, self.b.cast(b.value, type), self.b.cast(a.value, type)), flavor)
+        return best
+
+    def do_sum(self, v: Any, start: Any = None) -> Any:
+        total = start if start is not None else Const(0)
+        items = self.static_items(v) if not (isinstance(v, Iterable) and v.kind == "range") else None
+        if items is not None:
+            for x in items:
+                total = self.binary("Add", total, x)
+            return total
+        if isinstance(v, (Array, Lazy)) and len(v.dims) == 1 and v.element.is_float:
+            init = self.b.cast(scalar_of(total).value, v.element)
+            return Scalar(self.reduce(v.dims, init, lambda i, s: self.b.add(s, self.element(v, i)), "total"), "np")
+        raise NotCompilable("sum of something of unknown length")
+
+    def do_isinstance(self, v: Any, cls: Any) -> Any:
+        classes = [c.obj for c in cls.items] if isinstance(cls, Sequence) else [cls.obj]
+        if isinstance(v, Const):
+            return Const(isinstance(v.obj, tuple(classes)))
+        if isinstance(v, Scalar) and v.flavor != "mixed":
+            sample = v.type.dtype.type(0)
+            return Const(isinstance(sample if v.flavor == "np" else sample.item(), tuple(classes)))
+        if isinstance(v, (Array, Lazy)):
+            return Const(any(issubclass(np.ndarray, c) for c in classes))
+        if isinstance(v, (Ref, Sequence)):
+            return Const(issubclass(v.cls, tuple(classes)))
+        raise NotCompilable("isinstance of a number whose type depends on the run")
+
+    def do_tuple(self, v: Any = None) -> Any:
+        return self.as_sequence(v, tuple)
+
+    def do_list(self, v: Any = None) -> Any:
+        return self.as_sequence(v, list)
+
+    def as_sequence(self, v: Any, cls: type) -> Any:
+        items = [] if v is None else self.static_items(v)
+        if items is None:
+            raise NotCompilable(f"{cls.__name__} of something of unknown length")
+        return Sequence(tuple(items), cls)
+
+    def do_pow(self, x: Any, y: Any) -> Any:
+        return self.binary("Pow", x, y)
+
+    def do_math_pow(self, x: Any, y: Any) -> Any:
+        a, b = (Scalar(self.b.cast(scalar_of(v).value, F64), "py") for v in (x, y))
+        return arithmetic.power(self.b, a, b)
+
+    def do_math_atan2(self, x: Any, y: Any) -> Any:
+        return self.math_pair("arctan2", x, y)
+
+    def do_math_hypot(self, x: Any, y: Any) -> Any:
+        return self.math_pair("hypot", x, y)
+
+    def math_pair(self, op: str, x: Any, y: Any) -> Any:
+        a, b = (self.b.cast(scalar_of(v).value, F64) for v in (x, y))
+        return Scalar(self.b.scalar(op, a, b), "py")
+
+    def do_math_floor(self, x: Any) -> Any:
+        if isinstance(x, Const):
+            return self.fold_call(math.floor, [x])
+        s = scalar_of(x)
+        return self.do_int(Scalar(self.b.scalar("floor", s.value), "py")) if s.type.is_float else s
+
+    def do_np_float64(self, v: Any) -> Any:
+        return Scalar(self.b.cast(scalar_of(v).value, F64), "np") if is_number(v) else self.np_array(v)
+
+
+BUILTINS: dict[Any, str] = {
+    len: "do_len", range: "do_range", zip: "do_zip", enumerate: "do_enumerate", reversed: "do_reversed", abs: "do_abs",
+    float: "do_float", int: "do_int", bool: "do_bool", max: "do_max", min: "do_min", sum: "do_sum", pow: "do_pow",
+    isinstance: "do_isinstance", tuple: "do_tuple", list: "do_list", math.pow: "do_math_pow",
+    math.atan2: "do_math_atan2", math.hypot: "do_math_hypot", math.floor: "do_math_floor", np.float64: "do_np_float64",
+}

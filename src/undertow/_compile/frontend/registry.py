@@ -1,0 +1,38 @@
+"""Which lowering serves a NumPy function or an array method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .._refusal import NotCompilable
+from ..ir.function import Value
+from ..ir.types import BOOL
+from .values import Lazy
+
+__all__ = ["METHODS", "NUMPY", "is_bool", "numpy_function", "sources_of"]
+
+NUMPY: dict[Any, str] = {}
+METHODS: dict[str, str] = {}
+
+
+def numpy_function(*functions: Any, method: str = "") -> Callable:
+    """Register the lowering of NumPy functions; `method` is the name of the array method that does the same."""
+    def register(f: Callable) -> Callable:
+        for g in functions:
+            NUMPY[g] = f.__name__
+        if method:
+            METHODS[method] = f.__name__
+        return f
+
+    return register
+
+
+def is_bool(v: Value) -> Value:
+    if v.type != BOOL:
+        raise NotCompilable("a condition that is not boolean")
+    return v
+
+
+def sources_of(a: Any) -> tuple:
+    return a.sources if isinstance(a, Lazy) else (a,)

@@ -1,0 +1,100 @@
+"""NumPy's universal functions, and choices between elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._refusal import NotCompilable
+from ..ir.builder import const
+from ..ir.function import Value
+from ..ir.types import F64, I64
+from . import arithmetic
+from .merge import is_number, scalar_of
+from .registry import is_bool, numpy_function
+from .values import Array, Const, Scalar, Sequence
+
+__all__ = ["Ufuncs"]
+
+_UFUNCS = {getattr(np, name): name for name in arithmetic.UNARY if hasattr(np, name)}
+_BINARY_UFUNCS = {np.add: "Add", np.subtract: "Sub", np.multiply: "Mult", np.divide: "Div", np.true_divide: "Div",
+                  np.power: "Pow", np.logical_and: "BitAnd", np.logical_or: "BitOr", np.bitwise_and: "BitAnd",
+                  np.mod: "Mod", np.remainder: "Mod", np.floor_divide: "FloorDiv"}
+_COMPARE_UFUNCS = {np.less: "Lt", np.less_equal: "LtE", np.greater: "Gt", np.greater_equal: "GtE", np.equal: "Eq",
+                   np.not_equal: "NotEq"}
+_PAIR_UFUNCS = {np.maximum: "maximum", np.minimum: "minimum", np.arctan2: "arctan2", np.hypot: "hypot",
+                np.copysign: "copysign"}
+
+
+class Ufuncs:
+    """Lowers universal functions; expects the other mixins beside it."""
+
+    def ufunc(self, f: np.ufunc, args: list, kwargs: dict) -> Any:
+        out = kwargs.pop("out", None)
+        if kwargs:
+            raise NotCompilable(f"keyword arguments of np.{f.__name__}")
+        if len(args) == f.nin + 1:
+            out = args.pop()
+        args = [self.array_of(a) if isinstance(a, Sequence) else a for a in args]
+        result = self.apply_ufunc(f, args)
+        if out is None:
+            return result
+        if isinstance(out, Sequence):
+            out = out.items[0]
+        if not isinstance(out, Array):
+            raise NotCompilable("`out=` that is not an array")
+        self.store_array(out, result, augmented=True)
+        return out
+
+    def apply_ufunc(self, f: np.ufunc, args: list) -> Any:
+        name = _UFUNCS.get(f)
+        if name is not None:
+            return self.elementwise(f.__name__, args, lambda x: arithmetic.unary(self.b, name, x))
+        if f is np.square:
+            return self.elementwise("square", args, lambda x: self.b.mul(x, x))
+        if f is np.reciprocal:
+            return self.elementwise("reciprocal", args, lambda x: self.b.scalar("div", const(1.0, x.type), x))
+        if f is np.logical_not:
+            return self.elementwise("not", args, lambda x: self.b.scalar("not", is_bool(x)))
+        if f in _BINARY_UFUNCS:
+            args = [Scalar(scalar_of(a).value, "np") if is_number(a) and all(map(is_number, args)) else a for a in args]
+            return self.binary(_BINARY_UFUNCS[f], *args)
+        if f in _COMPARE_UFUNCS:
+            return self.compare(_COMPARE_UFUNCS[f], *args)
+        if f in _PAIR_UFUNCS:
+            return self.pair(_PAIR_UFUNCS[f], args)
+        raise NotCompilable(f"np.{f.__name__} has no lowering")
+
+    def pair(self, op: str, args: list) -> Any:
+        weak = [is_number(v) and scalar_of(v).flavor == "py" for v in args]
+
+        def body(x: Value, y: Value) -> Value:
+            type = arithmetic.elementwise_type((x.type, weak[0]), (y.type, weak[1]))
+            if type == I64 and op not in ("maximum", "minimum"):
+                type = F64
+            x, y = self.b.cast(x, type), self.b.cast(y, type)
+            if type == I64:
+                test = self.b.scalar("gt" if op == "maximum" else "lt", x, y)
+                return self.b.scalar("select", test, x, y)
+            return self.b.scalar(op, x, y)
+
+        return self.elementwise(op, args, body)
+
+    # ---- choice
+    @numpy_function(np.where)
+    def np_where(self, test: Any, x: Any, y: Any) -> Any:
+        weak = [is_number(v) and scalar_of(v).flavor == "py" for v in (x, y)]
+
+        def body(c: Value, a: Value, b: Value) -> Value:
+            type = arithmetic.elementwise_type((a.type, weak[0]), (b.type, weak[1]))
+            return self.b.scalar("select", is_bool(c), self.b.cast(a, type), self.b.cast(b, type))
+
+        return self.elementwise("where", [test, x, y], body)
+
+    @numpy_function(np.clip, method="clip")
+    def np_clip(self, a: Any, low: Any, high: Any) -> Any:
+        for op, bound in (("maximum", low), ("minimum", high)):
+            if not (isinstance(bound, Const) and bound.obj is None):
+                a = self.pair(op, [a, bound])
+        return a
