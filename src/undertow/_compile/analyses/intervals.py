@@ -18,6 +18,7 @@ __all__ = ["MayOverflow", "decide"]
 
 _TOP = (-math.inf, math.inf)
 _LIMIT = 2**62
+_AGAIN = frozenset(("add", "sub", "neg", "mul", "select", "abs"))
 _NEGATED = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
 
 
@@ -127,12 +128,23 @@ class _Intervals:
                 continue
             saved = dict(self.env)
             if self.refine(c, holds):
-                inner = self.definition.get(value)
-                if inner is not None and inner.name == "select":
-                    self.on_select(inner)  # nested choices see what the outer condition says
-                out.append(self.get(value))
+                out.append(self.evaluate(value))
             self.env = saved
         self.env[op.result] = (min(x[0] for x in out), max(x[1] for x in out)) if out else _TOP
+
+    def evaluate(self, v: Value, depth: int = 3) -> tuple:
+        """Interval of a value computed before the current condition was known, seen again under it."""
+        op = self.definition.get(v)
+        if op is None or isinstance(v, Constant) or depth == 0 or op.name not in _AGAIN or v.type != I64:
+            return self.get(v)
+        lo, hi = self.get(v)
+        for x in op.operands:
+            if not isinstance(x, Constant) and x.type == I64:
+                self.env[x] = self.evaluate(x, depth - 1)
+        getattr(self, "on_" + op.name)(op)
+        a, b = self.env[v]
+        self.env[v] = (max(lo, a), min(hi, b)) if max(lo, a) <= min(hi, b) else (lo, hi)
+        return self.env[v]
 
     # ---- comparisons
     def truth(self, v: Value) -> bool | None:

@@ -10,19 +10,29 @@ __all__ = ["compile_source"]
 
 
 class _Access(ast.NodeTransformer):
-    """``a[i, j]`` of generated code becomes an access without wrap-around."""
+    """``a[i, j]`` of generated code becomes an access without wrap-around, which says which memory it touches."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        names = sorted({n.value.id for n in ast.walk(tree)
+                        if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)})
+        self.scopes = {name: k for k, name in enumerate(names)}
+
+    def scope(self, array: ast.expr) -> list[ast.expr]:
+        assert isinstance(array, ast.Name)
+        return [ast.Constant(self.scopes[array.id]), ast.Constant(len(self.scopes))]
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:
         self.generic_visit(node)
         if isinstance(node.value, ast.Attribute) or not isinstance(node.ctx, ast.Load):
             return node
-        return _call("read", node.value, _tuple(node.slice))
+        return _call("read", node.value, _tuple(node.slice), *self.scope(node.value))
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         self.generic_visit(node)
         target = node.targets[0]
         if isinstance(target, ast.Subscript):
-            return ast.Expr(_call("write", target.value, _tuple(target.slice), node.value))
+            return ast.Expr(_call("write", target.value, _tuple(target.slice), node.value,
+                                  *self.scope(target.value)))
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
@@ -30,8 +40,8 @@ class _Access(ast.NodeTransformer):
         target = node.target
         if isinstance(target, ast.Subscript):
             index = _tuple(target.slice)
-            total = ast.BinOp(_call("read", target.value, index), node.op, node.value)
-            return ast.Expr(_call("write", target.value, index, total))
+            total = ast.BinOp(_call("read", target.value, index, *self.scope(target.value)), node.op, node.value)
+            return ast.Expr(_call("write", target.value, index, total, *self.scope(target.value)))
         return node
 
 
@@ -45,9 +55,12 @@ def _call(name: str, *args: ast.expr) -> ast.Call:
 
 def compile_source(source: str, name: str) -> Callable:
     """The native function that generated source defines."""
+    from ..runtime.memory import pooled
     from ..runtime.native import NAMES, jit
 
-    tree = ast.fix_missing_locations(_Access().visit(ast.parse(source)))
+    tree = ast.fix_missing_locations(_Access(tree := ast.parse(source)).visit(tree))
     namespace = dict(NAMES)
     exec(compile(tree, f"<undertow {name}>", "exec"), namespace)
-    return jit(namespace[name])
+    native = jit(namespace[name])
+    takes_pool = any(p.arg == "pool" for p in tree.body[0].args.args)  # type: ignore[attr-defined]
+    return pooled(native) if takes_pool else native

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import math
 
-from ..ir.function import Constant, Function, Op, Region, Value
+from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import SCALAR
 from ..ir.types import ArrayType
 
@@ -23,24 +23,28 @@ class _Emitter:
         self.lines: list[str] = []
         self.names: dict[Value, str] = {}
         self.used: set[str] = set(keyword.kwlist) | set(dir(__builtins__)) | {
-            "Leave", "empty", "zeros", "grow", "failed", "radd", *SCALAR, "float64", "float32", "int64"}
+            "Leave", "empty", "zeros", "grow", "failed", "radd", "pool", "pool_top", "pool_need", *SCALAR, "float64", "float32", "int64"}
         self.uses: dict[Value, int] = {}
         self.inlined: dict[Value, str] = {}
         self.deferred = False
+        self.pooled = False
         self.span = 0
 
     def run(self) -> str:
         self.count(self.f.body)
         params = ", ".join(self.name(p) for p in self.f.params)
-        self.line(0, f"def {self.f.name}({params}):")
+        self.pooled = any(self.in_pool(op) for op in walk(self.f.body))
+        self.line(0, f"def {self.f.name}({params}{', pool' if self.pooled else ''}):")
         head = len(self.lines)
+        if self.pooled:
+            self.line(1, "pool_top = pool_need = int64(0)")
         self.region(self.f.body, 1)
         if self.deferred:
             self.lines.insert(head, "    failed = False")
             self.line(1, "if failed:")
             self.line(2, "raise Leave(1)")
-        self.line(1, "return " + ("(" + ", ".join(self.ref(v) for v in self.f.body.yields) + ",)"
-                                  if self.f.body.yields else "None"))
+        results = [self.ref(v) for v in self.f.body.yields] + ["max(pool_top, pool_need)"] * self.pooled
+        self.line(1, "return " + ("(" + ", ".join(results) + ",)" if results else "None"))
         return "\n".join(self.lines) + "\n"
 
     def count(self, region: Region) -> None:
@@ -74,16 +78,29 @@ class _Emitter:
             return _literal(v)
         return f"({self.inlined[v]})" if v in self.inlined else self.name(v)
 
+    def in_pool(self, op: Op) -> bool:
+        """Whether an operation takes memory that does not outlive the call."""
+        return op.name == "alloc" and bool(op.operands) and op.result not in self.f.body.yields
+
     def region(self, region: Region, depth: int) -> None:
         start = len(self.lines)
+        scratch = region is not self.f.body and any(self.in_pool(op) for op in region.ops)
+        if scratch:
+            self.line(depth, f"pool_top_{depth} = pool_top")
+        self.operations(region, depth)
+        if scratch:
+            self.line(depth, "pool_need = max(pool_need, pool_top)")
+            self.line(depth, f"pool_top = pool_top_{depth}")
+        if len(self.lines) == start:
+            self.line(depth, "pass")
+
+    def operations(self, region: Region, depth: int) -> None:
         for op in region.ops:
             if op.span and op.span != self.span and op.name in ("for", "while", "if", "store", "accum"):
                 self.span = op.span
                 place = self.f.spans[op.span]
                 self.line(depth, f"# line {place[1]}")
             self.op(op, depth)
-        if len(self.lines) == start:
-            self.line(depth, "pass")
 
     def op(self, op: Op, depth: int) -> None:
         if op.name in SCALAR:
@@ -105,9 +122,13 @@ class _Emitter:
         self.line(depth, f"{self.name(op.result)} = {self.ref(op.operands[0])}.shape[{op.attrs['axis']}]")
 
     def on_alloc(self, op: Op, depth: int) -> None:
-        dims = ", ".join(self.ref(v) for v in op.operands)
-        self.line(depth, f"{self.name(op.result)} = {op.attrs['fill']}(({dims}{',' if op.operands else ''}), "
-                         f"{_numpy(op.result.type.element)})")
+        dims = ", ".join(self.ref(v) for v in op.operands) + ("," if op.operands else "")
+        dtype, name, fill = _numpy(op.result.type.element), self.name(op.result), op.attrs["fill"]
+        if self.in_pool(op):
+            take = "take_zeros" if fill == "zeros" else "take"
+            self.line(depth, f"{name}, pool_top = {take}_{dtype.rstrip('_')}(pool, pool_top, ({dims}))")
+        else:
+            self.line(depth, f"{name} = {fill}(({dims}), {dtype})")
 
     def on_load(self, op: Op, depth: int) -> None:
         self.line(depth, f"{self.name(op.result)} = {self.ref(op.operands[0])}[{self.index(op.operands[1:])}]")

@@ -1,0 +1,83 @@
+"""Reading and writing array elements from generated code, with what is known about aliasing.
+
+An index in generated code is inside its array, so accesses neither wrap around nor check. Different memories of a
+program never overlap (the call refuses arguments that do), and each access says so to LLVM by alias scopes: loops
+then vectorise without run-time overlap tests.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
+
+__all__ = ["read", "write"]
+
+
+def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    struct = make_array(array_type)(context, builder, array)
+    indices = cgutils.unpack_tuple(builder, index, array_type.ndim)
+    if not indices:
+        return struct.data
+    if array_type.layout != "C":
+        strides = cgutils.unpack_tuple(builder, struct.strides, array_type.ndim)
+        offset = None
+        for i, s in zip(indices, strides, strict=True):
+            term = builder.mul(i, s, flags=["nsw"])
+            offset = term if offset is None else builder.add(offset, term, flags=["nsw"])
+        return cgutils.pointer_add(builder, struct.data, offset)
+    shape = cgutils.unpack_tuple(builder, struct.shape, array_type.ndim)
+    at = indices[0]
+    for i, n in zip(indices[1:], shape[1:], strict=True):
+        at = builder.add(builder.mul(at, n, flags=["nsw"]), i, flags=["nsw"])
+    return builder.gep(struct.data, [at], inbounds=True)
+
+
+def _mark(builder: Any, instruction: Any, scope: Any, total: Any) -> None:
+    """Say which memory of the function an access touches, and that it touches no other."""
+    module = builder.module
+    domain = module.add_metadata([ir.MetaDataString(module, "undertow")])
+    scopes = [module.add_metadata([ir.MetaDataString(module, f"memory {k}"), domain])
+              for k in range(total.literal_value)]
+    own = scopes.pop(scope.literal_value)
+    instruction.set_metadata("alias.scope", module.add_metadata([own]))
+    if scopes:
+        instruction.set_metadata("noalias", module.add_metadata(scopes))
+
+
+def _literal(*scopes: Any) -> bool:
+    return all(isinstance(s, types.IntegerLiteral) for s in scopes)
+
+
+@intrinsic(prefer_literal=True)
+def read(context: Any, a: Any, index: Any, scope: Any, total: Any) -> Any:
+    """``a[index]`` where `a` is number `scope` of the `total` memories of the function."""
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array_type = signature.args[0]
+        pointer = _pointer(context, builder, array_type, args[0], args[1])
+        loaded = builder.load(pointer)
+        loaded.align = None if array_type.aligned else 1
+        _mark(builder, loaded, scope, total)
+        return context.data_model_manager[array_type.dtype].from_data(builder, loaded)
+
+    return (a.dtype(a, index, scope, total), codegen) if _literal(scope, total) else None
+
+
+@intrinsic(prefer_literal=True)
+def write(context: Any, a: Any, index: Any, value: Any, scope: Any, total: Any) -> Any:
+    """``a[index] = value``, as `read`."""
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array_type = signature.args[0]
+        pointer = _pointer(context, builder, array_type, args[0], args[1])
+        item = context.cast(builder, args[2], signature.args[2], array_type.dtype)
+        data = context.data_model_manager[array_type.dtype].as_data(builder, item)
+        stored = builder.store(data, pointer)
+        stored.align = None if array_type.aligned else 1
+        _mark(builder, stored, scope, total)
+        return context.get_dummy_value()
+
+    return (types.void(a, index, types.unliteral(value), scope, total), codegen) if _literal(scope, total) else None
