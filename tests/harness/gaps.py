@@ -29,7 +29,6 @@ FAILING: dict[str, tuple[str, ...]] = {
     "exceptions.attribute_error_escapes": ("forward", "grad", "reverse",),
     "exceptions.recursion_error_escapes": ("forward", "grad", "reverse",),
     "exceptions.type_error_escapes": ("forward", "grad", "reverse",),
-    "globals.reads_a_global_array": ("reverse",),
     "mooncake.getfield_of_tuple": ("forward", "reverse",),
     "mooncake.large_tuple": ("reverse",),
     "mooncake.splatting_tester": ("reverse",),
