@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from ._errors import StaleError
 from ._record.forward import ForwardInterpreter
 from ._record.interpreter import acquire, release
 from ._record.memory import Window, address, cut, lowest_address, owner_of, zeros_like_slot
@@ -40,7 +41,7 @@ class Recording:
     """
 
     def __init__(self, lower: Any, problem: Any, leaves_of: Callable[[Any], list]) -> None:
-        self.lower = lower
+        self.lower, self.epoch = lower, lower.epoch
         problem.begin(lower)
         self.interpreter = interpreter = acquire(ReverseInterpreter, lower)
         self.open = True
@@ -94,13 +95,31 @@ class Recording:
                 found = copies[id(owner)] = (owner, self.lower.copy(owner))
             cell[0] = twin(array, owner, found[1])
 
-    def pull(self, bars: list) -> list:
+    def above(self, level: Any) -> Any:
+        """The level on which a sweep asked for on `level` computes: not below the one that recorded.
+
+        Raises
+        ------
+        StaleError
+            Where the derivative around the recording is over.
+        """
+        if self.lower.epoch != self.epoch:
+            raise StaleError(
+                "a pullback is called after the derivative around it has ended",
+                why="it depends on values of the outer derivative, which are no longer known",
+                fixes=["call it inside the function that is differentiated"]).at()
+        below = level
+        while below.level > self.lower.level:
+            below = below.lower
+        return level if below is self.lower else self.lower
+
+    def pull(self, bars: list, lower: Any = None) -> list:
         """Cotangents of the inputs for cotangents of the outputs (None: zero)."""
         with self.lock:
-            return self._pull(bars)
+            return self._pull(bars, lower or self.lower)
 
-    def _pull(self, bars: list) -> list:
-        interpreter, lower = self.interpreter, self.lower
+    def _pull(self, bars: list, lower: Any) -> list:
+        interpreter = self.interpreter
         store = lower.hooks["setitem"]
         slots = {id(s): s for s in interpreter.memory.slots.values()}
         final = []
@@ -110,7 +129,7 @@ class Recording:
                 final.append((slot.owner, lower.copy(slot.owner)))
         before = [(cell[0], lower.copy(cell[0])) for cell in interpreter.kept
                   if isinstance(cell[0], ndarray)] if self.private else []
-        sweep = Sweep(interpreter)
+        sweep = Sweep(interpreter, lower)
         try:
             for end, bar in zip(self.ends, bars, strict=True):
                 if end is not None and bar is not None:
@@ -129,7 +148,7 @@ class Recording:
             bar = sweep.bars[ref]
             return kind(bar) if type(bar) in PLAIN_NUMBERS else bar
         bar = sweep.readable(ref)
-        return np.zeros(shape, kind) if bar is None else self.lower.call(np.array, bar, dtype=kind)
+        return np.zeros(shape, kind) if bar is None else sweep.lower.call(np.array, bar, dtype=kind)
 
     def close(self) -> None:
         """Give the interpreter back; the recording is over."""

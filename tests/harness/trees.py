@@ -79,13 +79,17 @@ def leaves(root: Any) -> list:
     return [value for value in walk(root) if is_number(value) or is_array(value)]
 
 
-def rebuild(root: Any, leaf: Callable[[Any], Any], memo: dict | None = None) -> Any:
-    """`root` with `leaf` applied to each number and float array, in the order of `leaves`; the rest copied."""
+def rebuild(root: Any, leaf: Callable[[Any], Any], memo: dict | None = None,
+            again: Callable[[Any], Any] | None = None) -> Any:
+    """`root` with `leaf` applied to each number and float array, in the order of `leaves`; the rest copied.
+
+    What is met again is the same object, or, if `again` is given, a copy with `again` applied to its leaves.
+    """
     memo = {} if memo is None else memo
     if is_number(root):
         return leaf(root)
     if id(root) in memo:
-        return memo[id(root)][0]
+        return memo[id(root)][0] if again is None else rebuild(root, again)
     if is_array(root):
         result = leaf(root)
         memo[id(root)] = (result, root)
@@ -93,7 +97,7 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], memo: dict | None = None) -> 
     if isinstance(root, INERT):
         return root
     if isinstance(root, (tuple, set, frozenset)):
-        items = [rebuild(item, leaf, memo) for item in (root if isinstance(root, tuple) else sorted(root, key=repr))]
+        items = [rebuild(item, leaf, memo, again) for item in (root if isinstance(root, tuple) else sorted(root, key=repr))]
         result = type(root)(*items) if hasattr(root, "_fields") else type(root)(items)
         memo[id(root)] = (result, root)
         return result
@@ -101,16 +105,16 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], memo: dict | None = None) -> 
     memo[id(root)] = (result, root)
     if isinstance(root, dict):
         for key, item in root.items():
-            result[key] = rebuild(item, leaf, memo)
+            result[key] = rebuild(item, leaf, memo, again)
     elif isinstance(root, (list, collections.deque)):
         for i, item in enumerate(root):
-            result[i] = rebuild(item, leaf, memo)
+            result[i] = rebuild(item, leaf, memo, again)
     elif isinstance(root, np.ndarray) and root.dtype == object:
         for i, item in enumerate(root.flat):
-            result.flat[i] = rebuild(item, leaf, memo)
+            result.flat[i] = rebuild(item, leaf, memo, again)
     if children(root) and not isinstance(root, np.ndarray):
         for name, item in attributes(root) if type(root).__module__ != "builtins" else []:
-            object.__setattr__(result, name, rebuild(item, leaf, memo))
+            object.__setattr__(result, name, rebuild(item, leaf, memo, again))
     return result
 
 

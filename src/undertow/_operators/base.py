@@ -12,7 +12,7 @@ import numpy as np
 from .._driver import PLAIN, Pushed, Recording, twin
 from .._errors import AliasingError, ArgumentError
 from .._record.memory import owner_of
-from .trees import arrays_in, is_array, is_number, leaves, occurrences, rebuild, with_leaves
+from .trees import Form, arrays_in, is_array, is_number, leaves, rebuild, with_leaves
 
 
 class Operator:
@@ -27,6 +27,25 @@ class Operator:
 
     def _under(self, lower: Any, *args: Any, **kwargs: Any) -> Any:
         return self._body(lower, *args, **kwargs)
+
+
+class OperatorMethod:
+    """A method that knows the level it is called on."""
+
+    def __init__(self, body: Callable[..., Any]) -> None:
+        self._body = body
+        functools.update_wrapper(self, body)
+
+    def __get__(self, x: Any, owner: type) -> Any:
+        if x is None:
+            return self
+        method = self._body
+
+        @functools.wraps(method)
+        def body(lower: Any, *args: Any, **kwargs: Any) -> Any:
+            return method(x, lower, *args, **kwargs)
+
+        return Operator(body)
 
 
 def operator(body: Callable[..., Any]) -> Any:
@@ -57,6 +76,7 @@ class Problem:
         self.chosen = tuple(self.args[p] if isinstance(p, int) else self.kwargs[p] for p in self.places)
         self.originals = leaves(self.chosen)
         self.structure = rebuild(self.chosen, lambda x: x)
+        self.form = Form(self.chosen)
         self.inputs: list = []
         self.twins: dict[int, tuple[Any, Any]] = {}
         for place, x in zip(self.places, self.chosen, strict=True):
@@ -196,37 +216,50 @@ class Problem:
         return found[0] if self.single else found
 
 
-def fitted(x: Any, given: Any, what: str) -> list:
-    """Leaves of a tangent or cotangent for the leaves of `x`, checked; those of a shared array are added up."""
-    wanted, got = leaves(x), leaves(rebuild(given, lambda v: v, integers=True))
-    places = [v for v in occurrences(x) if is_number(v) or is_array(v)]
-    if len(wanted) != len(got):
-        got = occurrences(given)
-        if len(got) != len(places):
-            raise ArgumentError(f"the {what} has {len(got)} numbers and arrays where {len(wanted)} are needed").at()
-        sums: dict[Any, Any] = {}
-        for i, (v, g) in enumerate(zip(places, got, strict=True)):
-            key = id(v) if is_array(v) else -1 - i
-            sums[key] = g if key not in sums or what == "tangent" else sums[key] + g
-        got = list(sums.values())
-    if len(wanted) != len(got):
-        raise ArgumentError(f"the {what} has {len(got)} numbers and arrays where {len(wanted)} are needed").at()
-    for a, b in zip(wanted, got, strict=True):
-        if np.shape(a) != np.shape(b):
-            raise ArgumentError(f"a {what} has shape {np.shape(b)} where {np.shape(a)} is needed").at()
-    return [cast(a, b) for a, b in zip(wanted, got, strict=True)]
+def fitted(lower: Any, form: Form, given: Any, what: str) -> list:
+    """Leaves of a tangent or cotangent for the leaves that `form` describes, checked; None where nothing is given.
+
+    An array that stands at several places of a result has the sum of the cotangents at its places, as if each place
+    were a result of its own; an argument's array has one tangent, which its places must agree on.
+    """
+    found: list[list] = [[] for _ in form.leaves]
+    try:
+        form.collect(given, found)
+    except LookupError as error:
+        raise ArgumentError(f"the {what} has not the structure of its primal: {error.args[0]}").at() from None
+    result = []
+    for like, places in zip(form.leaves, found, strict=True):
+        total = None
+        for bar in places:
+            if np.shape(bar) != like.shape:
+                raise ArgumentError(f"a {what} has shape {np.shape(bar)} where {like.shape} is needed").at()
+            if total is None:
+                total = cast(lower, like, bar)
+            elif what == "cotangent":
+                total = lower.hooks["add"](total, cast(lower, like, bar))
+            elif bar is not places[0] and not np.array_equal(bar, places[0]):
+                raise ArgumentError("an array that stands at several places of an argument is given different tangents").at()
+        result.append(total)
+    return result
 
 
-def cast(x: Any, bar: Any) -> Any:
-    """A tangent or cotangent with the dtype of its primal."""
-    if is_array(x):
-        if not isinstance(bar, np.ndarray):
-            bar = np.asarray(bar)
-        return bar if bar.dtype == x.dtype else bar.astype(x.dtype) if x.dtype.kind == "c" or bar.dtype.kind != "c" \
-            else bar.real.astype(x.dtype)
-    if isinstance(bar, np.ndarray):
-        bar = bar[()]
-    return bar
+def filled(form: Form, dots: list) -> list:
+    """Tangents with zeros for those that are not given."""
+    return [d if d is not None else np.zeros(like.shape, like.dtype) if like.is_array else 0.0
+            for like, d in zip(form.leaves, dots, strict=True)]
+
+
+def cast(lower: Any, like: Any, bar: Any) -> Any:
+    """A tangent or cotangent with the dtype of its primal, converted on the level below."""
+    if not like.is_array:
+        return lower.hooks["getitem"](bar, ()) if isinstance(bar, np.ndarray) else bar
+    if not isinstance(bar, np.ndarray):
+        bar = lower.call(np.asarray, bar)
+    if bar.dtype == like.dtype:
+        return bar
+    if bar.dtype.kind == "c" and like.dtype.kind != "c":
+        bar = lower.call(np.real, bar)
+    return lower.call(np.ndarray.astype, bar, like.dtype)
 
 
 def real_scalar(recording: Any, f: Any) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from .._errors import ArgumentError
-from .base import Operator, Problem, cast, fitted, operator, real_scalar
-from .trees import leaves, rebuild, with_leaves
+from .base import Operator, OperatorMethod, PLAIN, Problem, filled, fitted, operator, real_scalar
+from .trees import Form, leaves, rebuild, with_leaves
 
 __all__ = ["LinearMap", "Pullback", "derivative", "grad", "jacobian", "jvp", "linearize", "stop_gradient",
            "value_and_grad", "vjp"]
@@ -71,7 +71,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
         recording = problem.record(lower)
         try:
             real_scalar(recording, f)
-            one = [cast(y, np.ones_like(y) if isinstance(y, np.ndarray) else 1.0) for y in recording.outputs]
+            one = [np.ones_like(y) if isinstance(y, np.ndarray) else 1.0 for y in recording.outputs]
             gradient = problem.structured(recording.pull(one))
             value = recording.value
         finally:
@@ -118,12 +118,15 @@ class Pullback:
     """
 
     def __init__(self, problem: Problem, recording: Any) -> None:
-        self._problem, self._recording = problem, recording
+        self._problem, self._recording, self._form = problem, recording, Form(recording.value)
         recording.keep_apart()
 
     def __call__(self, y_bar: Any) -> Any:
-        bars = self._recording.pull(fitted(self._recording.value, y_bar, "cotangent"))
-        return self._problem.structured(bars)
+        return self._under(PLAIN, y_bar)
+
+    def _under(self, lower: Any, y_bar: Any) -> Any:
+        lower = self._recording.above(lower)
+        return self._problem.structured(self._recording.pull(fitted(lower, self._form, y_bar, "cotangent"), lower))
 
 
 @operator
@@ -209,7 +212,7 @@ def jvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: t
         raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents are given").at()
     places = tuple(i for i, x in enumerate(primals) if leaves(x))
     problem = Problem(f, tuple(primals), {}, places)
-    dots = [d for i in places for d in fitted(primals[i], tangents[i], "tangent")]
+    dots = filled(problem.form, fitted(lower, problem.form, tuple(tangents[i] for i in places), "tangent"))
     transposed = problem.pushed(lower)
     try:
         pushed = transposed.push(dots)
@@ -242,20 +245,28 @@ class LinearMap:
         self._problem = Problem(f, args, {}, 0 if len(args) == 1 else tuple(i for i, x in enumerate(args) if leaves(x)))
         self._spare = self._problem.copy(lower)
         self._recording = self._problem.record(lower)
-        self._recording.keep_apart()
+        self._pull = Pullback(self._problem, self._recording)
 
-    def pullback(self, y_bar: Any) -> Any:
+    @OperatorMethod
+    def pullback(self, lower: Any, y_bar: Any) -> Any:
         """Product of the adjoint with a cotangent."""
-        bars = self._recording.pull(fitted(self._recording.value, y_bar, "cotangent"))
-        return self._problem.structured(bars)
+        return self._pull._under(lower, y_bar)
 
-    def pushforward(self, *tangents: Any) -> Any:
+    @OperatorMethod
+    def pushforward(self, lower: Any, *tangents: Any) -> Any:
         """Product with one tangent for each argument."""
-        dots = [d for x, t in zip(self._problem.chosen, tangents, strict=True) for d in fitted(x, t, "tangent")]
-        run = self._spare.copy(self._lower).pushed(self._lower)
+        lower = self._recording.above(lower)
+        if len(tangents) != len(self._problem.chosen):
+            raise ArgumentError(f"{len(tangents)} tangents are given for {len(self._problem.chosen)} arguments").at()
+        run = self._spare.copy(self._lower).pushed(lower)
+        dots = filled(self._spare.form, fitted(lower, self._spare.form, tangents, "tangent"))
         return with_tangents(run, run.push(dots))
 
-    __call__ = pushforward
+    def __call__(self, *tangents: Any) -> Any:
+        return self.pushforward(*tangents)
+
+    def _under(self, lower: Any, *tangents: Any) -> Any:
+        return self.pushforward._under(lower, *tangents)
 
 
 @operator

@@ -84,7 +84,8 @@ def hvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: t
     problem = Problem(grad(f, places), tuple(primals), {}, places)
     recording = problem.record(lower)
     try:
-        found = problem.structured(recording.pull([d for i in places for d in fitted(primals[i], tangents[i], "tangent")]))
+        dots = fitted(lower, problem.form, tuple(tangents[i] for i in places), "tangent")
+        found = problem.structured(recording.pull(dots))
     finally:
         recording.close()
     return found[0] if len(primals) == 1 else found

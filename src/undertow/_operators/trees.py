@@ -7,7 +7,7 @@ import copy
 import types
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import ndarray
@@ -15,6 +15,7 @@ from numpy import ndarray
 INERT = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType, types.MethodType, str, bytes, bool, int,
          np.bool_, np.integer, type(None), range, slice, np.dtype, np.random.Generator, np.random.RandomState)
 PROXIES = weakref.ProxyTypes
+SEQUENCES = (tuple, list, collections.deque)
 BUILTIN = ("builtins", "collections", "numpy", "threading", "_thread", "random", "_io", "functools")
 
 
@@ -41,8 +42,7 @@ def attributes(x: Any) -> list[tuple[str, Any]]:
     return found
 
 
-def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo: dict | None = None,
-            integers: bool = False, every: bool = False) -> Any:
+def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo: dict | None = None) -> Any:
     """`root` with `leaf` applied to its numbers and float arrays; a shared array once, a number at each place.
 
     Containers and objects are copied, or changed in place if `in_place`; tuples are always rebuilt where they change.
@@ -50,11 +50,7 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo:
     memo = {} if memo is None else memo
     if type(root) in PROXIES:
         return root
-    if integers and isinstance(root, (int, np.integer, np.bool_)):
-        return leaf(float(root))
-    if integers and isinstance(root, ndarray) and root.dtype.kind in "biu":
-        return root.astype(float)
-    if is_number(root) or (every and is_array(root)):
+    if is_number(root):
         return leaf(root)
     if id(root) in memo:
         return memo[id(root)][0]
@@ -64,7 +60,7 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo:
     if isinstance(root, INERT):
         return root
     if isinstance(root, (tuple, frozenset)):
-        items = [rebuild(v, leaf, in_place, memo, integers, every) for v in root]
+        items = [rebuild(v, leaf, in_place, memo) for v in root]
         if in_place and all(a is b for a, b in zip(items, root, strict=True)):
             same: Any = root
         else:
@@ -79,34 +75,34 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo:
     memo[id(root)] = (result, root)
     if isinstance(root, dict):
         for key, v in list(root.items()):
-            new = rebuild(v, leaf, in_place, memo, integers, every)
+            new = rebuild(v, leaf, in_place, memo)
             if new is not v:
                 result[key] = new
     elif isinstance(root, (list, collections.deque)):
         for i, v in enumerate(root):
-            new = rebuild(v, leaf, in_place, memo, integers, every)
+            new = rebuild(v, leaf, in_place, memo)
             if new is not v:
                 result[i] = new
     elif isinstance(root, set):
-        changed = [(v, rebuild(v, leaf, in_place, memo, integers, every)) for v in list(root)]
+        changed = [(v, rebuild(v, leaf, in_place, memo)) for v in list(root)]
         for v, new in changed:
             if new is not v:
                 result.discard(v)
                 result.add(new)
     elif isinstance(root, ndarray) and root.dtype == object:
         for i, v in enumerate(root.flat):
-            new = rebuild(v, leaf, in_place, memo, integers, every)
+            new = rebuild(v, leaf, in_place, memo)
             if new is not v:
                 result.flat[i] = new
     for name, v in attributes(root):
-        new = rebuild(v, leaf, in_place, memo, integers, every)
+        new = rebuild(v, leaf, in_place, memo)
         if new is not v or not in_place:
             try:
                 object.__setattr__(result, name, new)
             except (AttributeError, TypeError):
                 pass
     if isinstance(root, BaseException):
-        arguments = tuple(rebuild(v, leaf, in_place, memo, integers, every) for v in root.args)
+        arguments = tuple(rebuild(v, leaf, in_place, memo) for v in root.args)
         if any(a is not b for a, b in zip(arguments, root.args, strict=True)):
             result.args = arguments
     return result
@@ -124,16 +120,115 @@ def leaves(root: Any) -> list:
     return found
 
 
-def occurrences(root: Any) -> list:
-    """Numbers and arrays of `root` in order, a shared array at each of its places; integers count as numbers."""
-    found: list = []
+class Leaf(NamedTuple):
+    """What is remembered of a number or array."""
 
-    def visit(x: Any) -> Any:
-        found.append(x)
-        return x
+    shape: tuple
+    dtype: Any
+    is_array: bool
 
-    rebuild(root, visit, False, None, True, True)
-    return found
+
+class Form:
+    """The structure of a value as it is now, by which another value of the same structure is taken apart.
+
+    Attributes
+    ----------
+    leaves : list of Leaf
+        Numbers at each place, arrays once, in the order of `leaves`.
+    """
+
+    def __init__(self, root: Any) -> None:
+        self.leaves: list[Leaf] = []
+        self.known: dict[int, int] = {}
+        self.hold: list = []
+        self.node = self.describe(root, {})
+        self.known, self.hold = {}, []
+
+    def describe(self, x: Any, memo: dict[int, Any]) -> Any:
+        """The number of a leaf, ``(kind, [(key, node), …])`` of a container, None of anything else."""
+        if type(x) in PROXIES:
+            return None
+        if is_number(x):
+            self.leaves.append(Leaf((), getattr(type(x), "stands_for", type(x)), False))
+            return len(self.leaves) - 1
+        if is_array(x):
+            if id(x) not in self.known:
+                self.known[id(x)] = len(self.leaves)
+                self.hold.append(x)
+                self.leaves.append(Leaf(x.shape, x.dtype, True))
+            return self.known[id(x)]
+        if isinstance(x, INERT):
+            return None
+        if id(x) in memo:
+            return memo[id(x)]
+        kind, pairs = children(x)
+        made: list = []
+        node = memo[id(x)] = (kind, made)
+        self.hold.append(x)
+        for key, child in pairs:
+            below = self.describe(child, memo)
+            if below is not None:
+                made.append((key, below))
+        if isinstance(x, SEQUENCES) and made:
+            made.append((None, len(x)))
+        return node
+
+    def collect(self, given: Any, found: list[list]) -> None:
+        """Append to ``found[i]`` what `given` has at the places of leaf `i`; LookupError where it differs."""
+        path: set[tuple[int, int]] = set()
+
+        def visit(node: Any, g: Any) -> None:
+            if g is None:
+                return
+            if type(node) is int:
+                if not isinstance(g, (int, float, complex, np.generic, ndarray, list, tuple)):
+                    raise LookupError(f"a {type(g).__name__} where a number or array is needed")
+                found[node].append(g)
+                return
+            if (id(node), id(g)) in path:
+                return
+            path.add((id(node), id(g)))
+            kind, pairs = node
+            for key, below in pairs:
+                if key is None:
+                    if len(g) != below:
+                        raise LookupError(f"a {type(g).__name__} of length {len(g)} where {below} is needed")
+                else:
+                    visit(below, part(kind, g, key))
+            path.discard((id(node), id(g)))
+
+        visit(self.node, given)
+
+
+def children(x: Any) -> tuple[str, list]:
+    """How a container is taken apart, and its parts by key."""
+    if isinstance(x, ndarray):
+        return "flat", list(enumerate(x.flat)) if x.dtype == object else []
+    pairs: list = [(("attribute", name), v) for name, v in attributes(x)]
+    if isinstance(x, dict):
+        pairs = [(("item", k), v) for k, v in x.items()] + pairs
+    elif isinstance(x, SEQUENCES):
+        pairs = [(("item", i), v) for i, v in enumerate(x)] + pairs
+    elif isinstance(x, (set, frozenset)):
+        pairs = [(("member", i), v) for i, v in enumerate(x)] + pairs
+    if isinstance(x, BaseException):
+        pairs += [(("argument", i), v) for i, v in enumerate(x.args)]
+    return "parts", pairs
+
+
+def part(kind: str, g: Any, key: Any) -> Any:
+    """The part of a given value at the key its primal has it at."""
+    try:
+        if kind == "flat":
+            return np.asarray(g, object).flat[key]
+        how, name = key
+        if how == "attribute":
+            return getattr(g, name)
+        if how == "argument":
+            return g.args[name]
+        return list(g)[name] if how == "member" else g[name]
+    except (KeyError, IndexError, AttributeError, TypeError):
+        raise LookupError(f"nothing at {key[1] if isinstance(key, tuple) else key!r} of a {type(g).__name__}") from None
 
 
 def with_leaves(root: Any, values: list, in_place: bool = False) -> Any:

@@ -45,6 +45,7 @@ class Interpreter:
         self.lower = lower
         self.level = lower.level + 1
         self.closed = False
+        self.epoch = 0  # derivatives this interpreter has been used by
         self.refused: BaseException | None = None
         self.memory = Memory()
         self.scalars = ScalarFactory(self)
@@ -334,6 +335,7 @@ def build(kind: type, lower: Any) -> Any:
 def release(interpreter: Any) -> None:
     """Put an interpreter back, unless numbers of its classes are still alive somewhere."""
     interpreter.refused = None
+    interpreter.epoch += 1
     interpreter.memory.clear()
     interpreter.reset()
     if interpreter.scalar_references() > interpreter.survivors:

@@ -20,6 +20,7 @@ class Plain:
     """What an interpreter calls when nothing is below it: Python and NumPy."""
 
     level = 0
+    epoch = 0
     classes: dict[type, type] = {}
 
     def __init__(self) -> None:

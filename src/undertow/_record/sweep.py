@@ -24,9 +24,9 @@ class Sweep:
         Cotangents of the scalars, by index.
     """
 
-    def __init__(self, interpreter: Any) -> None:
+    def __init__(self, interpreter: Any, lower: Any = None) -> None:
         self.interpreter = interpreter
-        self.lower = lower = interpreter.lower
+        self.lower = lower = lower or interpreter.lower
         hooks = lower.hooks
         self.add, self.mul, self.neg, self.truediv = hooks["add"], hooks["mul"], hooks["neg"], hooks["truediv"]
         self.getitem, self.setitem, self.increase = hooks["getitem"], hooks["setitem"], hooks["iadd"]
