@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import ArgumentError
-from .base import Operator, OperatorMethod, PLAIN, Problem, filled, fitted, operator, real_scalar
+from .base import PLAIN, Operator, OperatorMethod, Problem, filled, fitted, operator, real_scalar
 from .trees import Form, leaves, rebuild, with_leaves
 
 __all__ = ["LinearMap", "Pullback", "derivative", "grad", "jacobian", "jvp", "linearize", "stop_gradient",
