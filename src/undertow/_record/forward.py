@@ -49,14 +49,15 @@ class ForwardInterpreter(Interpreter):
         cls = self.scalars.wrap.get(type(v))
         if cls is None:
             return v
-        return self.scalar(cls, v, self.product(a.mark, p, cls) + self.product(b.mark, q, cls))
+        add = self.lower.hooks["add"]
+        return self.scalar(cls, v, add(self.product(a.mark, p, cls), self.product(b.mark, q, cls)))
 
     def product(self, dot: Any, p: Any, cls: Any) -> Any:
         """Tangent times partial: strong zero, real where the result is real."""
         if type(dot) in NUMBERS and dot == 0:
             return 0.0
-        t = dot * p
-        return t.real if isinstance(t, complex) and cls.stands_for not in COMPLEX_BASES else t
+        t = self.lower.hooks["mul"](dot, p)
+        return t.real if isinstance(t, (complex, np.complexfloating)) and cls.stands_for not in COMPLEX_BASES else t
 
     # ---- tangents ----
 
@@ -104,7 +105,7 @@ class ForwardInterpreter(Interpreter):
                 dot = 0.0
             elif isinstance(dot, ndarray):
                 dot = self.lower.hooks["getitem"](dot, ())
-            if cls.stands_for not in COMPLEX_BASES and isinstance(dot, complex):
+            if cls.stands_for not in COMPLEX_BASES and isinstance(dot, (complex, np.complexfloating)):
                 dot = dot.real
             return self.scalar(cls, y, dot)
         if isinstance(y, (tuple, list)):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy import ndarray
 
 from . import protocols
-from .scalars import NUMBERS, define
+from .scalars import ACTIVE, NUMBERS, define
 
 PLAIN_TYPES = frozenset(NUMBERS | {str, bytes, bytearray, type(None), list, tuple, dict, set, frozenset, range, type, slice,
                                    np.str_, np.bytes_, np.datetime64, np.timedelta64, np.dtype, type(Ellipsis)})
@@ -25,16 +25,18 @@ ITERABLES = frozenset({list, tuple, dict, set, frozenset, range, str, bytes, zip
 SUBSCRIPTED = frozenset({list, tuple, dict, str, bytes, range, collections.deque, collections.OrderedDict, type})
 PLAIN_OBJECTS = frozenset(PLAIN_TYPES | {ModuleType, FunctionType, MethodType, BuiltinFunctionType, GeneratorType,
                                          collections.deque, np.ufunc, np.random.Generator, np.random.RandomState})
+# Numbers that, on the left of an operator, take the value of an active number of another type without asking it.
+GREEDY = frozenset({complex, np.complex64, np.complex128, np.longdouble, np.clongdouble})
 
 _BINARY = '''
 def {name}(a, b):
-    if type(a) in fast and type(b) in fast:
+    if type(a) in left and type(b) in right:
         return a {op} b
     return general("{name}", a, b)
 '''
 _INPLACE = '''
 def i{stem}(a, b):
-    if type(a) in scalars and type(b) in scalars:
+    if type(a) in left_numbers and type(b) in right_numbers:
         return a {op} b
     return inplace("{name}", a, b)
 '''
@@ -59,8 +61,10 @@ def build(interpreter: Any) -> dict[str, Any]:
     """All hooks of fixed name; attribute hooks are made on demand (`Hooks.attribute`)."""
     scalars = interpreter.numbers
     fast = set(PLAIN_TYPES) | scalars
+    narrow = {t for t in scalars - NUMBERS if ACTIVE[t] not in (float, complex, np.float64, np.complex128)}
     names = {
-        "fast": fast, "scalars": scalars, "plain": fast | {ndarray} if interpreter.level == 1 else fast,
+        "left": fast - GREEDY, "left_numbers": scalars - GREEDY, "right": fast - narrow, "right_numbers": scalars - narrow,
+        "fast": fast, "plain": fast | {ndarray} if interpreter.level == 1 else fast,
         "general": _general(interpreter), "inplace": _inplace(interpreter), "compare": _compare(interpreter),
         "unary": _unary(interpreter),
     }
@@ -86,10 +90,17 @@ def build(interpreter: Any) -> dict[str, Any]:
 
 def _general(interpreter: Any) -> Any:
     fast = set(PLAIN_TYPES) | interpreter.numbers
+    own = interpreter.numbers - NUMBERS
     array_binary = interpreter.array_binary
 
     def general(hook: str, a: Any, b: Any) -> Any:
         ta, tb = type(a), type(b)
+        if ta in fast and tb in fast:
+            if tb in own and ta not in own and (reflected := getattr(tb, f"__r{hook}__", None)) is not None:
+                result = reflected(b, a)
+                if result is not NotImplemented:
+                    return result
+            return getattr(operator, hook)(a, b)
         if (ta is ndarray and (tb is ndarray or tb in fast)) or (tb is ndarray and ta in fast):
             return array_binary(hook, a, b)
         return protocols.binary(interpreter, hook, a, b)

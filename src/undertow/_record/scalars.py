@@ -35,11 +35,11 @@ def __{name}__(a, b):
     x = a.primal
     if tb in own:
         y = b.primal
-        v = x {op} y
+        v = {v}
         return emit2(v, a, {p}, b, {q})
     if tb in passive:
         y = b
-        v = x {op} y
+        v = {v}
         return emit1(v, a, {p})
     return other("{hook}", a, b, False)
 
@@ -48,7 +48,7 @@ def __r{name}__(b, a):
     y = b.primal
     if ta in passive:
         x = a
-        v = x {op} y
+        v = {v}
         return emit1(v, b, {q})
     return other("{hook}", b, a, True)
 '''
@@ -130,7 +130,12 @@ class ScalarFactory:
                                 # a ufunc that was not called through a hook raises instead of dropping the derivative
                                 "__array_ufunc__": None}
         for name, hook, op, p, q in interpreter.scalar_forms(base):
-            define(_BINARY.format(name=name, hook=hook, op=op, p=p, q=q), names)
+            # below there may be active numbers too, whose operators a plain complex number on the left would pass over
+            nested = interpreter.lower.level > 0
+            v = f"below_{name}(x, y)" if nested else f"x {op} y"
+            if nested:
+                names[f"below_{name}"] = interpreter.lower.hooks[hook]
+            define(_BINARY.format(name=name, hook=hook, v=v, p=p, q=q), names)
             body[f"__{name}__"] = names[f"__{name}__"]
             body[f"__r{name}__"] = names[f"__r{name}__"]
         body.update(interpreter.scalar_methods(base))

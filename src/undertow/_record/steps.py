@@ -15,6 +15,8 @@ from ..rules._registry import unbroadcast
 from . import refusal
 from .memory import Slot, overlaps_itself
 
+COMPLEX = (complex, np.complexfloating)
+
 
 def frozen_index(index: Any) -> Any:
     """An index that later changes of the program cannot alter."""
@@ -47,8 +49,8 @@ def complex_scalar(sweep: Any, data: tuple, out: int) -> None:
         return
     bars = sweep.bars
     for i, p, is_complex in data:
-        c = g * (p.conjugate() if isinstance(p, complex) else p)
-        bars[i] = bars[i] + (c if is_complex or not isinstance(c, complex) else c.real)
+        c = sweep.mul(g, p.conjugate() if isinstance(p, COMPLEX) else p)
+        bars[i] = sweep.add(bars[i], c if is_complex or not isinstance(c, COMPLEX) else c.real)
 
 
 def read(sweep: Any, data: tuple, k: int) -> None:
