@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..ir.function import Constant, Function, Op, Region, Value
+from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.types import I64
 
 __all__ = ["MayOverflow", "decide"]
@@ -270,7 +270,7 @@ class _Intervals:
         self.recording = False
         carried = body.params[len(body.params) - len(inits):]
         for k, (p, y) in enumerate(zip(carried, body.yields, strict=True)):
-            bound = _drift(p, y, body)
+            bound = _drift(p, y, body, self.get)
             if bound is not None:
                 lo, hi = inits[k]
                 state[k] = (lo + min(0, bound[0]) * trips if bound[0] else lo, hi + max(0, bound[1]) * trips
@@ -304,11 +304,13 @@ class _Intervals:
         return state
 
 
-def _drift(p: Value, y: Value, body: Region) -> tuple[int, int] | None:
-    """Bounds of what an iteration adds to a carried integer, where it only adds constants."""
+def _drift(p: Value, y: Value, body: Region, get: Any) -> tuple[int, int] | None:
+    """Bounds of what an iteration adds to a carried integer, where it only adds what does not change in the loop."""
     if p.type != I64:
         return None
     ops = {r: op for op in body.ops for r in op.results}
+    inside = {r for op in walk(body) for r in op.results}.union(
+        body.params, *(r.params for op in walk(body) for r in op.regions))
 
     def visit(v: Value) -> tuple[int, int] | None:
         if v is p:
@@ -316,10 +318,15 @@ def _drift(p: Value, y: Value, body: Region) -> tuple[int, int] | None:
         op = ops.get(v)
         if op is None:
             return None
-        if op.name in ("add", "sub") and isinstance(op.operands[1], Constant):
-            inner = visit(op.operands[0])
-            c = op.operands[1].value * (1 if op.name == "add" else -1)
-            return None if inner is None or abs(c) > 2**20 else (inner[0] + c, inner[1] + c)
+        if op.name in ("add", "sub"):
+            for x, term in (op.operands, op.operands[::-1])[:2 if op.name == "add" else 1]:
+                inner = visit(x)
+                if inner is None or (term in inside and not isinstance(term, Constant)):
+                    continue
+                lo, hi = get(term) if op.name == "add" else tuple(-n for n in reversed(get(term)))
+                if max(abs(lo), abs(hi)) <= 2**20:
+                    return inner[0] + lo, inner[1] + hi
+            return None
         if op.name == "select" or (op.name == "if"):
             ys = op.operands[1:] if op.name == "select" else [r.yields[op.results.index(v)] for r in op.regions]
             if op.name == "if":

@@ -115,7 +115,8 @@ class Arrays:
     def bind(self, v: Any, name: str, frame: Any) -> Any:
         """A value for a variable. An expression read once may wait for its reader."""
         if isinstance(v, Lazy) and frame.loads(name) != 1:
-            return self.force(v)
+            v = self.force(v)
+            self.home[v.root] = (frame.key, name)
         return v
 
     def broadcast_dims(self, views: Seq[View]) -> tuple[Value, ...]:
@@ -222,6 +223,7 @@ class Arrays:
             raise NotCompilable("in-place operation that would cast a float to an integer")
         if kind.is_float and dest.element == I64:
             raise NotCompilable("assignment of floats to an integer array")
+        self.note_write(dest.root)
         if isinstance(value, (Array, Lazy)):
             value = self.check_hazard(dest, value)
         self.fill(dest, value)
@@ -244,6 +246,7 @@ class Arrays:
             scalar = scalar_of(value)
             if scalar.type.is_float and target.element == I64:
                 raise NotCompilable("assignment of a float to an integer array")
+            self.note_write(owner.root)
             self.force_readers(owner.root)
             self.put(target, [], scalar.value)
         else:
@@ -267,6 +270,7 @@ class Arrays:
         result = Scalar(self.element(result, []), "np") if isinstance(result, Lazy) else scalar_of(result)
         if result.type.is_float and target.element == I64:
             raise NotCompilable("assignment of a float to an integer array")
+        self.note_write(owner.root)
         self.force_readers(owner.root)
         self.put(target, [], result.value)
 
@@ -282,6 +286,7 @@ class Arrays:
         scalar = self.b.cast(scalar_of(value).value, owner.element)
         for d, m in zip(owner.dims, mask.dims, strict=True):
             self.b.check(self.b.scalar("eq", d, m), "the mask's shape differs")
+        self.note_write(owner.root)
         mask = self.check_hazard(owner, mask)
         self.force_readers(owner.root)
 

@@ -15,7 +15,7 @@ from ..ir.function import Constant, Region, Value
 from ..ir.types import BOOL
 from . import arithmetic
 from .merge import describe, is_number, scalar_of
-from .statements import TryAgain
+from .state import TryAgain
 from .values import Array, Const, Function, Lazy, Maybe, Method, Ref, Scalar, Sequence
 
 __all__ = ["Expressions"]
@@ -264,6 +264,8 @@ class Expressions:
                     break
                 return False
         if isinstance(left, Ref) and isinstance(right, Ref):
+            if left.key != right.key and any(isinstance(r.key, tuple) for r in (left, right)):
+                raise NotCompilable("`is` of objects that depend on control flow")
             return left.key == right.key
         if isinstance(left, Const) and isinstance(right, Const) and not isinstance(left.obj, (int, float, str)):
             return left.obj is right.obj
@@ -423,6 +425,8 @@ class Expressions:
                 raise NotCompilable(f"assignment to an attribute of {describe(owner)}")
             if isinstance(_class_attribute(owner.cls, target.attr), property) or "__setattr__" in vars(owner.cls):
                 raise NotCompilable("assignment through a property or `__setattr__`")
+            if owner.key in self.frozen_objects:
+                raise NotCompilable("an object is changed that is shared on one path and not on another")
             self.state[(owner.key, target.attr)] = self.settle(value)
             self.written_attributes.add((owner.key, target.attr))
         else:

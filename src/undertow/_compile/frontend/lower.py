@@ -20,11 +20,14 @@ from .builtin import Builtins
 from .calls import Calls
 from .creation import Creation
 from .expressions import Expressions
+from .loops import Loops
 from .merge import scalar_of
 from .products import Products
 from .reductions import Reductions
 from .shaping import Shaping
-from .statements import Statements, TryAgain
+from .slots import Slots
+from .state import TryAgain
+from .statements import Statements
 from .ufuncs import Ufuncs
 from .values import Array, Const, Exit, Function, Lazy, Maybe, Method, Ref, Scalar, Sequence
 
@@ -101,7 +104,8 @@ class Lowered:
     codes: list
 
 
-class Lowerer(Statements, Expressions, Arrays, Calls, Builtins, Ufuncs, Creation, Shaping, Reductions, Products):
+class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Calls, Builtins, Ufuncs, Creation, Shaping, Reductions,
+              Products):
     """One attempt at lowering."""
 
     def __init__(self, unroll: set, carry_out: set) -> None:
@@ -114,6 +118,13 @@ class Lowerer(Statements, Expressions, Arrays, Calls, Builtins, Ufuncs, Creation
         self.guards: list[tuple] = []
         self.captured: list[tuple] = []
         self.captured_values: dict[tuple, Any] = {}
+        self.params_set: set[Value] = set()
+        self.home: dict[Value, Any] = {}
+        self.held: list = []
+        self.writes: list[Value] = []
+        self.partners: dict[Value, set[Value]] = {}
+        self.frozen_objects: set = set()
+        self.argument_objects: set = set()
         self.written: set[Value] = set()
         self.written_attributes: set[tuple] = set()
         self.loop_nodes: list = []
@@ -151,6 +162,7 @@ class Lowerer(Statements, Expressions, Arrays, Calls, Builtins, Ufuncs, Creation
     def parameter(self, type: Any, name: str) -> Value:
         value = Value(type, name)
         self.params.append(value)
+        self.params_set.add(value)
         return value
 
     def array_parameter(self, spec: tuple, name: str) -> Array:
@@ -177,6 +189,7 @@ class Lowerer(Statements, Expressions, Arrays, Calls, Builtins, Ufuncs, Creation
             return Sequence(tuple(self.argument(s, f"{name}_{k}") for k, s in enumerate(spec[2])), spec[1])
         if kind == "object":
             ref = Ref(next(self.keys), spec[1])
+            self.argument_objects.add(ref.key)
             for field_name, s in spec[2]:
                 self.state[(ref.key, field_name)] = self.argument(s, f"{name}_{field_name}")
             return ref
@@ -314,7 +327,7 @@ def lower(function: types.FunctionType, specs: tuple) -> Lowered:
     """
     unroll: set = set()
     carry_out: set = set()
-    for _ in range(24):
+    for _ in range(100):
         lowerer = Lowerer(unroll, carry_out)
         try:
             return _attempt(lowerer, function, specs)

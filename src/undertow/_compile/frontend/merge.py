@@ -13,13 +13,18 @@ from .._refusal import NotCompilable
 from ..ir.builder import Builder, const
 from ..ir.function import Value
 from ..ir.types import BOOL, F32, F64, I64, ScalarType
-from .values import Array, Const, Exit, Lazy, Maybe, Scalar, Sequence, same_value
+from .values import Array, Const, Exit, Lazy, Maybe, Ref, Scalar, Sequence, same_value
 
-__all__ = ["Shape", "flatten", "is_number", "join", "rebuild", "scalar_of", "shape_of", "types_of"]
+__all__ = ["Meeting", "Shape", "carries", "describe", "flatten", "is_number", "join", "rebuild", "scalar_of", "shape_of", "slots_of",
+           "types_of"]
 
 
 class Shape(NamedTuple):
-    """How a flattened value is put together. `kind`: fixed, scalar, sequence, exit, maybe."""
+    """How a flattened value is put together.
+
+    `kind`: fixed, scalar, sequence, exit, maybe; slot (memory `info` that holds a copy of what a variable is);
+    object (attributes under a new identity).
+    """
 
     kind: str
     info: Any = None
@@ -67,25 +72,50 @@ def shape_of(v: Any) -> Shape:
     return Shape("fixed", v)
 
 
-def join(a: Shape, b: Shape) -> Shape:
+class Meeting:
+    """What joining may ask for where two alternatives hold different memory or different objects."""
+
+    def slot(self, a: Array, b: Array) -> Shape:
+        raise NotCompilable("which array a variable is depends on control flow")
+
+    def into_slot(self, slot: Array, value: Array) -> None:
+        """Check that `value` can be copied into the slot."""
+
+    def merge_objects(self, a: Any, b: Ref) -> Shape:
+        raise NotCompilable("which object a variable is depends on control flow")
+
+
+def join(a: Shape, b: Shape, meeting: Meeting) -> Shape:
     """Least shape that holds both."""
     if a == b:
         return a
     if "maybe" in (a.kind, b.kind):
         inner = [s.parts[0] if s.kind == "maybe" else s for s in (a, b)]
-        return Shape("maybe", None, (join(*inner),))
+        return Shape("maybe", None, (join(*inner, meeting),))
     if a.kind == b.kind == "scalar":
         return Shape("scalar", (_join_types(a.info[0], b.info[0]), a.info[1] if a.info[1] == b.info[1] else "mixed"))
     if a.kind == b.kind == "exit":
         return Shape("exit", a.info | b.info)
     if a.kind == b.kind == "sequence" and a.info is b.info and len(a.parts) == len(b.parts):
-        return Shape("sequence", a.info, tuple(map(join, a.parts, b.parts)))
-    if a.kind == b.kind == "fixed" and same_value(a.info, b.info):
-        return a
+        return Shape("sequence", a.info, tuple(join(x, y, meeting) for x, y in zip(a.parts, b.parts, strict=True)))
+    found = _join_fixed(a, b, meeting) if b.kind == "fixed" else None
+    if found is not None:
+        return found
     both = [s.info if s.kind == "fixed" else Scalar(const(0), "py") for s in (a, b)]
-    what = "which array it is" if any(isinstance(v, Array) for v in both) else "its type"
-    raise NotCompilable(f"a variable's value depends on control flow, and so does {what}: "
-                        f"{describe(both[0])} or {describe(both[1])}")
+    raise NotCompilable(f"a variable is {describe(both[0])} on one path and {describe(both[1])} on another")
+
+
+def _join_fixed(a: Shape, b: Shape, meeting: Meeting) -> Shape | None:
+    if a.kind == "fixed" and same_value(a.info, b.info):
+        return a
+    if a.kind == "fixed" and isinstance(a.info, Array) and isinstance(b.info, Array):
+        return meeting.slot(a.info, b.info)
+    if a.kind == "slot" and isinstance(b.info, Array):
+        meeting.into_slot(a.info, b.info)
+        return a
+    if isinstance(b.info, Ref) and (a.kind == "object" or (a.kind == "fixed" and isinstance(a.info, Ref))):
+        return meeting.merge_objects(a, b.info)
+    return None
 
 
 def _join_types(a: ScalarType, b: ScalarType) -> ScalarType:
@@ -108,32 +138,62 @@ def types_of(shape: Shape) -> list[ScalarType]:
     return [*out, BOOL] if shape.kind == "maybe" else out
 
 
-def flatten(b: Builder, v: Any, shape: Shape) -> list[Value]:
-    """IR values of `v` under a shape that holds it; None stands for an unbound variable."""
+def carries(shape: Shape) -> bool:
+    """Whether a variable of this shape must be handed on: it has IR values or a slot."""
+    return shape.kind in ("scalar", "exit", "slot", "object", "maybe") or any(map(carries, shape.parts))
+
+
+def flatten(b: Builder, v: Any, shape: Shape, state: dict) -> list[Value]:
+    """IR values of `v` under a shape that holds it; None stands for an unbound variable. Slots are copied apart."""
     if v is None:
         return [const(0, t) for t in types_of(shape)]
     if shape.kind == "maybe":
         if isinstance(v, Maybe):
-            return [*flatten(b, v.value, shape.parts[0]), v.defined]
-        return [*flatten(b, v, shape.parts[0]), const(True)]
+            return [*flatten(b, v.value, shape.parts[0], state), v.defined]
+        return [*flatten(b, v, shape.parts[0], state), const(True)]
     if shape.kind == "scalar":
         return [b.cast(scalar_of(v).value, shape.info[0])]
     if shape.kind == "exit":
         return [v.value]
+    return [x for item, part in zip(items_of(v, shape, state), shape.parts, strict=True)
+            for x in flatten(b, item, part, state)]
+
+
+def items_of(v: Any, shape: Shape, state: dict) -> list:
+    """Parts of a value under a composite shape."""
     if shape.kind == "sequence":
-        return [x for item, part in zip(v.items, shape.parts, strict=True) for x in flatten(b, item, part)]
+        return list(v.items)
+    if shape.kind == "object":
+        return [state[(v.key, name)] for name in shape.info[2]]
     return []
 
 
-def rebuild(values: list[Value], shape: Shape) -> Any:
-    """Inverse of `flatten`; consumes `values` from the front."""
+def slots_of(v: Any, shape: Shape, state: dict) -> list[tuple[Array, Any]]:
+    """Pairs (slot, what it must hold) of a value under a shape."""
+    if v is None:
+        return []
+    if shape.kind == "slot":
+        return [(shape.info, v)]
+    if shape.kind == "maybe":
+        return slots_of(v.value if isinstance(v, Maybe) else v, shape.parts[0], state)
+    return [x for item, part in zip(items_of(v, shape, state), shape.parts, strict=True)
+            for x in slots_of(item, part, state)]
+
+
+def rebuild(values: list[Value], shape: Shape, state: dict) -> Any:
+    """Inverse of `flatten`; consumes `values` from the front. Attributes of objects go to `state`."""
     if shape.kind == "scalar":
         return Scalar(values.pop(0), shape.info[1])
     if shape.kind == "exit":
         return Exit(shape.info, values.pop(0))
     if shape.kind == "sequence":
-        return Sequence(tuple(rebuild(values, part) for part in shape.parts), shape.info)
+        return Sequence(tuple(rebuild(values, part, state) for part in shape.parts), shape.info)
+    if shape.kind == "object":
+        key, cls, names = shape.info
+        for name, part in zip(names, shape.parts, strict=True):
+            state[(key, name)] = rebuild(values, part, state)
+        return Ref(key, cls)
     if shape.kind == "maybe":
-        inner = rebuild(values, shape.parts[0])
+        inner = rebuild(values, shape.parts[0], state)
         return Maybe(inner, values.pop(0))
     return shape.info

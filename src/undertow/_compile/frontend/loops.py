@@ -1,0 +1,333 @@
+"""Loops."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from .._refusal import NotCompilable
+from ..ir.builder import const
+from ..ir.function import Constant, Region, Value
+from ..ir.types import I64
+from .merge import Shape, carries, flatten, join, rebuild, scalar_of, shape_of, types_of
+from .slots import LoopMeeting, defined_in
+from .state import TryAgain
+from .statements import assigned_names, leaves_loop
+from .values import Array, Const, Exit, Iterable, Lazy, Scalar, Sequence, same_value
+
+__all__ = ["Loops"]
+
+
+class Loops:
+    """Lowers loops; expects the other mixins beside it."""
+
+    # ---- loops
+    def loop(self, node: Any, candidates: set, build: Callable[[dict[Any, Shape]], tuple]) -> None:
+        """Find the loop-carried variables and their shapes by lowering the body until they do not change.
+
+        ``build(shapes)`` lowers the loop and returns ``(state at the end of the body, finish, regions)``, where
+        ``finish(shapes, since)`` emits the loop operation and returns its results.
+        """
+        self.force_all()
+        before = dict(self.state)
+        shapes: dict[Any, Shape] = {}
+        for key in candidates:
+            if key in before and not isinstance(before[key], (NotCompilable, TryAgain)):
+                shape = shape_of(before[key])
+                if types_of(shape):
+                    shapes[key] = shape
+        for _ in range(16):
+            self.state = dict(before)
+            since = len(self.writes)
+            end, finish, regions = build(shapes)
+            wider = self.widen(node, before, end, shapes, regions)
+            if wider == shapes:
+                break
+            shapes = wider
+        else:
+            raise NotCompilable("the types of the loop's variables do not settle")
+        results = finish(shapes, since)
+        self.state = before
+        for key in end:
+            if key not in before and key not in shapes and isinstance(key, tuple) and key[0] == self.frame.key:
+                self.state[key] = TryAgain("carry", (self.place(node), key[1]))
+        for key, shape in shapes.items():
+            self.state[key] = self.rebuilt(results, shape, self.state)
+
+    def rebuilt(self, values: list[Value], shape: Shape, state: dict) -> Any:
+        if shape.kind == "refused":
+            return NotCompilable(shape.info) if isinstance(shape.info, str) else TryAgain("slot", shape.info)
+        return rebuild(values, shape, state)
+
+    def widen(self, node: Any, before: dict, end: dict, shapes: dict[Any, Shape],
+              regions: list[Region]) -> dict[Any, Shape]:
+        """Shapes that also hold what the body leaves behind."""
+        wider = dict(shapes)
+        meeting = LoopMeeting(self, before, end, defined_in(regions))
+        for key, value in end.items():
+            old = shapes.get(key)
+            carry = (self.place(node), key[1]) in self.carry_out and key[0] == self.frame.key \
+                if isinstance(key, tuple) else False
+            if old is None and key in before:
+                if same_value(before[key], value):
+                    continue
+                first = before[key]
+                old = Shape("refused", first.reason) if isinstance(first, NotCompilable) else \
+                    Shape("refused", first.key) if isinstance(first, TryAgain) else shape_of(first)
+            if old is None and not carry:
+                continue
+            if isinstance(value, TryAgain):
+                wider[key] = Shape("refused", value.key) if old is None or old.kind != "refused" else old
+                continue
+            if isinstance(value, NotCompilable) or (old is not None and old.kind == "refused"):
+                wider[key] = old if old is not None and old.kind == "refused" else Shape("refused", value.reason)
+                continue
+            meeting.key = key
+            try:
+                shape = shape_of(value)
+                if old is None:
+                    shape = meeting.lifted(shape)
+                    wider[key] = shape if shape.kind == "maybe" or not carries(shape) else Shape("maybe", None, (shape,))
+                else:
+                    wider[key] = join(old, shape, meeting)
+            except NotCompilable as refusal:
+                wider[key] = Shape("refused", refusal.reason)  # matters only if the variable is read
+            except TryAgain as again:
+                wider[key] = Shape("refused", again.key)
+        return wider
+
+    def enter_body(self, shapes: dict[Any, Shape]) -> list[Value]:
+        """Parameters of a loop body; the state then holds them."""
+        params: list[Value] = []
+        for key, shape in shapes.items():
+            values = [Value(t, self.hint(key)) for t in types_of(shape)]
+            params += values
+            self.state[key] = self.rebuilt(list(values), shape, self.state)
+        return params
+
+    def carried(self, state: dict, shapes: dict[Any, Shape]) -> list[Value]:
+        return [x for key, shape in shapes.items() if shape.kind != "refused"
+                for x in flatten(self.b, state.get(key), shape, state)]
+
+    def counted_loop(self, node: Any, lo: Value, hi: Value, step: int, bind: Callable[[Value], None],
+                     body: list[ast.stmt], target: str = "i") -> None:
+        """``for`` with a trip count known at entry."""
+        before = self.state
+
+        def build(shapes: dict[Any, Shape]) -> tuple:
+            i = Value(I64, target)
+            region = Region()
+            with self.b.inside(region):
+                params = self.enter_body(shapes)
+                bind(i)
+                self.block(body)
+                self.map_exit({2: 0})
+                self.force_all()
+                end = self.state
+            region.params = [i, *params]
+
+            def finish(shapes: dict[Any, Shape], since: int) -> list[Value]:
+                with self.b.inside(region):
+                    self.copy_to_slots(end, shapes, since)
+                    region.yields = self.carried(end, shapes)
+                return self.b.loop(lo, hi, const(step), self.carried(before, shapes), region)
+
+            return end, finish, [region]
+
+        self.force_all()
+        before = dict(self.state)
+        self.loop(node, self.loop_candidates(body), build)
+
+    def loop_candidates(self, body: list[ast.stmt]) -> list:
+        names = assigned_names(body)
+        return sorted(((self.frame.key, n) for n in names), key=str)
+
+    def general_loop(self, node: Any, test: Callable[[], Value], start: Callable[[], None],
+                     body: list[ast.stmt], extra: set) -> None:
+        """Loop with a run-time test; `break` and `return` end it through the exit code."""
+        exit_key = (self.frame.key, "$exit")
+        leaves = leaves_loop(body)
+        before = self.state
+
+        def build(shapes: dict[Any, Shape]) -> tuple:
+            regions = [Region(), Region()]
+            saved = dict(self.state)
+            with self.b.inside(regions[0]):
+                regions[0].params = self.enter_body(shapes)
+                if leaves:
+                    going = self.b.scalar("eq", self.exit.value, const(0))
+                    self.test_region(going, test, regions[0])
+                else:
+                    regions[0].yields = [test()]
+                self.force_all()
+            self.state = saved
+            with self.b.inside(regions[1]):
+                regions[1].params = self.enter_body(shapes)
+                self.exit = Exit.known(0)
+                start()
+                self.block(body)
+                self.map_exit({2: 0})
+                self.force_all()
+                end = self.state
+
+            def finish(shapes: dict[Any, Shape], since: int) -> list[Value]:
+                with self.b.inside(regions[1]):
+                    self.copy_to_slots(end, shapes, since)
+                    regions[1].yields = self.carried(end, shapes)
+                inits = self.carried(before, shapes)
+                return self.b.emit("while", inits, [v.type for v in inits], regions=regions,
+                                   names=[p.name for p in regions[1].params])
+
+            return end, finish, regions
+
+        self.force_all()
+        if leaves:
+            self.exit = Exit(frozenset((0, 1, 3)), const(0))
+        before = dict(self.state)
+        candidates = [*self.loop_candidates(body), *extra, *([exit_key] if leaves else [])]
+        self.loop(node, candidates, build)
+        if leaves and not any(isinstance(n, ast.Return) for s in body for n in ast.walk(s)):
+            self.exit = Exit(frozenset((0, 1)), self.exit.value)
+
+    def test_region(self, going: Value, test: Callable[[], Value], region: Region) -> None:
+        """``going and test()``, the test not evaluated once the loop has been left."""
+        inner = [Region(), Region()]
+        with self.b.inside(inner[0]):
+            inner[0].yields = [test()]
+        inner[1].yields = [const(False)]
+        region.yields = self.emit_branch(going, inner, [going.type], ["go"])
+
+    def do_While(self, node: ast.While) -> None:
+        self.general_loop(node, lambda: self.test(node.test), lambda: None, node.body, set())
+        self.after_loop(node)
+
+    def after_loop(self, node: ast.For | ast.While) -> None:
+        if node.orelse:
+            self.unless_exited(lambda: self.block(node.orelse))
+        self.map_exit({1: 0})
+
+    def do_For(self, node: ast.For) -> None:
+        iterable = self.expr(node.iter)
+        self.at(node)
+        self.held.append(iterable)
+        self.for_loop(node, iterable)
+        self.held.pop()
+        self.after_loop(node)
+
+    def for_loop(self, node: ast.For, iterable: Any) -> None:
+        items = self.static_items(iterable)
+        if items is not None and (not isinstance(iterable, Iterable) or iterable.kind != "range"
+                                  or self.place(node) in self.unroll or len(items) <= 1):
+            self.unrolled(node, items)
+        elif leaves_loop(node.body):
+            self.breaking_for(node, iterable)
+        else:
+            lo, hi, step, bind = self.iteration(iterable)
+
+            def start(i: Value) -> None:
+                self.assign(node.target, bind(i))
+
+            self.loop_nodes.append(node)
+            self.counted_loop(node, lo, hi, step, start, node.body, _target_name(node.target))
+            self.loop_nodes.pop()
+
+    def unrolled(self, node: ast.For, items: list) -> None:
+        if not items:
+            return
+        self.assign(node.target, items[0])
+        self.block(node.body)
+        self.map_exit({2: 0})
+        self.unless_exited(lambda: self.unrolled(node, items[1:]))
+
+    def breaking_for(self, node: ast.For, iterable: Any) -> None:
+        """``for`` that may be left early: a general loop with its own counter."""
+        lo, hi, step, bind = self.iteration(iterable)
+        key = (self.frame.key, f"${_target_name(node.target)}")
+        self.state[key] = Scalar(lo, "py")
+
+        def test() -> Value:
+            return self.b.scalar("lt" if step > 0 else "gt", self.state[key].value, hi)
+
+        def start() -> None:
+            i = self.state[key].value
+            self.state[key] = Scalar(self.b.add(i, const(step)), "py")
+            self.assign(node.target, bind(i))
+
+        self.loop_nodes.append(node)
+        self.general_loop(node, test, start, node.body, {key})
+        self.loop_nodes.pop()
+        self.state.pop(key, None)
+
+    def static_items(self, iterable: Any) -> list | None:
+        """Items of an iterable whose length is known."""
+        if isinstance(iterable, Sequence):
+            return list(iterable.items)
+        if isinstance(iterable, Const) and isinstance(iterable.obj, (tuple, list, str)):
+            return [self.capture(x) for x in iterable.obj]
+        if not isinstance(iterable, Iterable):
+            return None
+        if iterable.kind == "range":
+            if all(isinstance(p, Const) for p in iterable.parts):
+                r = range(*(p.obj for p in iterable.parts))
+                return [Const(k) for k in r] if len(r) <= 64 else None
+            return None
+        inner = [self.static_items(p) for p in iterable.parts[:1 if iterable.kind != "zip" else None]]
+        if any(x is None for x in inner):
+            return None
+        if iterable.kind == "reversed":
+            return inner[0][::-1]
+        if iterable.kind == "enumerate":
+            first = iterable.parts[1].obj if isinstance(iterable.parts[1], Const) else 0
+            return [Sequence((Const(k), x)) for k, x in enumerate(inner[0], first)]
+        return [Sequence(t) for t in zip(*inner, strict=False)]
+
+    def iteration(self, iterable: Any) -> tuple[Value, Value, int, Callable[[Value], Any]]:
+        """Bounds of an index, and what the loop variable is at an index."""
+        if isinstance(iterable, (Array, Lazy)):
+            array = self.force(iterable)
+            return const(0), array.dims[0], 1, lambda i: self.index_with(array, [Scalar(i, "py")])
+        if not isinstance(iterable, Iterable):
+            raise NotCompilable("iteration over an object of unknown length")
+        if iterable.kind == "range":
+            return self.range_bounds(iterable.parts)
+        inner = [self.iteration(p) for p in iterable.parts[:1 if iterable.kind != "zip" else None]]
+        lo, hi, step, bind = inner[0]
+        if iterable.kind == "enumerate":
+            first = scalar_of(iterable.parts[1])
+            if not _is_zero(lo) or step != 1:
+                raise NotCompilable("`enumerate` of something that does not start at 0")
+            return lo, hi, step, lambda i: Sequence((Scalar(self.b.add(i, first.value), "py"), bind(i)))
+        if iterable.kind == "reversed":
+            if step != 1:
+                raise NotCompilable("`reversed` of a stepped range")
+            return self.b.sub(hi, const(1)), self.b.sub(lo, const(1)), -1, bind
+        for other in inner[1:]:
+            if not _is_zero(other[0]) or other[2] != 1 or not _is_zero(lo) or step != 1:
+                raise NotCompilable("`zip` of ranges that do not start at 0")
+            hi = self.minimum(hi, other[1])
+        return lo, hi, 1, lambda i: Sequence(tuple(part[3](i) for part in inner))
+
+    def range_bounds(self, parts: tuple) -> tuple[Value, Value, int, Callable[[Value], Any]]:
+        values = [scalar_of(p).value for p in parts]
+        if any(v.type != I64 for v in values):
+            raise NotCompilable("`range` of something that is not an int")
+        lo, hi = (const(0), values[0]) if len(values) == 1 else values[:2]
+        step = 1
+        if len(values) == 3:
+            if not isinstance(values[2], Constant) or values[2].value == 0:
+                raise NotCompilable("the step of `range` is not a known number")
+            step = values[2].value
+        return lo, hi, step, lambda i: Scalar(i, "py")
+
+    def minimum(self, a: Value, b: Value) -> Value:
+        return a if a is b else self.b.scalar("select", self.b.scalar("lt", b, a), b, a)
+
+
+def _is_zero(v: Value) -> bool:
+    return isinstance(v, Constant) and v.value == 0
+
+
+def _target_name(target: ast.expr) -> str:
+    return target.id if isinstance(target, ast.Name) else "i"
+
