@@ -6,14 +6,114 @@ Numba compiles. Whatever it does not understand raises `NotCompilable`; the reco
 
 from __future__ import annotations
 
+import threading
 import types
 from typing import Any
 
 from ._refusal import NotCompilable
 
-__all__ = ["NotCompilable", "compile_pullback", "compile_pushforward"]
+__all__ = ["NotCompilable", "compile_pullback", "compile_pushforward", "compiled_for", "function_of", "signature_of"]
 
-_cache: dict[tuple, Any] = {}
+_cache: dict[tuple, _Family] = {}
+_lock = threading.RLock()
+_ATTEMPTS = 4
+_SIZE = 1024
+
+
+class _Family:
+    """Programs of one text for one signature: they differ in the constants of their surroundings."""
+
+    def __init__(self) -> None:
+        self.members: list = []
+        self.refusal: NotCompilable | None = None
+        self.refused_for: Any = None
+        self.failures = 0
+        self.varying: frozenset = frozenset()
+
+
+def function_of(f: Any) -> tuple[types.FunctionType, tuple]:
+    """The Python function behind a callable, and the arguments it puts before those of the call.
+
+    Raises
+    ------
+    NotCompilable
+    """
+    first: tuple = ()
+    if type(f) is types.FunctionType:
+        pass
+    elif isinstance(f, types.MethodType):
+        first, f = (f.__self__,), f.__func__
+    elif type(f).__module__.partition(".")[0] == "numba" and hasattr(f, "py_func"):
+        f = f.py_func
+    elif not isinstance(f, (type, types.BuiltinFunctionType)) and isinstance(
+            getattr(type(f), "__call__", None), types.FunctionType) and not hasattr(type(f), "_under"):
+        first, f = (f,), type(f).__call__
+    if not isinstance(f, types.FunctionType):
+        raise NotCompilable("not a Python function")
+    if hasattr(f, "__wrapped__"):
+        raise NotCompilable("a decorated function")
+    return f, first
+
+
+def signature_of(args: tuple) -> tuple[tuple, list]:
+    """Signatures of arguments and their leaves in order.
+
+    Raises
+    ------
+    NotCompilable
+    """
+    from .frontend.arguments import leaves
+
+    return leaves(args)
+
+
+def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...]) -> Any:
+    """The compiled program of a Python function for a signature, made if need be.
+
+    Nothing native is made yet: that waits for the first call.
+
+    Raises
+    ------
+    NotCompilable
+    """
+    from .program import Changed, CompiledPullback, check_guards
+
+    try:
+        key = (f.__code__, id(f.__globals__), specs, active)
+        family = _cache.get(key)
+    except TypeError:
+        raise NotCompilable("arguments that cannot be hashed") from None
+    with _lock:
+        if family is None:
+            if len(_cache) > _SIZE:
+                _cache.clear()
+            family = _cache[key] = _Family()
+        if family.refusal is not None and (family.refused_for is f or family.failures >= _ATTEMPTS):
+            raise family.refusal
+        changed = set()
+        for found in family.members:
+            try:
+                check_guards(found.bind(f)[1])
+                return found
+            except Changed as change:
+                changed.add(change.place)
+            except NotCompilable:
+                pass
+        try:
+            if len(family.members) > _ATTEMPTS:
+                raise NotCompilable("the constants it refers to change too often")
+            family.varying |= changed
+            found = CompiledPullback(f, specs, active, family.varying)
+        except NotCompilable as refusal:
+            family.refusal, family.refused_for, family.failures = refusal, f, family.failures + 1
+            raise
+        except Exception as error:  # a defect here must cost speed, not the derivative
+            refusal = NotCompilable(f"internal error: {error!r}")
+            family.refusal, family.refused_for, family.failures = refusal, f, family.failures + 1
+            raise refusal from error
+        family.refusal = None
+        family.members.append(found)
+        return found
 
 
 def compile_pullback(f: Any, args: tuple, active: tuple[bool, ...]) -> Any:
@@ -23,41 +123,10 @@ def compile_pullback(f: Any, args: tuple, active: tuple[bool, ...]) -> Any:
     ------
     NotCompilable
     """
-    from .frontend.arguments import leaves
-    from .program import CompiledPullback
-
-    f = getattr(f, "py_func", f)
-    if isinstance(f, types.MethodType):
+    f, first = function_of(f)
+    if first:
         raise NotCompilable("a bound method")
-    if not isinstance(f, types.FunctionType):
-        raise NotCompilable("not a Python function")
-    if hasattr(f, "__wrapped__"):
-        raise NotCompilable("a decorated function")
-    specs, _ = leaves(tuple(args))
-    try:
-        key = (f.__code__, id(f.__globals__), tuple(map(id, f.__closure__ or ())), id(f.__defaults__),
-               id(f.__kwdefaults__), specs, tuple(active))
-        found = _cache.get(key)
-    except TypeError:
-        raise NotCompilable("arguments that cannot be hashed") from None
-    if found is not None and not isinstance(found, NotCompilable):
-        try:
-            found.check_guards()
-        except NotCompilable:
-            found = None
-    if isinstance(found, NotCompilable):
-        raise NotCompilable(found.reason, found.filename, found.lineno)
-    if found is None:
-        try:
-            found = CompiledPullback(f, specs, tuple(active))
-        except NotCompilable as refusal:
-            _cache[key] = refusal
-            refusal.function = f  # keeps alive what the key identifies
-            raise
-        except Exception as error:  # a defect here must cost speed, not the derivative
-            raise NotCompilable(f"internal error: {error!r}") from error
-        _cache[key] = found
-    return found
+    return compiled_for(f, signature_of(tuple(args))[0], tuple(active))
 
 
 def compile_pushforward(f: Any, args: tuple, active: tuple[bool, ...], width: int = 1) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +17,9 @@ from .emit.python import emit
 from .frontend.arguments import leaves
 from .frontend.lower import Lowered, Result, lower
 from .ir.function import Function, Op, Value, walk
-from .ir.types import ArrayType
+from .ir.types import I64, ArrayType
 from .ir.verify import verify
+from .leave import Leave
 from .transforms.pullback import Pullback, pullback
 from .transforms.simplify import cancel_clearing, eliminate_dead, resolve, share_loads
 
@@ -26,16 +29,55 @@ _VARIANTS = 3
 
 
 class _Variant:
-    """One native function: valid wherever the decisions it was made under hold."""
+    """A program valid wherever the decisions it was made under hold, compiled for what is asked of it."""
 
-    def __init__(self, decisions: dict[Op, bool], transformed: Pullback, checked: bool) -> None:
+    def __init__(self, decisions: dict[Op, bool], primal: Function, active: list[Value]) -> None:
         self.decisions = decisions
-        self.transformed = transformed
-        self.checked = checked
-        self.source = emit(transformed.function)
-        start = time.perf_counter()
-        self.call = compile_source(self.source, transformed.function.name)
-        self.seconds = time.perf_counter() - start
+        self.primal = primal
+        self.active = active
+        self.checked = any(op.name == "check" for op in walk(primal.body))
+        self.seconds = 0.0
+        self._transformed: Pullback | None = None
+        self._calls: dict[str, Callable] = {}
+        self.sources: dict[str, str] = {}
+        self.lock = threading.RLock()
+
+    @property
+    def transformed(self) -> Pullback:
+        """The pullback, still as intermediate form."""
+        if self._transformed is None:
+            with self.lock:
+                if self._transformed is None:
+                    self._transformed = self.transform()
+        return self._transformed
+
+    def transform(self) -> Pullback:
+        try:
+            found = pullback(self.primal, self.active)
+        except KeyError as error:
+            raise NotCompilable(f"no derivative of `{error.args[0]}`") from None
+        cancel_clearing(found.function)
+        eliminate_dead(found.function)
+        verify(found.function)
+        return found
+
+    def call(self, mode: str) -> Callable:
+        """The native function: ``primal`` or ``pullback``."""
+        found = self._calls.get(mode)
+        if found is None:
+            with self.lock:
+                function = self.primal if mode == "primal" else self.transformed.function
+                source = self.source(mode)
+                start = time.perf_counter()
+                found = self._calls[mode] = compile_source(source, function.name)
+                self.seconds += time.perf_counter() - start
+        return found
+
+    def source(self, mode: str) -> str:
+        """The generated Python."""
+        if mode not in self.sources:
+            self.sources[mode] = emit(self.primal if mode == "primal" else self.transformed.function)
+        return self.sources[mode]
 
 
 class CompiledPullback:
@@ -49,54 +91,75 @@ class CompiledPullback:
         What is taped, what is active, and how long compilation took.
     """
 
-    def __init__(self, f: Any, specs: tuple, active: tuple[bool, ...]) -> None:
+    def __init__(self, f: Any, specs: tuple, active: tuple[bool, ...], varying: frozenset = frozenset()) -> None:
+        start = time.perf_counter()
         self.f = f
         self.active = active
         self.specs = specs
-        self.lowered: Lowered = lower(f, specs)
+        self.lowered: Lowered = lower(f, specs, varying)
         self.ir: Function = self.lowered.function
         share_loads(self.ir)
         eliminate_dead(self.ir)
         verify(self.ir)
+        if any(r.kind == "scalar" and r.info[0] == "mixed" for r in _parts(self.lowered.result)):
+            raise NotCompilable("whether the function returns a float or a NumPy number depends on the run")
         self.counts = [_count(s) for s in specs]
+        self.starts = [sum(self.counts[:k]) for k in range(len(self.counts))]
         flags = [a for a, n in zip(active, self.counts, strict=True) for _ in range(n)]
         flags += [False] * len(self.lowered.captured)
         self.active_params = [p for p, a in zip(self.ir.params, flags, strict=True)
                               if a and (p.type.is_float)]  # type: ignore[union-attr]
+        kinds = [k for s in specs for k in _kinds(s)]
+        self.makers = [{"np": p.type.dtype.type, "py": float}[k]  # type: ignore[union-attr]
+                       if k and p.type.is_float else None  # type: ignore[union-attr]
+                       for p, k in zip(self.ir.params, [*kinds, *[None] * len(self.lowered.captured)], strict=True)]
         self.variants: list[_Variant] = []
         self.by_extents: dict[tuple, _Variant] = {}
         self.written = [k for k, p in enumerate(self.ir.params) if p in self.lowered.written]
+        self.integers = [k for k, p in enumerate(self.ir.params) if p.type == I64]
+        self.arrays = [k for k, p in enumerate(self.ir.params) if isinstance(p.type, ArrayType)]
+        self.guards = list({(g[0], id(g[1]), g[2]): g for g in self.lowered.guards}.values())
+        self.bound = (f, self.guards, self.lowered.captured)
+        self.paths = places(f)
+        self.lock = threading.RLock()
+        self.lowering_seconds = time.perf_counter() - start
 
     # ---- calls
-    def values(self, args: tuple) -> list:
+    def bind(self, f: Any) -> tuple:
+        """Guards and captured places for another function made from the same text: a closure over other cells."""
+        bound = self.bound
+        if bound[0] is f:
+            return bound
+        moved = {id(old): new for old, new in pair(self.paths, places(f))}
+        guards = [(g[0], moved.get(id(g[1]), g[1]), g[2], *(moved.get(id(x), x) for x in g[3:])) for g in self.guards]
+        captured = [(kind, moved.get(id(c), c), key) for kind, c, key in self.lowered.captured]
+        bound = self.bound = (f, guards, captured)
+        return bound
+
+    def values(self, args: tuple, f: Any = None) -> list:
         """Parameters of this call; raises where what was assumed no longer holds."""
         specs, values = leaves(args)
         if specs != self.specs:
             raise NotCompilable("arguments of another signature")
-        self.check_guards()
-        for kind, container, key in self.lowered.captured:
-            values.append(_fetch(kind, container, key))
-        for p, v in zip(self.ir.params, values, strict=True):
-            if isinstance(p.type, ArrayType) and (type(v) is not np.ndarray or v.ndim != p.type.ndim
-                                                  or v.dtype != p.type.element.dtype):
-                raise NotCompilable("an array outside the function changed its type")
-        self.check_overlap(values)
-        return values
+        return self.values_of(values, f)
 
-    def check_guards(self) -> None:
-        for kind, container, key, expected in self.lowered.guards:
-            if kind == "absent":
-                if key in container:
-                    raise NotCompilable(f"the builtin `{key}` is now shadowed")
-                continue
-            if kind == "defaults":
-                if (container.__defaults__, container.__kwdefaults__) != expected:
-                    raise NotCompilable("default arguments changed")
-                continue
-            value = _fetch(kind, container, key)
-            if value is not expected and not (type(value) is type(expected) and isinstance(value, (bool, int, float, str))
-                                              and repr(value) == repr(expected)):
-                raise NotCompilable(f"`{key or 'a free variable'}` has changed")
+    def values_of(self, values: list, f: Any = None) -> list:
+        """`values`, the leaves of the arguments, completed by captured ones; guards and overlap are checked."""
+        bound = self.bound if f is None or f is self.bound[0] else self.bind(f)
+        check_guards(bound[1])
+        if bound[2]:
+            n = len(values)
+            for kind, container, key in bound[2]:
+                values.append(fetch(kind, container, key))
+            for p, v in zip(self.ir.params[n:], values[n:], strict=True):
+                if isinstance(p.type, ArrayType):
+                    if type(v) is not np.ndarray or v.ndim != p.type.ndim or v.dtype != p.type.element.dtype:
+                        raise NotCompilable("an array outside the function changed its type")
+                elif type(v) is not p.type.dtype.type(0).item().__class__:  # type: ignore[union-attr]
+                    raise NotCompilable("a number outside the function changed its type")
+        if self.written:
+            self.check_overlap(values)
+        return values
 
     def check_overlap(self, values: list) -> None:
         for k in self.written:
@@ -111,85 +174,116 @@ class CompiledPullback:
 
     def variant(self, values: list) -> _Variant:
         """The native function for the extents of this call."""
-        key = tuple(v.shape if isinstance(v, np.ndarray) else v if isinstance(v, (int, np.int64)) else None
-                    for v in values)
+        key = (*[values[k].shape for k in self.arrays], *[values[k] for k in self.integers])
         found = self.by_extents.get(key)
-        if found is not None:
-            return found
+        if found is None:
+            with self.lock:
+                found = self.new_variant(values)
+                if len(self.by_extents) > 256:
+                    self.by_extents.clear()
+                self.by_extents[key] = found
+        return found
+
+    def known(self, values: list) -> dict[Any, int]:
+        """Extents and integers of a call."""
         known: dict[Any, int] = {}
         for p, v in zip(self.ir.params, values, strict=True):
             if isinstance(v, np.ndarray):
                 known.update({(p, k): n for k, n in enumerate(v.shape)})
             elif isinstance(v, (int, np.int64)) and not isinstance(v, bool):
                 known[p] = int(v)
+        return known
+
+    def new_variant(self, values: list) -> _Variant:
         try:
-            decisions = decide(self.ir, known)
+            decisions = decide(self.ir, self.known(values))
         except MayOverflow as error:
             raise NotCompilable(str(error), *self.ir.spans[error.span][:2]) from None
         for v in self.variants:
             if v.decisions.items() <= decisions.items():
-                break
-        else:
-            if len(self.variants) >= _VARIANTS:
-                for old in self.variants:
-                    decisions = {op: t for op, t in decisions.items() if old.decisions.get(op) == t}
-            v = self.build(decisions)
-            self.variants.append(v)
-        if len(self.by_extents) > 256:
-            self.by_extents.clear()
-        self.by_extents[key] = v
-        return v
-
-    def build(self, decisions: dict[Op, bool]) -> _Variant:
+                return v
+        if len(self.variants) >= _VARIANTS:
+            for old in self.variants:
+                decisions = {op: t for op, t in decisions.items() if old.decisions.get(op) == t}
         primal = eliminate_dead(resolve(self.ir, decisions))
         share_loads(primal)
         verify(primal)
-        checked = any(op.name == "check" for op in walk(primal.body))
+        v = _Variant(decisions, primal, self.active_params)
+        self.variants.append(v)
+        return v
+
+    def dense(self, values: list) -> tuple[list, list]:
+        """What native code is given: C-ordered, writable arrays; and what is to be copied back."""
+        natives, back = values, []
+        for k in self.arrays:
+            a = values[k]
+            if not a.flags.carray:
+                if natives is values:
+                    natives = list(values)
+                natives[k] = np.array(a, order="C")
+                if k in self.written:
+                    back.append((a, natives[k]))
+        return natives, back
+
+    def launch(self, variant: _Variant, mode: str, values: list, extra: list) -> list:
+        """Call native code; where it leaves, memory is as before the call."""
+        natives, back = self.dense(values)
+        saved = [(natives[k], natives[k].copy()) for k in self.written] if variant.checked else []
         try:
-            transformed = pullback(primal, self.active_params)
-        except KeyError as error:
-            raise NotCompilable(f"no derivative of `{error.args[0]}`") from None
-        try:
-            cancel_clearing(transformed.function)
-            eliminate_dead(transformed.function)
-            verify(transformed.function)
-            return _Variant(decisions, transformed, checked)
-        except Exception as error:  # a defect here must cost speed, not the derivative
-            raise NotCompilable(f"internal error: {error!r}") from error
+            out = variant.call(mode)(*natives, *extra)
+        except Leave:
+            for a, copy in saved:
+                a[...] = copy
+            raise NotCompilable("at run time: an exception or a case left to the interpreter") from None
+        for a, copy in back:
+            a[...] = copy
+        return list(out) if out is not None else []
 
     def run(self, values: list, seed: Any, shadows: dict[Value, np.ndarray] | None = None) -> tuple[Any, list]:
         """The value and a cotangent for each active parameter. Adds to `shadows` where they are given."""
         variant = self.variant(values)
         t = variant.transformed
-        by_param = dict(zip(self.ir.params, values, strict=True))
-        shadow = {p: (shadows or {}).get(p) for p in t.shadows}
+        shadow: dict[Value, Any] = {}
+        targets = []
         for p in t.shadows:
-            if shadow[p] is None:
-                shadow[p] = np.zeros(by_param[p].shape, by_param[p].dtype)
+            given = shadows.get(p) if shadows else None
+            if given is None:
+                v = values[self.position(p)]
+                given = np.zeros(v.shape, v.dtype)
+            elif not given.flags.carray:
+                dense = np.array(given, order="C")
+                targets.append((given, dense))
+                given = dense
+            shadow[p] = given
         seeds: list = [None] * len(self.ir.body.yields)
         self.place_seed(self.lowered.result, seed, seeds, iter(range(len(seeds))), values, shadow)
-        saved = [(values[k], values[k].copy()) for k in self.written] if variant.checked else []
-        from .runtime.native import Leave
-
-        try:
-            out = variant.call(*values, *(shadow[p] for p in t.shadows), *(seeds[k] for k in t.seeds))
-        except Leave:
-            for a, copy in saved:
-                a[...] = copy
-            raise NotCompilable("at run time: an exception or a case left to the interpreter") from None
-        out = list(out) if out is not None else []
+        out = self.launch(variant, "pullback", values, [*shadow.values(), *(seeds[k] for k in t.seeds)])
+        for given, dense in targets:
+            given[...] = dense
         n = len(self.ir.body.yields)
-        value = _assemble(self.lowered.result, iter(out[:n]), values)
-        scalars = dict(zip(t.cotangents, out[n:], strict=True))
-        bars = []
-        for p, v in by_param.items():
+        value = self.assemble(self.lowered.result, iter(out[:n]), values)
+        scalars = dict(zip(t.cotangents, out[n:], strict=True)) if len(out) > n else {}
+        bars: list = [None] * len(values)
+        for p in self.active_params:
+            k = self.position(p)
             if p in scalars:
-                bars.append(scalars[p])
-            elif p in self.active_params:
-                bars.append(shadow[p] if p in shadow else np.zeros(v.shape, v.dtype))
+                bars[k] = self.makers[k](scalars[p])  # type: ignore[misc]
             else:
-                bars.append(None)
+                bars[k] = shadow[p] if p in shadow else np.zeros(values[k].shape, values[k].dtype)
         return value, bars
+
+    def primal(self, values: list) -> Any:
+        """The value alone."""
+        out = self.launch(self.variant(values), "primal", values, [])
+        return self.assemble(self.lowered.result, iter(out), values)
+
+    def position(self, p: Value) -> int:
+        """Position of a parameter."""
+        found = self.positions.get(p) if hasattr(self, "positions") else None
+        if found is None:
+            self.positions = {q: k for k, q in enumerate(self.ir.params)}
+            found = self.positions[p]
+        return found
 
     def place_seed(self, result: Result, seed: Any, seeds: list, slots: Any, values: list, shadow: dict) -> None:
         if result.kind == "scalar":
@@ -200,12 +294,25 @@ class CompiledPullback:
                 raise NotCompilable("an array result needs a seed")
         elif result.kind == "argument":
             if seed is not None:
-                p = self.ir.params[result.info]
+                p = self.ir.params[self.starts[result.info]]
                 if p in shadow:
                     shadow[p] += seed
         elif result.kind == "sequence":
             for part, s in zip(result.parts, seed if seed is not None else [None] * len(result.parts), strict=True):
                 self.place_seed(part, s, seeds, slots, values, shadow)
+
+    def assemble(self, result: Result, outs: Any, values: list) -> Any:
+        """The function's value, of the types that Python gives."""
+        if result.kind == "scalar":
+            return _MAKE[result.info](next(outs))
+        if result.kind == "new":
+            return next(outs).copy()  # in memory of NumPy's own
+        if result.kind == "argument":
+            return values[self.starts[result.info]]
+        if result.kind == "const":
+            return result.info
+        items = [self.assemble(p, outs, values) for p in result.parts]
+        return result.info(*items) if hasattr(result.info, "_fields") else result.info(items)
 
     def value_and_pullback(self, args: tuple, seed: Any) -> tuple[Any, tuple]:
         """The function's value, and a cotangent for each argument (None where it is not active).
@@ -218,50 +325,10 @@ class CompiledPullback:
         return value, tuple(_group(s, slots) if a else _skip(s, slots)
                             for s, a in zip(self.specs, self.active, strict=True))
 
-    # ---- split mode
-    def forward(self, args: tuple) -> tuple[Any, list]:
-        """The value, and a tape for `reverse`: the arguments that the function overwrites, as they were.
-
-        The tape is a checkpoint: `reverse` runs the function again, so that a recorded call keeps little memory.
-        """
-        values = self.values(tuple(args))
-        tape = [(k, values[k].copy()) for k in self.written]
-        seed = _zero_seed(self.lowered.result)
-        if seed is None and any(r.kind == "new" for r in _parts(self.lowered.result)):
-            raise NotCompilable("split mode of a function that returns a fresh array")
-        value, _ = self.run(values, seed)
-        return value, tape
-
-    def reverse(self, tape: list, args: tuple, seeds: Any, shadows: dict[int, np.ndarray] | None = None) -> tuple:
-        """Undo the call's writes and pull the cotangents back.
-
-        `shadows` maps the position of an array argument to its shadow, which holds the cotangent of the argument
-        after the call and then that before it; cotangents of other active arguments are returned.
-        """
-        values = self.values(tuple(args))
-        by_position: dict[Value, np.ndarray] = {}
-        start = 0
-        for k, n in enumerate(self.counts):
-            if shadows and k in shadows:
-                if n != 1:
-                    raise NotCompilable("a shadow of an argument that is not one array")
-                by_position[self.ir.params[start]] = shadows[k]
-            start += n
-        self.restore(tape, values)
-        _, bars = self.run(values, seeds, by_position)
-        self.restore(tape, values)
-        slots = iter(bars)
-        return tuple(_group(s, slots) if a else _skip(s, slots) for s, a in zip(self.specs, self.active, strict=True))
-
-    @staticmethod
-    def restore(tape: list, values: list) -> None:
-        for k, copy in tape:
-            values[k][...] = copy
-
     # ---- inspection
     @property
     def source(self) -> str:
-        return "\n".join(v.source for v in self.variants)
+        return "\n".join(v.source("pullback") for v in self.variants)
 
     @property
     def explain(self) -> dict[str, Any]:
@@ -270,13 +337,74 @@ class CompiledPullback:
                 "variants": len(self.variants), "checked": [v.checked for v in self.variants]}
 
 
-def _fetch(kind: str, container: Any, key: Any) -> Any:
+def fetch(kind: str, container: Any, key: Any) -> Any:
+    """What is at a place outside the function now."""
     try:
         if kind == "cell":
             return container.cell_contents
         return container[key] if kind == "global" else getattr(container, key)
     except (KeyError, AttributeError, ValueError):
         raise NotCompilable(f"`{key}` is gone") from None
+
+
+class Changed(NotCompilable):
+    """A constant of the program's surroundings is not what it was when the program was compiled."""
+
+    def __init__(self, kind: str, key: Any) -> None:
+        super().__init__(f"`{key or 'a free variable'}` has changed")
+        self.place = (kind, key)
+
+
+def check_guards(guards: list) -> None:
+    """Raise where the surroundings are not what they were."""
+    for kind, container, key, *rest in guards:
+        if kind == "global":
+            value = container.get(key, _GONE)
+            expected = rest[0]
+        elif kind == "absent":
+            if key in container:
+                raise Changed(kind, key)
+            continue
+        elif kind == "defaults":
+            if (container.__defaults__, container.__kwdefaults__) != rest[0]:
+                raise Changed(kind, key)
+            continue
+        else:
+            value, expected = fetch(kind, container, key), rest[0]
+        if value is not expected and not (type(value) is type(expected) and isinstance(value, (bool, int, float, str))
+                                          and repr(value) == repr(expected)):
+            raise Changed(kind, key)
+
+
+_GONE = object()
+
+
+def places(f: Any) -> dict[tuple, Any]:
+    """Functions and cells that are reached from a function through its closure, by path."""
+    found: dict[tuple, Any] = {}
+
+    def visit(g: Any, path: tuple) -> None:
+        found[path] = g
+        for name, cell in zip(g.__code__.co_freevars, g.__closure__ or (), strict=True):
+            found[(*path, name, "cell")] = cell
+            try:
+                inner = cell.cell_contents
+            except ValueError:
+                continue
+            if isinstance(inner, types.FunctionType) and len(path) < 8 and inner is not g:
+                visit(inner, (*path, name))
+
+    visit(f, ())
+    return found
+
+
+def pair(old: dict[tuple, Any], new: dict[tuple, Any]) -> list[tuple]:
+    """Things at the same paths."""
+    for path, x in old.items():
+        y = new.get(path)
+        if type(x) is not type(y) or (isinstance(x, types.FunctionType) and x.__code__ is not y.__code__):
+            raise NotCompilable("a closure over other functions")
+    return [(x, new[path]) for path, x in old.items()]
 
 
 def _count(spec: tuple) -> int:
@@ -304,24 +432,15 @@ def _parts(result: Result) -> list[Result]:
     return [result, *(p for part in result.parts for p in _parts(part))]
 
 
-def _zero_seed(result: Result) -> Any:
-    if result.kind == "sequence":
-        return [_zero_seed(p) for p in result.parts]
-    return 0.0 if result.kind == "scalar" else None
+def _kinds(spec: tuple) -> list:
+    """For each leaf of a signature, what kind of number it is; None for arrays."""
+    if spec[0] == "sequence":
+        return [k for s in spec[2] for k in _kinds(s)]
+    if spec[0] == "object":
+        return [k for _, s in spec[2] for k in _kinds(s)]
+    return [] if spec[0] == "const" else [spec[2] if spec[0] == "scalar" else None]
 
 
-def _assemble(result: Result, outs: Any, values: list) -> Any:
-    if result.kind == "scalar":
-        value = next(outs)
-        flavor, type_name = result.info
-        make: Callable = {"f64": float if flavor == "py" else np.float64, "f32": np.float32,
-                          "i64": int if flavor == "py" else np.int64, "bool": bool}[type_name]
-        return make(value)
-    if result.kind == "new":
-        return next(outs)
-    if result.kind == "argument":
-        return values[result.info]
-    if result.kind == "const":
-        return result.info
-    items = [_assemble(p, outs, values) for p in result.parts]
-    return result.info(*items) if hasattr(result.info, "_fields") else result.info(items)
+_MAKE: dict[tuple, Callable] = {
+    ("py", "f64"): float, ("np", "f64"): np.float64, ("np", "f32"): np.float32, ("py", "f32"): np.float32,
+    ("py", "i64"): int, ("np", "i64"): np.int64, ("py", "bool"): bool, ("np", "bool"): np.bool_}

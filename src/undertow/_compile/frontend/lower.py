@@ -108,8 +108,9 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Calls, Builtins, Uf
               Products):
     """One attempt at lowering."""
 
-    def __init__(self, unroll: set, carry_out: set) -> None:
+    def __init__(self, unroll: set, carry_out: set, varying: frozenset = frozenset()) -> None:
         self.b = Builder()
+        self.varying = varying
         self.state: dict[Any, Any] = {}
         self.frame: Any = None
         self.keys = itertools.count(1)
@@ -200,7 +201,18 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Calls, Builtins, Uf
         return Const(obj)
 
     def outside(self, kind: str, container: Any, key: Any, value: Any, name: str) -> Any:
-        """A value found outside the function: arrays become parameters, the rest constants under a guard."""
+        """A value found outside the function: arrays become parameters, the rest constants under a guard.
+
+        Numbers that have been seen to change (`varying`) are parameters too.
+        """
+        key = name if kind == "cell" else key
+        if (kind, key) in self.varying and type(value) in (float, int) and (type(value) is float or abs(value) < 2**62):
+            place = (kind, id(container), key)
+            if place not in self.captured_values:
+                type_ = BY_DTYPE[np.dtype(type(value))]
+                self.captured_values[place] = Scalar(self.parameter(ScalarType(type_.name), name), "py")
+                self.captured.append((kind, container, key))
+            return self.captured_values[place]
         if isinstance(value, np.ndarray):
             place = (kind, id(container), key)
             if place not in self.captured_values:
@@ -317,8 +329,10 @@ def _local_names(node: Any, function: Any) -> set[str]:
     return (names | assigned_names(node.body)) - outside
 
 
-def lower(function: types.FunctionType, specs: tuple) -> Lowered:
+def lower(function: types.FunctionType, specs: tuple, varying: frozenset = frozenset()) -> Lowered:
     """Lower `function` for arguments with the given signatures.
+
+    `varying` names the places outside the function, ``(kind, key)``, whose numbers are parameters, not constants.
 
     Raises
     ------
@@ -328,7 +342,7 @@ def lower(function: types.FunctionType, specs: tuple) -> Lowered:
     unroll: set = set()
     carry_out: set = set()
     for _ in range(100):
-        lowerer = Lowerer(unroll, carry_out)
+        lowerer = Lowerer(unroll, carry_out, varying)
         try:
             return _attempt(lowerer, function, specs)
         except TryAgain as again:

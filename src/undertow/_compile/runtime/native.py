@@ -12,11 +12,9 @@ from numba.extending import intrinsic
 from .access import read, write
 from .memory import NAMES as MEMORY
 
-__all__ = ["NAMES", "Leave", "jit"]
+from ..leave import Leave
 
-
-class Leave(Exception):
-    """Compiled code cannot go on: the call is run again by the record tier."""
+__all__ = ["NAMES", "jit"]
 
 
 @intrinsic
