@@ -73,6 +73,14 @@ class _Variant:
                 self.seconds += time.perf_counter() - start
         return found
 
+    def stored(self, mode: str) -> bool:
+        """Whether native code of it is on disk."""
+        return False
+
+    def ready(self, mode: str) -> bool:
+        """Whether the native function has been made."""
+        return mode in self._calls
+
     def source(self, mode: str) -> str:
         """The generated Python."""
         if mode not in self.sources:
@@ -113,6 +121,9 @@ class CompiledPullback:
         self.makers = [{"np": p.type.dtype.type, "py": float}[k]  # type: ignore[union-attr]
                        if k and p.type.is_float else None  # type: ignore[union-attr]
                        for p, k in zip(self.ir.params, [*kinds, *[None] * len(self.lowered.captured)], strict=True)]
+        places_ = [k for k, a in enumerate(active) if a]
+        self.simple = self.starts[places_[0]] if len(places_) == 1 and specs[places_[0]][0] in ("scalar", "array") \
+            and self.ir.params[self.starts[places_[0]]].type.is_float else None  # type: ignore[union-attr]
         self.variants: list[_Variant] = []
         self.by_extents: dict[tuple, _Variant] = {}
         self.written = [k for k, p in enumerate(self.ir.params) if p in self.lowered.written]
@@ -267,7 +278,7 @@ class CompiledPullback:
         for p in self.active_params:
             k = self.position(p)
             if p in scalars:
-                bars[k] = self.makers[k](scalars[p])  # type: ignore[misc]
+                bars[k] = self.makers[k](scalars[p])
             else:
                 bars[k] = shadow[p] if p in shadow else np.zeros(values[k].shape, values[k].dtype)
         return value, bars
@@ -288,6 +299,9 @@ class CompiledPullback:
     def place_seed(self, result: Result, seed: Any, seeds: list, slots: Any, values: list, shadow: dict) -> None:
         if result.kind == "scalar":
             seeds[next(slots)] = float(seed) if seed is not None else 0.0
+        elif result.kind == "tagged":
+            seeds[next(slots)] = float(seed) if seed is not None else 0.0
+            next(slots)
         elif result.kind == "new":
             seeds[next(slots)] = seed
             if seed is None:
@@ -305,6 +319,9 @@ class CompiledPullback:
         """The function's value, of the types that Python gives."""
         if result.kind == "scalar":
             return _MAKE[result.info](next(outs))
+        if result.kind == "tagged":
+            value, tag = next(outs), int(next(outs))
+            return _MAKE["np" if tag & 1 else "py", "i64" if tag & 2 else result.info](value)
         if result.kind == "new":
             return next(outs).copy()  # in memory of NumPy's own
         if result.kind == "argument":
@@ -324,6 +341,12 @@ class CompiledPullback:
         slots = iter(bars)
         return value, tuple(_group(s, slots) if a else _skip(s, slots)
                             for s, a in zip(self.specs, self.active, strict=True))
+
+    def argument(self, k: int, args: tuple, first: int) -> Any:
+        """An argument of the call; those that a method puts first are not in `args`."""
+        if k < first or k - first >= len(args):
+            raise NotCompilable("an argument that is not in this call")
+        return args[k - first]
 
     # ---- inspection
     @property

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from .._errors import ArgumentError
+from .._tiers import Timed, check_tier
+from . import native
 from .base import PLAIN, Operator, OperatorMethod, Problem, filled, fitted, operator, real_scalar
 from .trees import Form, leaves, rebuild, with_leaves
 
@@ -15,7 +17,7 @@ __all__ = ["LinearMap", "Pullback", "derivative", "grad", "jacobian", "jvp", "li
            "value_and_grad", "vjp"]
 
 
-def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Any:
+def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, tier: str = "auto") -> Any:
     r"""Value and gradient of a function with a real number as result.
 
     .. math:: x \mapsto \bigl(f(x), \nabla f(x)\bigr)
@@ -28,6 +30,9 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
         Positions or names of the arguments to differentiate.
     has_aux : bool
         Whether `f` returns ``(value, aux)``, of which only the value is differentiated.
+    tier : {"auto", "record", "compile"}
+        Whether the call is recorded as it runs or made into native code.  Either gives the same values and effects;
+        "auto" compiles what it can where that is faster, "compile" refuses what cannot be compiled.
 
     Returns
     -------
@@ -55,7 +60,18 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
     (np.float64(5.0), array([2., 4.]))
     """
 
+    check_tier(tier)
+
     def body(lower: Any, *args: Any, **kwargs: Any) -> Any:
+        if lower is not PLAIN or tier == "record":
+            return recorded(lower, args, kwargs)
+        found = native.gradient(f, args, kwargs, argnums, tier, has_aux)
+        if type(found) is tuple:
+            return found
+        with Timed(found):
+            return recorded(lower, args, kwargs)
+
+    def recorded(lower: Any, args: tuple, kwargs: dict) -> Any:
         problem = Problem(f, args, kwargs, argnums)
         aux = None
         if has_aux:
@@ -81,14 +97,14 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
     return Operator(body)
 
 
-def grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> Any:
+def grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, tier: str = "auto") -> Any:
     r"""Gradient of a function with a real number as result.
 
     .. math:: x \mapsto \nabla f(x)
 
     Parameters
     ----------
-    f, argnums, has_aux
+    f, argnums, has_aux, tier
         As for `value_and_grad`.
 
     Returns
@@ -102,7 +118,7 @@ def grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False) -> A
     >>> ut.grad(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
     array([ 3., 12.])
     """
-    both = value_and_grad(f, argnums, has_aux=has_aux)
+    both = value_and_grad(f, argnums, has_aux=has_aux, tier=tier)
 
     def body(lower: Any, *args: Any, **kwargs: Any) -> Any:
         value, gradient = both._under(lower, *args, **kwargs)

@@ -11,6 +11,7 @@ from .._refusal import NotCompilable
 from ..ir.builder import Builder, const
 from ..ir.function import Constant, Value
 from ..ir.types import BOOL, F32, F64, I64, ScalarType
+from . import merge
 from .values import Scalar
 
 __all__ = ["MATH", "UNARY", "binary", "compare", "elementwise_type", "math_call", "power", "truth", "unary"]
@@ -82,7 +83,18 @@ def binary(b: Builder, op: str, x: Scalar, y: Scalar) -> Scalar:
     left, right = b.cast(x.value, type), b.cast(y.value, type)
     if name in ("div", "floordiv", "mod") and (kind != "np" or type == I64):
         _check_divisor(b, right)
-    return Scalar(b.scalar(name, left, right), kind)
+    return typed(b, b.scalar(name, left, right), kind, x, y, name != "div")
+
+
+def typed(b: Builder, value: Value, kind: str, x: Scalar, y: Scalar, keeps_integers: bool = True) -> Scalar:
+    """The result of arithmetic, with the tag that says of which Python type it is where that depends on the run."""
+    if x.tag is None and y.tag is None or BOOL in (x.type, y.type):
+        return Scalar(value, kind)
+    s, t = merge.tag_of(x), merge.tag_of(y)
+    tag = b.scalar("and", b.scalar("or", s, t), const(1))
+    if keeps_integers:
+        tag = b.scalar("or", tag, b.scalar("and", b.scalar("and", s, t), const(2)))
+    return Scalar(value, kind, tag)
 
 
 def _check_divisor(b: Builder, divisor: Value) -> None:
@@ -105,7 +117,7 @@ def power(b: Builder, x: Scalar, y: Scalar) -> Scalar:
         result = _repeated(b, base, int(exponent))
         if kind != "np":
             _check_overflow(b, result, base)
-        return Scalar(result, kind)
+        return typed(b, result, kind, x, y)
     if exponent == 0.5 and kind == "np":
         return Scalar(b.scalar("sqrt", base), kind)  # what NumPy does
     power = b.cast(y.value, type)
@@ -119,7 +131,7 @@ def power(b: Builder, x: Scalar, y: Scalar) -> Scalar:
             b.check(b.scalar("or", b.scalar("ge", base, zero), b.scalar("or", whole, b.scalar("isnan", base))),
                     "a negative number to a fractional power", defer=True)
         _check_overflow(b, result, base)
-    return Scalar(result, kind)
+    return typed(b, result, kind, x, y, False)
 
 
 def _repeated(b: Builder, x: Value, n: int) -> Value:

@@ -11,7 +11,7 @@ from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.types import F64, I64
 from . import arithmetic
-from .merge import describe, is_number, scalar_of
+from .merge import describe, is_number, scalar_of, tag_of
 from .values import Array, Const, Iterable, Lazy, Ref, Scalar, Sequence
 
 __all__ = ["BUILTINS", "Builtins"]
@@ -45,7 +45,7 @@ class Builtins:
         if isinstance(v, Const) and is_number(v):
             return Const(abs(v.obj))
         if isinstance(v, Scalar):
-            return Scalar(arithmetic.unary(self.b, "abs", v.value), v.flavor)
+            return Scalar(arithmetic.unary(self.b, "abs", v.value), v.flavor, v.tag)
         return self.ufunc(np.absolute, [v], {})
 
     def do_float(self, v: Any) -> Any:
@@ -89,7 +89,10 @@ class Builtins:
             take = arithmetic.compare(self.b, op, b, a).value
             type = a.type if a.type == b.type else F64
             flavor = a.flavor if a.flavor == b.flavor else "mixed"
-            best = Scalar(self.b.scalar("select", take, self.b.cast(b.value, type), self.b.cast(a.value, type)), flavor)
+            tagged = a.tag is not None or b.tag is not None or (a.flavor, a.type) != (b.flavor, b.type)
+            tag = self.b.scalar("select", take, tag_of(b), tag_of(a)) if tagged else None
+            best = Scalar(self.b.scalar("select", take, self.b.cast(b.value, type), self.b.cast(a.value, type)), flavor,
+                          tag)
         return best
 
     def do_sum(self, v: Any, start: Any = None) -> Any:

@@ -156,7 +156,7 @@ class Expressions:
         if isinstance(x, Scalar):
             if x.type == BOOL:
                 raise NotCompilable("minus a bool")
-            return Scalar(self.b.scalar("neg", x.value), x.flavor)
+            return Scalar(self.b.scalar("neg", x.value), x.flavor, x.tag)
         return self.elementwise("neg", [x], lambda v: self.b.scalar("neg", v))
 
     def on_BinOp(self, node: ast.BinOp) -> Any:

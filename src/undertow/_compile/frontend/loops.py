@@ -131,7 +131,9 @@ class Loops:
                 with self.b.inside(region):
                     self.copy_to_slots(end, shapes, since)
                     region.yields = self.carried(end, shapes)
-                return self.b.loop(lo, hi, const(step), self.carried(before, shapes), region)
+                results = self.b.loop(lo, hi, const(step), self.carried(before, shapes), region)
+                self.b.region.ops[-1].attrs["written"] = True  # a loop of the program, not of an array expression
+                return results
 
             return end, finish, [region]
 

@@ -71,7 +71,7 @@ class Frame:
 class Result:
     """How the function's result is put together from IR results.
 
-    `kind`: scalar (flavor), new (an array the program allocated), view (of an argument), argument, sequence, const.
+    `kind`: scalar (flavor), tagged (a scalar and its tag), new (an array the program allocated), view (of an argument), argument, sequence, const.
     """
 
     kind: str
@@ -392,6 +392,9 @@ def _result(lowerer: Lowerer, v: Any, arguments: dict, params: set, yields: list
         raise v
     if isinstance(v, Scalar):
         yields.append(v.value)
+        if v.tag is not None:
+            yields.append(v.tag)
+            return Result("tagged", v.type.name)
         return Result("scalar", (v.flavor, v.type.name))
     if isinstance(v, Lazy):
         v = lowerer.force(v)

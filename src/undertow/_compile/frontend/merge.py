@@ -15,8 +15,8 @@ from ..ir.function import Value
 from ..ir.types import BOOL, F32, F64, I64, ScalarType
 from .values import Array, Const, Exit, Lazy, Maybe, Ref, Scalar, Sequence, same_value
 
-__all__ = ["Meeting", "Shape", "carries", "describe", "flatten", "is_number", "join", "rebuild", "scalar_of", "shape_of", "slots_of",
-           "types_of"]
+__all__ = ["Meeting", "Shape", "carries", "describe", "flatten", "is_number", "join", "rebuild", "scalar_of", "shape_of",
+           "slots_of", "tag_of", "types_of"]
 
 
 class Shape(NamedTuple):
@@ -47,6 +47,15 @@ def scalar_of(v: Any) -> Scalar:
     raise NotCompilable(f"a number is expected, not {describe(v)}")
 
 
+def tag_of(s: Scalar) -> Value:
+    """Which Python type a number is of: bit 0 for NumPy's, bit 1 for integers."""
+    if s.tag is not None:
+        return s.tag
+    if s.flavor == "mixed":
+        raise NotCompilable("the type of a number depends on the run")
+    return const((s.flavor == "np") + 2 * (s.type == I64))
+
+
 def describe(v: Any) -> str:
     """A value in words, for reasons of refusal."""
     if isinstance(v, Const):
@@ -62,7 +71,7 @@ def shape_of(v: Any) -> Shape:
         return Shape("exit", v.codes)
     if is_number(v):
         s = scalar_of(v)
-        return Shape("scalar", (s.type, s.flavor))
+        return Shape("scalar", (s.type, s.flavor, s.tag is not None))
     if isinstance(v, Sequence):
         return Shape("sequence", v.cls, tuple(shape_of(x) for x in v.items))
     if isinstance(v, Exception):
@@ -93,7 +102,9 @@ def join(a: Shape, b: Shape, meeting: Meeting) -> Shape:
         inner = [s.parts[0] if s.kind == "maybe" else s for s in (a, b)]
         return Shape("maybe", None, (join(*inner, meeting),))
     if a.kind == b.kind == "scalar":
-        return Shape("scalar", (_join_types(a.info[0], b.info[0]), a.info[1] if a.info[1] == b.info[1] else "mixed"))
+        same = a.info[:2] == b.info[:2]
+        return Shape("scalar", (_join_types(a.info[0], b.info[0]), a.info[1] if a.info[1] == b.info[1] else "mixed",
+                                not same or a.info[2] or b.info[2]))
     if a.kind == b.kind == "exit":
         return Shape("exit", a.info | b.info)
     if a.kind == b.kind == "sequence" and a.info is b.info and len(a.parts) == len(b.parts):
@@ -131,7 +142,7 @@ def _join_types(a: ScalarType, b: ScalarType) -> ScalarType:
 def types_of(shape: Shape) -> list[ScalarType]:
     """IR types of the flattened value."""
     if shape.kind == "scalar":
-        return [shape.info[0]]
+        return [shape.info[0], I64] if shape.info[2] else [shape.info[0]]
     if shape.kind == "exit":
         return [I64]
     out = [t for part in shape.parts for t in types_of(part)]
@@ -152,7 +163,8 @@ def flatten(b: Builder, v: Any, shape: Shape, state: dict) -> list[Value]:
             return [*flatten(b, v.value, shape.parts[0], state), v.defined]
         return [*flatten(b, v, shape.parts[0], state), const(True)]
     if shape.kind == "scalar":
-        return [b.cast(scalar_of(v).value, shape.info[0])]
+        s = scalar_of(v)
+        return [b.cast(s.value, shape.info[0]), *([tag_of(s)] if shape.info[2] else [])]
     if shape.kind == "exit":
         return [v.value]
     return [x for item, part in zip(items_of(v, shape, state), shape.parts, strict=True)
@@ -183,7 +195,7 @@ def slots_of(v: Any, shape: Shape, state: dict) -> list[tuple[Array, Any]]:
 def rebuild(values: list[Value], shape: Shape, state: dict) -> Any:
     """Inverse of `flatten`; consumes `values` from the front. Attributes of objects go to `state`."""
     if shape.kind == "scalar":
-        return Scalar(values.pop(0), shape.info[1])
+        return Scalar(values.pop(0), shape.info[1], values.pop(0) if shape.info[2] else None)
     if shape.kind == "exit":
         return Exit(shape.info, values.pop(0))
     if shape.kind == "sequence":

@@ -29,10 +29,14 @@ class Const:
 
 @dataclass(frozen=True)
 class Scalar:
-    """A number. `flavor` is ``py`` (float, int, bool), ``np`` (NumPy scalar), or ``mixed`` where it depends on the run."""
+    """A number. `flavor` is ``py`` (float, int, bool), ``np`` (NumPy scalar), or ``mixed`` where it depends on the run.
+
+    Where its Python type depends on the run, `tag` says which it is: bit 0 for a NumPy number, bit 1 for an integer.
+    """
 
     value: Value
     flavor: str
+    tag: Value | None = field(default=None, compare=False)
 
     @property
     def type(self) -> ScalarType:
@@ -154,7 +158,8 @@ def same_value(a: Any, b: Any) -> bool:
         return a.obj is b.obj or (type(a.obj) is type(b.obj) and isinstance(a.obj, (bool, int, float, str))
                                   and repr(a.obj) == repr(b.obj))
     if isinstance(a, Scalar):
-        return a.flavor == b.flavor and _same_ir(a.value, b.value)
+        return a.flavor == b.flavor and _same_ir(a.value, b.value) and (a.tag is None) == (b.tag is None) and (
+            a.tag is None or _same_ir(a.tag, b.tag))
     if isinstance(a, Exit):
         return a.codes == b.codes and _same_ir(a.value, b.value)
     if isinstance(a, Sequence):

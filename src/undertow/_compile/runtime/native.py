@@ -9,10 +9,9 @@ import numpy as np
 from numba import njit
 from numba.extending import intrinsic
 
+from ..leave import Leave
 from .access import read, write
 from .memory import NAMES as MEMORY
-
-from ..leave import Leave
 
 __all__ = ["NAMES", "jit"]
 

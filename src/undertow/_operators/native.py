@@ -1,0 +1,95 @@
+"""Whole calls that native code takes: the operators' side of the compile tier."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._errors import UnsupportedError
+from .._tiers import Call, Ledger, NotCompilable, whole
+from .trees import leaves, rebuild, with_leaves
+
+__all__ = ["gradient", "pullback", "refused"]
+
+
+def refused(reason: NotCompilable) -> UnsupportedError:
+    """What ``tier="compile"`` raises where the compile tier says no."""
+    where = f" ({reason.filename}:{reason.lineno})" if reason.filename else ""
+    return UnsupportedError(f'tier="compile" was asked for, and the function is not compiled: {reason.reason}{where}',
+                            why="the compile tier knows a typed subset of Python",
+                            fixes=['let undertow choose: tier="auto"'])
+
+
+def gradient(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, has_aux: bool = False) -> tuple | Ledger | None:
+    """``(value, gradient)`` by native code, or the ledger for the recording that is to be done instead."""
+    try:
+        call = whole(f, args, kwargs, argnums, tier)
+        if type(call) is Ledger:
+            return call
+        return _gradient(call, args, argnums, has_aux)
+    except NotCompilable as reason:
+        if tier == "compile":
+            raise refused(reason).at() from None
+        return None
+
+
+def _gradient(call: Any, args: tuple, argnums: Any, has_aux: bool) -> tuple:
+    compiled, values = call.compiled, call.values
+    result, seed = compiled.lowered.result, 1.0
+    if has_aux:
+        if result.kind != "sequence" or len(result.parts) != 2:
+            raise NotCompilable("a result that is not (value, aux)")
+        seed, result = (1.0, None), result.parts[0]
+    if not (result.kind in ("scalar", "tagged") or result.kind == "const" and type(result.info) in (int, float, bool)):
+        raise NotCompilable("a gradient of something that is not one number")
+    if compiled.simple is not None:
+        value, bars = compiled.run(values, seed)
+        return value, bars[compiled.simple]
+    layout = Layout(compiled, args, values, argnums, call.first)
+    value, bars = compiled.run(values, seed)
+    return value, layout.structured(bars)
+
+
+class Layout:
+    """How cotangents of leaves are put together in the structure of the differentiated arguments."""
+
+    def __init__(self, compiled: Any, args: tuple, values: list, argnums: Any, first: int) -> None:
+        self.single = not isinstance(argnums, (tuple, list))
+        self.places = []
+        chosen = []
+        for k, active in enumerate(compiled.active):
+            if active:
+                self.places.append(k)
+        order = [argnums] if self.single else list(argnums)
+        names = compiled.f.__code__.co_varnames
+        where = [names.index(a) if isinstance(a, str) else a % len(args) + first for a in order]
+        if len(set(where)) != len(where):
+            raise NotCompilable("an argument is differentiated twice")
+        self.leaves = []
+        for k in where:
+            n = compiled.starts[k]
+            slots = [j for j in range(n, n + compiled.counts[k]) if compiled.ir.params[j].type.is_float]
+            if not slots:
+                raise NotCompilable("an argument that has nothing to differentiate")
+            self.leaves += slots
+            chosen.append(compiled.argument(k, args, first))
+        arrays = [values[j] for j in self.leaves if isinstance(values[j], np.ndarray)]
+        for i, a in enumerate(arrays):
+            if any(np.may_share_memory(a, b) for b in arrays[:i]):
+                raise NotCompilable("differentiated arrays share memory")
+        if len(leaves(tuple(chosen))) != len(self.leaves):
+            raise NotCompilable("an argument whose structure the compile tier does not know")
+        self.structure = rebuild(tuple(chosen), lambda x: x)
+
+    def structured(self, bars: list) -> Any:
+        """Cotangents of the leaves in the structure of the arguments."""
+        found = with_leaves(self.structure, [bars[j] for j in self.leaves])
+        return found[0] if self.single else found
+
+
+def pullback(*_: Any) -> None:
+    """To come."""
+
+
+assert Call

@@ -1,0 +1,246 @@
+"""Which tier runs a call, chosen by what it costs.
+
+A call is compiled when that pays: when recording it is estimated to take longer than making native code, or when the
+time spent recording calls of the same kind has come to that much.  So a call is never much slower than recorded, and
+what is called often becomes native (the rule of the ski rental: at most twice the cost of the best choice).
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+import time
+from types import CodeType, FunctionType
+from typing import Any
+
+import numpy as np
+
+from . import _compile
+from ._compile import NotCompilable
+
+__all__ = ["TIERS", "Call", "Ledger", "NotCompilable", "Timed", "check_tier", "has_loops", "ledger_of",
+           "usual_arithmetic", "whole"]
+
+TIERS = ("auto", "record", "compile")
+PATIENCE = 0.02  # seconds of recording after which even a function without loops is looked at
+_LOOPS = {dis.opmap[name] for name in ("FOR_ITER", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT") if name in dis.opmap}
+_ledgers: dict[tuple, Ledger] = {}
+_loops: dict[CodeType, bool] = {}
+
+
+class Ledger:
+    """What calls of one function with one signature have cost, and what was decided.
+
+    Attributes
+    ----------
+    spent : float
+        Seconds of recording.
+    refusal : NotCompilable or None
+        Why it is not compiled.
+    """
+
+    __slots__ = ("function", "keep", "refusal", "runs", "spent")
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+        self.spent = 0.0
+        self.runs = 0
+        self.refusal: NotCompilable | None = None
+        self.keep: Any = None
+
+    def worth_a_look(self) -> bool:
+        """Whether lowering may pay."""
+        return self.spent > PATIENCE or has_loops(self.function, 2)
+
+    def pays(self, compiled: Any, variant: Any, values: list, mode: str = "pullback") -> bool:
+        """Whether native code pays from this call on."""
+        from ._compile.analyses.cost import compilation, recorded
+
+        if variant.ready(mode):
+            return True
+        price = compilation(variant.primal) + (0.0 if "numba" in sys.modules else 0.4)
+        if variant.stored(mode):
+            price = 0.03 + (0.0 if "numba" in sys.modules else 0.4)
+        return max(self.spent, 0.0) + recorded(variant.primal, compiled.known(values)) >= price
+
+
+def ledger_of(function: FunctionType, specs: tuple, active: tuple) -> Ledger:
+    """The ledger of a function's calls with a signature."""
+    key = (function.__code__, specs, active)
+    found = _ledgers.get(key)
+    if found is None:
+        if len(_ledgers) > 4096:
+            _ledgers.clear()
+        found = _ledgers[key] = Ledger(function)
+    return found
+
+
+def has_loops(function: Any, depth: int = 1) -> bool:
+    """Whether a function, or one it calls by a global name, contains a loop."""
+    code = function.__code__
+    if _contains_loops(code):
+        return True
+    if depth:
+        for name in code.co_names:
+            callee = function.__globals__.get(name)
+            callee = getattr(callee, "py_func", callee)
+            if type(callee) is FunctionType and callee is not function and has_loops(callee, depth - 1):
+                return True
+        for cell in function.__closure__ or ():
+            try:
+                callee = cell.cell_contents
+            except ValueError:
+                continue
+            if type(callee) is FunctionType and callee is not function and has_loops(callee, depth - 1):
+                return True
+    return False
+
+
+def _contains_loops(code: CodeType) -> bool:
+    found = _loops.get(code)
+    if found is None:
+        found = not _LOOPS.isdisjoint(code.co_code[::2]) or any(
+            _contains_loops(c) for c in code.co_consts if isinstance(c, CodeType))
+        _loops[code] = found
+    return found
+
+
+def check_tier(tier: str) -> str:
+    """`tier`, if it is one."""
+    if tier not in TIERS:
+        from ._errors import ArgumentError
+
+        raise ArgumentError(f'tier is "auto", "record" or "compile", not {tier!r}').at()
+    return tier
+
+
+class Call:
+    """A whole call that native code takes."""
+
+    __slots__ = ("compiled", "first", "values")
+
+    def __init__(self, compiled: Any, values: list, first: int) -> None:
+        self.compiled, self.values, self.first = compiled, values, first
+
+
+def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str = "pullback") -> Call | Ledger:
+    """The call as native code takes it, or the ledger that its recording is to be entered in.
+
+    Raises
+    ------
+    NotCompilable
+        If it can never be compiled: there is nothing to enter.
+    """
+    function, first = _compile.function_of(f)
+    if kwargs or (places.__class__ is not int):
+        args, places = positional(function, len(first), args, kwargs, places)
+    elif places < 0:
+        places += len(args)
+    if first:
+        args = first + args
+    if not usual_arithmetic():
+        raise NotCompilable("floating-point errors are set to raise")
+    specs, values = _compile.signature_of(args)
+    if places.__class__ is int:
+        k = places + len(first)
+        active = tuple([i == k for i in range(len(args))])
+    else:
+        chosen = {p + len(first) for p in places}
+        active = tuple([i in chosen for i in range(len(args))])
+    try:
+        ledger = ledger_of(function, specs, active)
+    except TypeError:
+        raise NotCompilable("arguments that cannot be hashed") from None
+    if ledger.refusal is not None and ledger.runs > 0 and tier == "auto":
+        ledger.runs += 1
+        if ledger.runs % 64 or ledger.runs > 512:
+            raise ledger.refusal
+    compiled = ledger.keep
+    try:
+        if compiled is None or compiled.bound[0] is not function:
+            if tier == "auto" and compiled is None and not ledger.worth_a_look():
+                return ledger
+            compiled = _compile.compiled_for(function, specs, active)
+        try:
+            values = compiled.values_of(values, function)
+        except NotCompilable:
+            compiled = _compile.compiled_for(function, specs, active)
+            values = compiled.values_of(values[:sum(compiled.counts)], function)
+        variant = compiled.variant(values)
+        if tier == "auto" and not ledger.pays(compiled, variant, values, mode):
+            return ledger
+        variant.call(mode)
+    except NotCompilable as refusal:
+        ledger.refusal = refusal
+        ledger.runs += 1
+        raise
+    ledger.keep = compiled
+    return Call(compiled, values, len(first))
+
+
+def positional(function: FunctionType, first: int, args: tuple, kwargs: dict, places: Any) -> tuple[tuple, Any]:
+    """Arguments by position, with defaults where a keyword skips them, and the places of the differentiated ones."""
+    code = function.__code__
+    names = code.co_varnames[first:code.co_argcount]
+    if kwargs:
+        last = -1
+        for name in kwargs:
+            if name not in names or names.index(name) < code.co_posonlyargcount - first:
+                raise NotCompilable(f"the keyword argument `{name}`")
+            last = max(last, names.index(name))
+        defaults = function.__defaults__ or ()
+        out = list(args)
+        for k in range(len(args), last + 1):
+            if names[k] in kwargs:
+                out.append(kwargs[names[k]])
+            elif k >= len(names) - len(defaults):
+                out.append(defaults[k - len(names)])
+            else:
+                raise NotCompilable("an argument is missing")
+        if len(args) > last + 1 or any(names.index(n) < len(args) for n in kwargs):
+            raise NotCompilable("an argument is given twice")
+        found = tuple(out)
+    else:
+        found = args
+
+    def place(p: Any) -> int:
+        if isinstance(p, str):
+            if p not in names or names.index(p) >= len(found):
+                raise NotCompilable("an argument that is not in this call")
+            return names.index(p)
+        if type(p) is not int or not -len(args) <= p < len(args):
+            raise NotCompilable("a place that is not in this call")
+        return p % len(args)
+
+    return found, tuple(map(place, places)) if isinstance(places, (tuple, list)) else place(places)
+
+
+try:
+    from numpy._core.umath import _extobj_contextvar as _arithmetic_state
+
+    _arithmetic_state.get(None)
+except (ImportError, AttributeError):
+    _arithmetic_state = None
+
+
+def usual_arithmetic() -> bool:
+    """Whether NumPy neither raises nor calls back on floating-point errors."""
+    if _arithmetic_state is not None and _arithmetic_state.get(None) is None:
+        return True
+    return all(v in ("warn", "ignore") for v in np.geterr().values())
+
+
+class Timed:
+    """Enters the time of a block in a ledger."""
+
+    def __init__(self, ledger: Ledger | None) -> None:
+        self.ledger = ledger
+
+    def __enter__(self) -> None:
+        self.start = time.perf_counter()
+
+    def __exit__(self, *error: object) -> None:
+        if self.ledger is not None:
+            self.ledger.spent += time.perf_counter() - self.start
+            self.ledger.runs += 1
+
