@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import arrays, foreign, protocols
+from . import arrays, caches, foreign, protocols
 from .scalars import ACTIVE, COMPLEX_BASES, NUMBERS, REAL_BASES
 
 SAFE = frozenset({
@@ -243,6 +243,13 @@ def _iterables(interpreter: Any) -> dict[Any, Any]:
         collections.deque: over(collections.deque),
         itertools.chain.from_iterable: lambda it: (x for part in iterate(it) for x in iterate(part)),
     }
+    def prod(iterable: Any, /, *, start: Any = 1) -> Any:
+        mul, total = interpreter.hooks["mul"], start
+        for x in iterate(iterable):
+            total = mul(total, x)
+        return total
+
+    table[math.prod] = prod
     if hasattr(math, "sumprod"):
         table[math.sumprod] = sumprod
     for cls in ITERTOOLS:
@@ -426,37 +433,6 @@ def _partial(interpreter: Any, f: functools.partial) -> Any:
     return functools.partial(interpreter.callee(f.func), *f.args, **f.keywords)
 
 
-def _cached(interpreter: Any, f: Any) -> Any:
-    """A wrapper of ``functools.lru_cache``: its own table, for this derivative, that tells active numbers apart."""
-    inner = interpreter.callee(f.__wrapped__)
-    table = interpreter.caches.setdefault(f, {})
-
-    def cached(*args: Any, **kwargs: Any) -> Any:
-        key = (tuple(_key(interpreter, a) for a in args), tuple((k, _key(interpreter, v)) for k, v in kwargs.items()))
-        if key not in table:
-            table[key] = inner(*args, **kwargs)
-        return table[key]
-
-    return cached
-
-
-def _key(interpreter: Any, x: Any) -> Any:
-    return (type(x), x, id(x), _Hold(x)) if type(x) in interpreter.scalars.own else x
-
-
-class _Hold:
-    """Keeps an object alive in a key, so that its id stays its own."""
-
-    def __init__(self, x: Any) -> None:
-        self.x = x
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Hold) and other.x is self.x
-
-    def __hash__(self) -> int:
-        return id(self.x)
-
-
 def _getter(interpreter: Any, f: Any) -> Any:
     def get(x: Any) -> Any:
         cls, args = f.__reduce__()[0], f.__reduce__()[1]
@@ -485,7 +461,7 @@ def _methodcaller(interpreter: Any, f: Any) -> Any:
 
 BY_TYPE: dict[type, Any] = {
     functools.partial: _partial,
-    type(functools.lru_cache(lambda: None)): _cached,
+    caches.WRAPPER: caches.cached,
     operator.itemgetter: _getter,
     operator.attrgetter: _getter,
     operator.methodcaller: _methodcaller,

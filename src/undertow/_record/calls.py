@@ -28,14 +28,14 @@ from .. import rules
 from .._source import Mark, SourceNotFound, template_of
 from .._source.code import template_of_text
 from ..rules import _registry
-from . import builtins as handlers, construct, foreign, protocols, refusal
+from . import builtins as handlers, caches, construct, foreign, protocols, refusal
 from .scalars import NUMBERS
 
 MODULES_TEXT = frozenset({  # what they make of a value is text, types or nothing: a step with derivative zero
     "logging", "warnings", "traceback", "json", "string", "textwrap", "re", "typing", "inspect", "abc", "unittest", "enum",
     "linecache", "tokenize", "ast", "dis", "pprint", "reprlib", "locale", "gettext", "importlib", "types", "weakref",
     "time", "datetime", "threading", "_weakrefset", "tqdm", "queue", "atexit", "gc", "platform", "typing_extensions",
-    "_pytest", "pluggy", "_collections_abc", "argparse", "selectors", "signal",
+    "_pytest", "pluggy", "argparse", "selectors", "signal",
 })
 MODULES_OUTSIDE = frozenset({  # effects outside the program: an active value that enters is refused
     "os", "posixpath", "ntpath", "genericpath", "pathlib", "io", "codecs", "tempfile", "shutil", "glob", "fnmatch", "pickle",
@@ -277,16 +277,30 @@ class Calls:
             return handlers.scalar_method(self.interpreter, f, owner, name)
         if t in NUMBERS:
             return f
+        if t is caches.WRAPPER:
+            special = caches.method(self.interpreter, owner, name)
+            return f if special is None else special
         if isinstance(owner, type):
             return construct.class_method(self.interpreter, f, owner, name)
         descriptor = getattr(t, name, None)
         rule = self.rule(descriptor) if descriptor is not None else None
         if rule is not None:
             return MethodType(self.applied(rule), owner)
-        if f.__qualname__.partition(".")[0] in handlers.CONTAINER_NAMES or isinstance(owner, BaseException):
+        home = getattr(descriptor, "__objclass__", None)  # of a subclass: who wrote the method
+        if f.__qualname__.partition(".")[0] in handlers.CONTAINER_NAMES or isinstance(owner, BaseException) \
+                or home in handlers.CONTAINERS or self.inherited(owner, f, name):
             special = handlers.container_method(self.interpreter, f, name)
             return f if special is None else special
         return foreign.guard(self.interpreter, f)
+
+    @staticmethod
+    def inherited(owner: Any, f: Any, name: str) -> bool:
+        """Whether a method bound by ``super()`` is that of a builtin container."""
+        for cls in type(owner).__mro__:
+            if cls in handlers.CONTAINERS:
+                found = cls.__dict__.get(name)
+                return found is not None and found.__get__(owner, type(owner)) == f
+        return False
 
     def array_method(self, name: str) -> Any:
         """An ndarray method as a function of the array."""

@@ -65,8 +65,8 @@ _FORMS = [
 
 def power_base(x: Any, y: Any, v: Any) -> Any:
     """d(x**y)/dx, exact zero for y = 0, without an exception where the derivative is infinite."""
-    if y == 0:
-        return y * x * 0.0 if type(y) not in NUMBERS else 0.0
+    if y == 0 and (type(y) in NUMBERS or x == 0):
+        return 0.0
     try:
         return y * x ** (y - 1)
     except ZeroDivisionError:
@@ -141,7 +141,8 @@ class ScalarFactory:
         body.update(interpreter.scalar_methods(base))
         self.add_methods(base, body)
         body.update(__module__=base.__module__, __qualname__=base.__qualname__)
-        return type(base.__name__, (base,), body)
+        prefix = "numpy." if issubclass(base, np.generic) else ""  # as messages of the interpreter name the type
+        return type(prefix + base.__name__, (base,), body)
 
     def other(self, hook: str, a: Any, b: Any, reflected: bool) -> Any:
         """`a` is ours, `b` neither ours nor an ordinary number."""
@@ -210,10 +211,11 @@ class ScalarFactory:
             body.update(__floordiv__=__floordiv__, __divmod__=__divmod__, __rdivmod__=__rdivmod__, __round__=__round__)
         else:
             lift = self.interpreter.lift
-            body["__abs__"] = lambda x: lift(np.absolute, x)
+            of_numpy = issubclass(base, np.generic)
+            body["__abs__"] = lambda x: lift(np.absolute, x) if of_numpy else lift(float, lift(np.absolute, x))
             body["real"] = property(lambda x: emit1(x.primal.real, x, 1.0))
             body["imag"] = property(lambda x: emit1(x.primal.imag, x, -1.0j))  # Re(-i dx) = Im(dx)
-            body["conjugate"] = lambda x: lift(np.conjugate, x)
+            body["conjugate"] = lambda x: lift(np.conjugate, x) if of_numpy else lift(complex, lift(np.conjugate, x))
         if issubclass(base, np.generic):
             self.add_numpy_methods(base, body)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
+import os
 from types import CodeType
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -28,7 +29,7 @@ def find(code: CodeType, module_globals: dict | None = None) -> FunctionNode:
     SourceNotFound
         Where there is no source, or where it is not the source of this code.
     """
-    lines = linecache.getlines(code.co_filename, module_globals)
+    lines = linecache.getlines(file_of(code), module_globals)
     if not lines:
         raise SourceNotFound(f"no source text for {code.co_filename!r}")
     if code.co_firstlineno > len(lines):
@@ -39,6 +40,17 @@ def find(code: CodeType, module_globals: dict | None = None) -> FunctionNode:
     if node is None:
         raise SourceNotFound("the file has changed since it was imported")
     return node
+
+
+def file_of(code: CodeType) -> str:
+    """The file a code object comes from; modules frozen into the interpreter have theirs in its library."""
+    name = code.co_filename
+    if name.startswith("<frozen "):
+        stem = os.path.join(os.path.dirname(os.__file__), *name[8:-1].split("."))
+        for path in (stem + ".py", os.path.join(stem, "__init__.py")):
+            if os.path.exists(path):
+                return path
+    return name
 
 
 def _find_definition(code: CodeType, lines: list[str]) -> FunctionNode | None:
