@@ -56,6 +56,7 @@ def make(interpreter: Any) -> dict[Any, Any]:
     table: dict[Any, Any] = {}
     table.update(_numbers(interpreter))
     table.update(_iterables(interpreter))
+    table.update(_folds(interpreter))
     table.update(_objects(interpreter))
     table.update(_operators(interpreter))
     table.update(arrays.make(interpreter))
@@ -173,14 +174,6 @@ def _iterables(interpreter: Any) -> dict[Any, Any]:
 
         return make_iterator
 
-    def sum_(iterable: Any, /, start: Any = 0) -> Any:
-        if type(iterable) is list and all(type(x) in NUMBERS for x in iterable) and type(start) in NUMBERS:
-            return sum(iterable, start)
-        add, total = interpreter.hooks["add"], start
-        for x in iterate(iterable):
-            total = add(total, x)
-        return total
-
     def extremum(f: Any) -> Any:
         def pick(*args: Any, key: Any = None, **kwargs: Any) -> Any:
             if len(args) == 1:
@@ -191,12 +184,6 @@ def _iterables(interpreter: Any) -> dict[Any, Any]:
 
     def sorted_(iterable: Any, /, *, key: Any = None, reverse: bool = False) -> list:
         return sorted(iterate(iterable), key=key and callee(key), reverse=reverse)
-
-    def accumulate(iterable: Any, func: Any = None, *, initial: Any = None) -> Any:
-        return itertools.accumulate(iterate(iterable), callee(operator.add if func is None else func), initial=initial)
-
-    def reduce(function: Any, sequence: Any, *initial: Any) -> Any:
-        return functools.reduce(callee(function), iterate(sequence), *initial)
 
     def iter_(*args: Any) -> Any:
         return iter(iterate(args[0])) if len(args) == 1 else iter(callee(args[0]), *args[1:])
@@ -225,10 +212,6 @@ def _iterables(interpreter: Any) -> dict[Any, Any]:
             return (getitem(x, i) for i in range(len(x) - 1, -1, -1))
         return reversed(x)
 
-    def sumprod(p: Any, q: Any) -> Any:
-        mul = interpreter.hooks["mul"]
-        return sum_([mul(a, b) for a, b in zip(iterate(p), iterate(q), strict=True)])
-
     def any_(x: Any) -> bool:
         return any(iterate(x))
 
@@ -237,21 +220,12 @@ def _iterables(interpreter: Any) -> dict[Any, Any]:
 
     table: dict[Any, Any] = {
         zip: over(zip), enumerate: over(enumerate), map: over(map, 1), filter: over(filter, 1), list: over(list),
-        tuple: over(tuple), set: over(set), frozenset: over(frozenset), sum: sum_, min: extremum(min), max: extremum(max),
-        sorted: sorted_, itertools.accumulate: accumulate, functools.reduce: reduce, iter: iter_, next: next_,
+        tuple: over(tuple), set: over(set), frozenset: over(frozenset), min: extremum(min), max: extremum(max),
+        sorted: sorted_, iter: iter_, next: next_,
         reversed: reversed_, any: any_, all: all_,
         collections.deque: over(collections.deque),
         itertools.chain.from_iterable: lambda it: (x for part in iterate(it) for x in iterate(part)),
     }
-    def prod(iterable: Any, /, *, start: Any = 1) -> Any:
-        mul, total = interpreter.hooks["mul"], start
-        for x in iterate(iterable):
-            total = mul(total, x)
-        return total
-
-    table[math.prod] = prod
-    if hasattr(math, "sumprod"):
-        table[math.sumprod] = sumprod
     for cls in ITERTOOLS:
         first = 1 if cls in (itertools.starmap, itertools.takewhile, itertools.dropwhile, itertools.filterfalse) else 0
         table[cls] = over(cls, first)
@@ -269,6 +243,39 @@ def _iterables(interpreter: Any) -> dict[Any, Any]:
         return itertools.groupby(iterate(iterable), key and callee(key))
 
     table.update({dict: dict_, itertools.repeat: repeat, itertools.count: count, itertools.groupby: groupby})
+    return table
+
+
+def _folds(interpreter: Any) -> dict[Any, Any]:
+    iterate, callee = (lambda x: interpreter.hooks["iterate"](x)), (lambda f: interpreter.callee(f))
+
+    def sum_(iterable: Any, /, start: Any = 0) -> Any:
+        if type(iterable) is list and all(type(x) in NUMBERS for x in iterable) and type(start) in NUMBERS:
+            return sum(iterable, start)
+        add, total = interpreter.hooks["add"], start
+        for x in iterate(iterable):
+            total = add(total, x)
+        return total
+
+    def accumulate(iterable: Any, func: Any = None, *, initial: Any = None) -> Any:
+        return itertools.accumulate(iterate(iterable), callee(operator.add if func is None else func), initial=initial)
+
+    def reduce(function: Any, sequence: Any, *initial: Any) -> Any:
+        return functools.reduce(callee(function), iterate(sequence), *initial)
+
+    def prod(iterable: Any, /, *, start: Any = 1) -> Any:
+        mul, total = interpreter.hooks["mul"], start
+        for x in iterate(iterable):
+            total = mul(total, x)
+        return total
+
+    def sumprod(p: Any, q: Any) -> Any:
+        mul = interpreter.hooks["mul"]
+        return sum_([mul(a, b) for a, b in zip(iterate(p), iterate(q), strict=True)])
+
+    table: dict[Any, Any] = {sum: sum_, itertools.accumulate: accumulate, functools.reduce: reduce, math.prod: prod}
+    if hasattr(math, "sumprod"):
+        table[math.sumprod] = sumprod
     return table
 
 
