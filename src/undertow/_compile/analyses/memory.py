@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..ir.function import Function, Op, Region, Value
 from ..ir.ops import WRITES
 from ..ir.types import ArrayType
+from .overlap import touches_later
 
 __all__ = ["MemoryFacts", "memory"]
 
@@ -30,21 +31,49 @@ class MemoryFacts:
         self.allocation: dict[Value, Op] = {}
         self.definition: dict[Value, Op] = {}
         self.parameter_of: dict[Value, tuple[Op, Region, int]] = {}
+        self.region: dict[Op, Region] = {}
+        self.loads: dict[Value, list[Op]] = {}
+        self.stored_values: dict[Value, list[Op]] = {}
 
     def is_stable(self, load: Op) -> bool:
         """Whether the same load in the reverse sweep gives the same value: nothing writes there after it."""
-        root = load.operands[0]
+        return self.is_final(load.operands[0], load, load.operands[1:])
+
+    def is_final(self, root: Value, at: Op, index: list[Value]) -> bool:
+        """Whether nothing writes an element after operation `at` has run."""
         allocation = self.allocation.get(root)
         if allocation is not None and self.chain[allocation]:
             return False
-        loops = [op for op, _ in self.chain[load] if op.name in ("for", "while")]
-        for store in self.stores.get(root, ()):
-            if self.order[store] > self.order[load]:
-                return False
-            around = [op for op, _ in self.chain[store]]
-            if any(op in around for op in loops):
-                return False
-        return True
+        return not any(store is not at and touches_later(self, at, index, store) for store in self.stores.get(root, ()))
+
+    def writes_inside(self, op: Op, root: Value) -> bool:
+        return any(store is op or any(c is op for c, _ in self.chain[store]) for store in self.stores.get(root, ()))
+
+    def counted(self, loops: list[Op], around: list[Op]) -> bool:
+        """Whether all trip counts of a nest that begins at the top of the program are known at its entry."""
+        return bool(loops) and loops[0] is around[0] and self.known_outside(loops)
+
+    def known_outside(self, loops: list[Op]) -> bool:
+        """Whether the trip counts of a nest are known where it is entered."""
+        return all(loop.name == "for" and self.known_before(bound, loops[0])
+                   for loop in loops for bound in loop.operands[:2])
+
+    def known_before(self, v: Value, loop: Op) -> bool:
+        """Whether a value is computed outside a loop."""
+        if v in self.parameter_of:
+            owner = self.parameter_of[v][0]
+            return owner is not loop and not any(c is loop for c, _ in self.chain[owner])
+        op = self.definition.get(v)
+        return op is None or not any(c is loop for c, _ in self.chain[op])
+
+    def steady_around(self, load: Op) -> Op | None:
+        """The outermost loop around a load in which nothing writes the root's memory."""
+        root = load.operands[0]
+        writers = {id(op) for store in self.stores.get(root, ()) for op, _ in self.chain[store]}
+        for op, _ in self.chain[load]:
+            if id(op) not in writers and op.name in ("for", "while"):
+                return op
+        return None
 
 
 def memory(function: Function) -> MemoryFacts:
@@ -54,6 +83,9 @@ def memory(function: Function) -> MemoryFacts:
     def visit(region: Region, chain: tuple) -> None:
         for op in region.ops:
             facts.chain[op] = chain
+            facts.region[op] = region
+            if op.name == "load":
+                facts.loads.setdefault(op.operands[0], []).append(op)
             facts.order[op] = len(facts.order)
             for r in op.results:
                 facts.definition[r] = op
@@ -61,6 +93,8 @@ def memory(function: Function) -> MemoryFacts:
                     facts.allocation[r] = op
             if op.name in WRITES:
                 facts.stores.setdefault(op.operands[0], []).append(op)
+                if op.name == "store":
+                    facts.stored_values.setdefault(op.operands[1], []).append(op)
             for k, inner in enumerate(op.regions):
                 for n, p in enumerate(inner.params):
                     facts.parameter_of[p] = (op, inner, n)

@@ -2,9 +2,10 @@
 
 Needs: verified IR, varied values, memory facts.
 Gives: for each required value one of ``free`` (still in scope), ``recompute`` (from other required values, or a load
-    that can be repeated), ``tape``. Values nobody requires are absent.
-Cost: linear in the program; choices are greedy in program order: a value is taped rather than recomputed where it is
-    expensive, or where recomputing it would tape more than one other value.
+    that can be repeated), ``reload`` (from where the program stored it), ``copy`` (a load from a copy of the array made
+    before the nest that reads it), ``tape``. Values nobody requires are absent.
+Cost: linear in the program, but for the tests of overlap; choices are greedy in program order: a value is taped rather
+    than recomputed where it is expensive, or where recomputing it would tape more than one other value.
 """
 
 from __future__ import annotations
@@ -16,9 +17,29 @@ from ..ir.types import ArrayType
 from ..transforms.partials import pull
 from .memory import MemoryFacts
 
-__all__ = ["has_reverse", "required"]
+__all__ = ["Plan", "has_reverse", "required"]
 
 _EXPENSIVE = 8
+
+
+class Plan(dict):
+    """How each required value is had.
+
+    Attributes
+    ----------
+    stored : dict of Value to Op
+        For ``reload``: the store.
+    nest : dict of Value to Op
+        For ``copy``: the loop before which the array is copied.
+    copied : dict of Op to list of Value
+        The arrays copied before a loop.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stored: dict[Value, Op] = {}
+        self.nest: dict[Value, Op] = {}
+        self.copied: dict[Op, list[Value]] = {}
 
 
 def has_reverse(op: Op, varied: set[Value]) -> bool:
@@ -31,7 +52,7 @@ def has_reverse(op: Op, varied: set[Value]) -> bool:
     return any(r in varied for r in op.results)
 
 
-def required(function: Function, varied: set[Value], facts: MemoryFacts) -> dict[Value, str]:
+def required(function: Function, varied: set[Value], facts: MemoryFacts) -> Plan:
     """How each required value is had in the reverse sweep."""
     needed: list[Value] = []
     trash = Builder()
@@ -62,7 +83,7 @@ def required(function: Function, varied: set[Value], facts: MemoryFacts) -> dict
                 visit(inner)
 
     visit(function.body)
-    plan: dict[Value, str] = {}
+    plan = Plan()
     chooser = _Chooser(plan, facts)
     for v in needed:
         chooser.decide(v)
@@ -70,7 +91,7 @@ def required(function: Function, varied: set[Value], facts: MemoryFacts) -> dict
 
 
 class _Chooser:
-    def __init__(self, plan: dict[Value, str], facts: MemoryFacts) -> None:
+    def __init__(self, plan: Plan, facts: MemoryFacts) -> None:
         self.plan = plan
         self.facts = facts
         self.memo: dict[Value, tuple[str, frozenset]] = {}
@@ -95,26 +116,89 @@ class _Chooser:
             return "free", frozenset()
         if op.name == "dim":
             return "recompute", frozenset()
-        if op.name == "load" and self.facts.is_stable(op):
-            operands = op.operands[1:]
+        found = self.repeat(op)
+        if found is not None and not self.new(found[1]):
+            return found
+        if self.kept(v, op):
+            return "reload", self.leaves(self.plan.stored[v].operands[2:])
+        return tape if found is None or len(self.new(found[1])) > 1 else found
+
+    def repeat(self, op: Op) -> tuple[str, frozenset] | None:
+        """Doing the operation again."""
+        if op.name == "load":
+            if self.facts.is_stable(op):
+                return "recompute", self.leaves(op.operands[1:])
+            leaves = self.leaves(op.operands[1:])
+            if not self.new(leaves) and self.worth_copying(op):
+                return "copy", leaves
         elif op.name in SCALAR and SCALAR[op.name].cost < _EXPENSIVE:
-            operands = op.operands
-        else:
-            return tape
-        leaves: frozenset = frozenset()
+            return "recompute", self.leaves(op.operands)
+        return None
+
+    def leaves(self, operands: list[Value]) -> frozenset:
+        out: frozenset = frozenset()
         for x in operands:
             if not isinstance(x, Constant) and not isinstance(x.type, ArrayType):
-                leaves |= self.choice(x)[1]
-        new = [x for x in leaves if self.plan.get(x) != "tape"]
-        return tape if len(new) > 1 and not isinstance(v.type, ArrayType) else ("recompute", leaves)
+                out |= self.choice(x)[1]
+        return out
+
+    def new(self, leaves: frozenset) -> list[Value]:
+        return [x for x in leaves if self.plan.get(x) != "tape"]
+
+    def kept(self, v: Value, op: Op) -> bool:
+        """Whether the program itself stores the value where it stays."""
+        for store in self.facts.stored_values.get(v, ()):
+            if self.facts.region[store] is not self.facts.region[op]:
+                continue
+            index = store.operands[2:]
+            known = all(self.facts.order[self.facts.definition[x]] < self.facts.order[op]
+                        for x in index if x in self.facts.definition)
+            if known and not self.new(self.leaves(index)) and self.facts.is_final(store.operands[0], store, index):
+                self.plan.stored[v] = store
+                return True
+        return False
+
+    def worth_copying(self, load: Op) -> bool:
+        """Whether a copy of the array before the nest costs less than a tape of the elements read in it."""
+        facts, root = self.facts, load.operands[0]
+        nest = facts.steady_around(load)
+        if nest is None or (root in facts.allocation and facts.chain[facts.allocation[root]]):
+            return False
+        if nest.name != "for" or all(isinstance(v, Constant) for v in nest.operands[:2]):
+            return False
+        around = [op for op, _ in facts.chain[nest]]
+        if around and not facts.counted([op for op in around if op.name in ("for", "while")], around):
+            return False
+        inside = [op for op, _ in facts.chain[load] if op.name in ("for", "while")]
+        depth = len(inside) - inside.index(nest)
+        reads = sum(1 for other in facts.loads[root] if any(op is nest for op, _ in facts.chain[other]))
+        if depth < root.type.ndim or (depth == root.type.ndim and reads < 2):
+            return False
+        self.plan.nest[load.result] = nest
+        return True
 
     def decide(self, v: Value) -> None:
         if v in self.plan:
             return
         how, _ = self.choice(v)
         self.plan[v] = how
-        if how == "recompute":
-            op = self.facts.definition[v]
-            for x in op.operands:
-                if not isinstance(x, Constant) and not isinstance(x.type, ArrayType):
-                    self.decide(x)
+        if how == "tape" or how == "free":
+            return
+        op = self.plan.stored[v] if how == "reload" else self.facts.definition[v]
+        for x in op.operands[2:] if how == "reload" else op.operands:
+            if not isinstance(x, Constant) and not isinstance(x.type, ArrayType):
+                self.decide(x)
+        if how == "copy":
+            self.copy(v, op.operands[0])
+
+    def copy(self, v: Value, root: Value) -> None:
+        """Share a copy that was taken earlier of the same contents, or take one before the nest."""
+        nest = self.plan.nest[v]
+        ops = self.facts.region[nest].ops
+        for op in reversed(ops[:ops.index(nest) + 1]):
+            if root in self.plan.copied.get(op, ()):
+                self.plan.nest[v] = op
+                return
+            if self.facts.writes_inside(op, root):
+                break
+        self.plan.copied.setdefault(nest, []).append(root)

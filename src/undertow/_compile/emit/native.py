@@ -55,12 +55,12 @@ def _call(name: str, *args: ast.expr) -> ast.Call:
 
 def compile_source(source: str, name: str) -> Callable:
     """The native function that generated source defines."""
-    from ..runtime.memory import pooled
+    from ..runtime.memory import scratched
     from ..runtime.native import NAMES, jit
 
     tree = ast.fix_missing_locations(_Access(tree := ast.parse(source)).visit(tree))
     namespace = dict(NAMES)
     exec(compile(tree, f"<undertow {name}>", "exec"), namespace)
     native = jit(namespace[name])
-    takes_pool = any(p.arg == "pool" for p in tree.body[0].args.args)  # type: ignore[attr-defined]
-    return pooled(native) if takes_pool else native
+    kinds = [p.arg for p in tree.body[0].args.args if p.arg in ("pool", "tape")]  # type: ignore[attr-defined]
+    return scratched(native, kinds) if kinds else native

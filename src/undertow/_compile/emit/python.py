@@ -23,7 +23,8 @@ class _Emitter:
         self.lines: list[str] = []
         self.names: dict[Value, str] = {}
         self.used: set[str] = set(keyword.kwlist) | set(dir(__builtins__)) | {
-            "Leave", "empty", "zeros", "grow", "failed", "radd", "pool", "pool_top", "pool_need", *SCALAR, "float64", "float32", "int64"}
+            "Leave", "empty", "zeros", "grow", "failed", "radd", "pool", "pool_top", "pool_need",
+            "tape", "tape_top", "to_slot", "from_slot", *SCALAR, "float64", "float32", "int64"}
         self.uses: dict[Value, int] = {}
         self.inlined: dict[Value, str] = {}
         self.deferred = False
@@ -34,8 +35,11 @@ class _Emitter:
         self.count(self.f.body)
         params = ", ".join(self.name(p) for p in self.f.params)
         self.pooled = any(self.in_pool(op) for op in walk(self.f.body))
-        self.line(0, f"def {self.f.name}({params}{', pool' if self.pooled else ''}):")
+        taping = any(op.name == "reserve" for op in walk(self.f.body))
+        self.line(0, f"def {self.f.name}({params}{', pool' * self.pooled}{', tape' * taping}):")
         head = len(self.lines)
+        if taping:
+            self.line(1, "tape_top = int64(0)")
         if self.pooled:
             self.line(1, "pool_top = pool_need = int64(0)")
         self.region(self.f.body, 1)
@@ -44,6 +48,7 @@ class _Emitter:
             self.line(1, "if failed:")
             self.line(2, "raise Leave(1)")
         results = [self.ref(v) for v in self.f.body.yields] + ["max(pool_top, pool_need)"] * self.pooled
+        results += ["tape.size"] * taping
         self.line(1, "return " + ("(" + ", ".join(results) + ",)" if results else "None"))
         return "\n".join(self.lines) + "\n"
 
@@ -141,29 +146,29 @@ class _Emitter:
         a, v, *index = op.operands
         self.line(depth, f"{self.ref(a)}[{self.index(index)}] += {self.ref(v)}")
 
-    def on_stack_new(self, op: Op, depth: int) -> None:
-        name = self.name(op.result)
-        self.line(depth, f"{name} = empty((256,), {_numpy(op.result.type.element)})")
-        self.line(depth, f"{name}_top = int64(0)")
-
     def on_reserve(self, op: Op, depth: int) -> None:
-        s, n = self.ref(op.operands[0]), self.ref(op.operands[1])
-        self.line(depth, f"{self.name(op.result)} = {s}_top")
-        self.line(depth, f"{s}_top += {n}")
-        self.line(depth, f"if {s}_top > {s}.size:")
-        self.line(depth + 1, f"{s} = grow({s}, {s}_top)")
+        self.line(depth, f"{self.name(op.result)} = tape_top")
+        self.line(depth, f"tape_top += {self.ref(op.operands[0])}")
+        self.line(depth, "if tape_top > tape.size:")
+        self.line(depth + 1, "tape = grow(tape, tape_top)")
+
+    def on_pop(self, op: Op, depth: int) -> None:
+        self.line(depth, f"tape_top -= {self.ref(op.operands[0])}")
+        self.line(depth, f"{self.name(op.result)} = tape_top")
 
     def on_release(self, op: Op, depth: int) -> None:
-        s, n = self.ref(op.operands[0]), self.ref(op.operands[1])
-        self.line(depth, f"{s}_top -= {n}")
-        self.line(depth, f"{self.name(op.result)} = {s}_top")
+        self.line(depth, f"tape_top = {self.ref(op.operands[0])}")
 
-    def on_stack_load(self, op: Op, depth: int) -> None:
-        self.line(depth, f"{self.name(op.result)} = {self.ref(op.operands[0])}[{self.ref(op.operands[1])}]")
+    def on_tape_load(self, op: Op, depth: int) -> None:
+        text = {"f64": "{}", "f32": "float32({})", "i64": "from_slot({})", "bool": "from_slot({}) != 0"}[
+            str(op.result.type)].format(f"tape[{self.ref(op.operands[0])}]")
+        self.line(depth, f"{self.name(op.result)} = {text}")
 
-    def on_stack_store(self, op: Op, depth: int) -> None:
-        s, v, at = (self.ref(x) for x in op.operands)
-        self.line(depth, f"{s}[{at}] = {v}")
+    def on_tape_store(self, op: Op, depth: int) -> None:
+        value, at = op.operands
+        text = {"f64": "{}", "f32": "{}", "i64": "to_slot({})", "bool": "to_slot(int64({}))"}[
+            str(value.type)].format(self.ref(value))
+        self.line(depth, f"tape[{self.ref(at)}] = {text}")
 
     def on_check(self, op: Op, depth: int) -> None:
         condition = self.ref(op.operands[0])

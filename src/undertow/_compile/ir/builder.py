@@ -10,7 +10,7 @@ from typing import Any
 
 from .function import Constant, Op, Region, Value
 from .ops import COMMUTATIVE, COMPARISONS, PURE
-from .types import BOOL, F64, I64, ArrayType, ScalarType, StackType, Type
+from .types import BOOL, F64, I64, ArrayType, ScalarType, Type
 
 __all__ = ["Builder", "const"]
 
@@ -184,9 +184,6 @@ class Builder:
 
     def alloc(self, element: ScalarType, dims: Sequence[Value], fill: str = "empty", hint: str = "") -> Value:
         return self.emit("alloc", list(dims), [ArrayType(element, len(dims))], {"fill": fill}, names=[hint])[0]
-
-    def stack(self, element: ScalarType) -> Value:
-        return self.emit("stack_new", [], [StackType(element)])[0]
 
     def check(self, condition: Value, reason: str, defer: bool = False) -> None:
         """Leave compiled code unless `condition` holds; with `defer`, at the latest when the loop around it ends."""

@@ -51,13 +51,13 @@ COMMUTATIVE = frozenset(("add", "mul", "and", "or", "xor", "eq", "ne"))
 #   if cond [then][else]                for lo hi step *init [(i, *carried) yields *carried]
 #   while *init [(*carried) yields cond][(*carried) yields *carried]
 #   check cond {reason, defer}          library *operands {function}
-#   stack_new {}                        reserve s n -> base              release s n -> base
-#   stack_load s at                     stack_store s value at
+#   reserve n -> base                   pop n -> base                    release base
+#   tape_store value at                 tape_load at -> value            (one last-in-first-out memory of 8-byte slots)
 OTHER: dict[str, tuple[int, int]] = {
     "dim": (1, 0), "alloc": (0, 0), "view": (1, 0), "load": (1, 0), "store": (2, 0), "accum": (2, 0),
     "if": (1, 2), "for": (3, 1), "while": (0, 2), "check": (1, 0), "library": (1, 0),
-    "stack_new": (0, 0), "reserve": (2, 0), "release": (2, 0), "stack_load": (2, 0), "stack_store": (3, 0),
+    "reserve": (1, 0), "pop": (1, 0), "release": (1, 0), "tape_load": (1, 0), "tape_store": (2, 0),
 }
 PURE = frozenset(SCALAR) | {"dim", "view"}
 WRITES = frozenset(("store", "accum"))
-HAS_EFFECT = frozenset(("store", "accum", "check", "reserve", "release", "stack_store"))
+HAS_EFFECT = frozenset(("store", "accum", "check", "reserve", "pop", "release", "tape_store"))

@@ -40,21 +40,7 @@ class ArrayType:
         return f"{self.element}[{self.ndim}]"
 
 
-@dataclass(frozen=True)
-class StackType:
-    """A growing last-in-first-out buffer of one element type: the tape of loops whose trip count is not known."""
-
-    element: ScalarType
-
-    @property
-    def is_float(self) -> bool:
-        return self.element.is_float
-
-    def __str__(self) -> str:
-        return f"stack<{self.element}>"
-
-
-Type = ScalarType | ArrayType | StackType
+Type = ScalarType | ArrayType
 
 BOOL, I64, F32, F64 = (ScalarType(n) for n in ("bool", "i64", "f32", "f64"))
 BY_DTYPE = {np.dtype("bool"): BOOL, np.dtype("int64"): I64, np.dtype("float64"): F64, np.dtype("float32"): F32}
@@ -62,8 +48,6 @@ BY_DTYPE = {np.dtype("bool"): BOOL, np.dtype("int64"): I64, np.dtype("float64"):
 
 def parse_type(text: str) -> Type:
     """Inverse of ``str(type)``."""
-    if text.startswith("stack<"):
-        return StackType(ScalarType(text[6:-1]))
     if text.endswith("]"):
         element, ndim = text[:-1].split("[")
         return ArrayType(ScalarType(element), int(ndim))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .function import Constant, Function, Op, Region, Value
 from .ops import COMPARISONS, OTHER, SCALAR
-from .types import BOOL, I64, ArrayType, ScalarType, StackType
+from .types import BOOL, I64, ArrayType, ScalarType
 
 __all__ = ["MalformedIRError", "verify"]
 
@@ -109,5 +109,9 @@ _CHECKS = {
     "if": lambda op: op.operands[0].type == BOOL and all(_types(r.yields) == _types(op.results) for r in op.regions),
     "for": _for, "while": _while,
     "check": lambda op: op.operands[0].type == BOOL,
-    "stack_load": lambda op: isinstance(op.operands[0].type, StackType),
+    "reserve": lambda op: _types(op.operands) == [I64] == _types(op.results),
+    "pop": lambda op: _types(op.operands) == [I64] == _types(op.results),
+    "release": lambda op: _types(op.operands) == [I64],
+    "tape_load": lambda op: _types(op.operands) == [I64] and isinstance(op.result.type, ScalarType),
+    "tape_store": lambda op: isinstance(op.operands[0].type, ScalarType) and op.operands[1].type == I64,
 }

@@ -16,27 +16,29 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
-__all__ = ["NAMES", "pooled"]
+__all__ = ["NAMES", "scratched"]
 
 _LIMIT = 2**28  # bytes of scratch memory that are kept
-_free: list[np.ndarray] = []
+_free: dict[str, list[np.ndarray]] = {"pool": [], "tape": []}
+_TYPES: dict[str, Any] = {"pool": np.uint8, "tape": np.float64}
 
 
-def pooled(native: Callable) -> Callable:
-    """A function whose last parameter is the pool, and whose last result the bytes it wanted of it."""
+def scratched(native: Callable, kinds: list[str]) -> Callable:
+    """A function whose last parameters are scratch memories, and whose last results the sizes it wanted of them."""
+    count = len(kinds)
+
     def call(*args: Any) -> Any:
-        pool = _free.pop() if _free else np.empty(4096, np.uint8)
+        memories = [_free[k].pop() if _free[k] else np.empty(4096, _TYPES[k]) for k in kinds]
         try:
-            out = native(*args, pool)
-        except BaseException:
-            _free.append(pool)
-            raise
-        wanted = out[-1]
-        if wanted > pool.size and wanted <= _LIMIT:
-            pool = np.empty(int(wanted), np.uint8)
-        if not _free:
-            _free.append(pool)
-        return out[:-1]
+            out = native(*args, *memories)
+            for j, wanted in enumerate(out[-count:]):
+                if memories[j].size < wanted <= _LIMIT // memories[j].itemsize:
+                    memories[j] = np.empty(int(wanted), memories[j].dtype)
+        finally:
+            for k, memory in zip(kinds, memories, strict=True):
+                if not _free[k]:
+                    _free[k].append(memory)
+        return out[:-count]
 
     call.native = native  # type: ignore[attr-defined]
     return call

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numba.extending import intrinsic
 
 from ..leave import Leave
@@ -37,6 +37,24 @@ def grow(stack: Any, n: int) -> Any:
     return out
 
 
+@intrinsic
+def to_slot(context: Any, x: Any) -> Any:
+    """The bits of an integer as a double, for the tape."""
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(types.float64))
+
+    return types.float64(types.int64), codegen
+
+
+@intrinsic
+def from_slot(context: Any, x: Any) -> Any:
+    """The inverse of `to_slot`."""
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(types.int64))
+
+    return types.int64(types.float64), codegen
+
+
 @jit
 def maximum(x: Any, y: Any) -> Any:
     return x if (x > y) or (x != x) else y
@@ -55,7 +73,7 @@ def sign(x: Any) -> Any:
 
 NAMES = {
     "Leave": Leave, "radd": radd, "grow": grow, "maximum": maximum, "minimum": minimum, "sign": sign, "read": read,
-    "write": write, **MEMORY, "empty": np.empty, "zeros": np.zeros, "float64": np.float64, "float32": np.float32,
+    "write": write, "to_slot": to_slot, "from_slot": from_slot, **MEMORY, "empty": np.empty, "zeros": np.zeros, "float64": np.float64, "float32": np.float32,
     "int64": np.int64, "bool_": np.bool_, "nan": math.nan, "inf": math.inf, "erf": math.erf, "erfc": math.erfc,
     "lgamma": math.lgamma, "isnan": math.isnan, "isinf": math.isinf, "isfinite": math.isfinite,
     "copysign": math.copysign, "floor": np.floor, "ceil": np.ceil, "trunc": np.trunc, "rint": np.rint,

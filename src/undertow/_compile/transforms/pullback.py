@@ -11,8 +11,6 @@ nobody writes afterwards, so that the arguments end in the state the primal leav
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..analyses.activity import varied as varied_values
 from ..analyses.memory import memory
 from ..analyses.required import has_reverse, required
@@ -21,6 +19,7 @@ from ..ir.function import Constant, Function, Op, Region, Value
 from ..ir.ops import SCALAR
 from ..ir.types import I64, ArrayType
 from .partials import pull
+from .tape import Tapes
 
 __all__ = ["Pullback", "pullback"]
 
@@ -42,17 +41,7 @@ def pullback(function: Function, active: list[Value]) -> Pullback:
     return _Pullback(function, active).run(active)
 
 
-class _Tape:
-    """Where one taped value lives: an array over the loops from `first` on, or a stack of blocks of that shape."""
-
-    def __init__(self, memory: Value, loops: list[Op], is_stack: bool) -> None:
-        self.memory = memory
-        self.loops = loops
-        self.is_stack = is_stack
-        self.base: Value | None = None
-
-
-class _Pullback:
+class _Pullback(Tapes):
     def __init__(self, function: Function, active: list[Value]) -> None:
         self.f = function
         self.varied = varied_values(function, active)
@@ -63,12 +52,6 @@ class _Pullback:
         self.rev: dict[Value, Value] = {}
         self.adj: dict[Value, Value] = {}
         self.shadow: dict[Value, Value] = {}
-        self.tapes: dict[Value, _Tape] = {}
-        self.counts: dict[Op, Value] = {}
-        self.count_tapes: dict[Op, Value] = {}
-        self.position: dict[Op, Value] = {}
-        self.starts: dict[Op, list[Value]] = {}
-        self.after: dict[Any, list[Value]] = {}
 
     def run(self, active: list[Value]) -> Pullback:
         self.place_tapes()
@@ -127,116 +110,13 @@ class _Pullback:
 
         level(0)
 
-    def trip_count(self, op: Op, look: Any) -> Value:
-        lo, hi, step = (look(v) for v in op.operands[:3])
-        s = step.value
-        n = self.b.sub(hi, lo) if s > 0 else self.b.sub(lo, hi)
-        if abs(s) != 1:
-            n = self.b.scalar("floordiv", self.b.add(n, const(abs(s) - 1)), const(abs(s)))
-        return self.b.scalar("select", self.b.scalar("lt", n, const(0)), const(0), n)
-
-    # ---- tape layout
-    def place_tapes(self) -> None:
-        for v, how in self.plan.items():
-            if how != "tape":
-                continue
-            if v in self.facts.definition:
-                chain = self.facts.chain[self.facts.definition[v]]
-            else:
-                owner, region, _ = self.facts.parameter_of[v]
-                chain = (*self.facts.chain[owner], (owner, owner.regions.index(region)))
-            loops = [op for op, _ in chain if op.name in ("for", "while")]
-            first = len(loops)
-            while first and self.known_outside(loops[first - 1:]):
-                first -= 1
-            rectangular = loops[first:]
-            flat = first == 0 and loops and not self.facts.chain[loops[0]]
-            self.tapes[v] = _Tape(None, rectangular, not flat)  # type: ignore[arg-type]
-            if flat:
-                self.starts.setdefault(loops[0], []).append(v)
-            else:
-                self.tapes[v].memory = self.b.stack(v.type)  # type: ignore[arg-type]
-                if rectangular:
-                    self.starts.setdefault(rectangular[0], []).append(v)
-
-    def known_outside(self, loops: list[Op]) -> bool:
-        """Whether the trip counts of a nest are known where it is entered."""
-        outermost = loops[0]
-        for loop in loops:
-            if loop.name != "for":
-                return False
-            for bound in loop.operands[:2]:
-                if isinstance(bound, Constant):
-                    continue
-                op = self.facts.definition.get(bound)
-                if op is None and bound in self.facts.parameter_of:
-                    owner = self.facts.parameter_of[bound][0]
-                    if owner is outermost or any(c is outermost for c, _ in self.facts.chain[owner]):
-                        return False
-                elif op is not None and any(c is outermost for c, _ in self.facts.chain[op]):
-                    return False
-        return True
-
-    def open_tapes(self, op: Op) -> None:
-        """At the entry of a nest: memory for what its iterations tape."""
-        for v in self.starts.get(op, ()):
-            tape = self.tapes[v]
-            dims = [self.trip_count(loop, self.primal) for loop in tape.loops]
-            if tape.is_stack:
-                tape.base = self.b.emit("reserve", [tape.memory, self.product(dims)], [I64], names=["base"])[0]
-            else:
-                tape.memory = self.b.alloc(v.type, dims, "empty", f"{v.name or 'value'}_tape")  # type: ignore[arg-type]
-
-    def close_tapes(self, op: Op) -> None:
-        """The same place in the reverse sweep."""
-        for v in self.starts.get(op, ()):
-            tape = self.tapes[v]
-            if tape.is_stack:
-                n = self.product([self.trip_count(loop, self.get) for loop in tape.loops])
-                tape.base = self.b.emit("release", [tape.memory, n], [I64], names=["base"])[0]
-
-    def product(self, dims: list[Value]) -> Value:
-        n: Value = const(1)
-        for d in dims:
-            n = self.b.mul(n, d)
-        return n
-
-    def tape_index(self, tape: _Tape, look: Any) -> list[Value]:
-        return [self.iteration_number(loop, look) for loop in tape.loops]
-
-    def iteration_number(self, loop: Op, look: Any) -> Value:
-        i, lo, step = look(loop.regions[0].params[0]), look(loop.operands[0]), loop.operands[2].value  # type: ignore
-        n = self.b.sub(i, lo) if step > 0 else self.b.sub(lo, i)
-        return n if abs(step) == 1 else self.b.scalar("floordiv", n, const(abs(step)))
-
-    def linear(self, tape: _Tape, look: Any) -> Value:
-        at: Value = const(0)
-        for loop in tape.loops:
-            at = self.b.add(self.b.mul(at, self.trip_count(loop, look)), self.iteration_number(loop, look))
-        return self.b.add(at, tape.base)  # type: ignore[arg-type]
-
-    def tape(self, v: Value) -> None:
-        tape, value = self.tapes[v], self.fwd[v]
-        if not tape.is_stack:
-            self.b.store(tape.memory, value, self.tape_index(tape, self.primal))
-            return
-        if not tape.loops:
-            tape.base = self.b.emit("reserve", [tape.memory, const(1)], [I64], names=["base"])[0]
-        self.b.emit("stack_store", [tape.memory, value, self.linear(tape, self.primal)], [])
-
-    def untape(self, v: Value) -> Value:
-        tape = self.tapes[v]
-        if not tape.is_stack:
-            return self.b.load(tape.memory, self.tape_index(tape, self.get), v.name)
-        if not tape.loops:
-            tape.base = self.b.emit("release", [tape.memory, const(1)], [I64], names=["base"])[0]
-        return self.b.emit("stack_load", [tape.memory, self.linear(tape, self.get)], [v.type], names=[v.name])[0]
-
     # ---- forward sweep
     def forward(self, region: Region) -> None:
         for op in region.ops:
             self.b.span = op.span
-            self.open_tapes(op)
+            self.open_snapshots(op)
+            self.take_snapshots(op)
+            self.open_nest(op)
             if op.regions:
                 self.forward_control(op)
             else:
@@ -256,6 +136,7 @@ class _Pullback:
 
     def forward_control(self, op: Op) -> None:
         counted = op.name == "while" and has_reverse(op, self.varied)
+        reversed_ = has_reverse(op, self.varied)
         regions = []
         for inner in op.regions:
             params = [Value(p.type, p.name) for p in inner.params]
@@ -265,6 +146,8 @@ class _Pullback:
                     if self.plan.get(p) == "tape" and inner is op.regions[-1]:
                         self.tape(p)
                 self.forward(inner)
+                if reversed_:
+                    self.push_frame(inner)
                 region.yields = [self.primal(y) for y in inner.yields]
                 if counted:
                     count = Value(I64, "trip")
@@ -278,23 +161,7 @@ class _Pullback:
                               [r.name for r in op.results] + ["trips"])
         if counted:
             self.counts[op] = results.pop()
-            if self.facts.chain[op]:
-                stack = self.count_stack(op)
-                base = self.b.emit("reserve", [stack, const(1)], [I64], names=["base"])[0]
-                self.b.emit("stack_store", [stack, self.counts[op], base], [])
         self.fwd.update(zip(op.results, results, strict=True))
-
-    def count_stack(self, op: Op) -> Value:
-        if op not in self.count_tapes:
-            outer = self.b
-            stack = Value(_stack_type(), "trips_stack")
-            root = self.root_region(outer)
-            root.ops.insert(0, Op("stack_new", [], [stack]))
-            self.count_tapes[op] = stack
-        return self.count_tapes[op]
-
-    def root_region(self, b: Builder) -> Region:
-        return self.outermost
 
     # ---- reverse sweep
     def local_shadows(self, region: Region) -> None:
@@ -303,25 +170,35 @@ class _Pullback:
                 self.shadow[op.result] = self.b.alloc(op.result.type.element, [self.get(v) for v in op.operands],
                                                       "zeros", f"{op.result.name or 'buffer'}_bar")
 
-    def replay(self, region: Region, params: bool = True) -> None:
+    def replay(self, region: Region) -> None:
         """Bring back the required values of a region, in the order they were computed."""
+        self.pop_frame(region)
         for p in region.params:
-            if self.plan.get(p) == "tape":
+            if self.plan.get(p) == "tape" and p not in self.rev:
                 self.rev[p] = self.untape(p)
         for op in region.ops:
             self.b.span = op.span
             for r in op.results:
-                how = self.plan.get(r)
-                if how == "tape":
-                    self.rev[r] = self.untape(r)
-                elif how == "recompute":
-                    self.rev[r] = self.recompute(op)
+                if r in self.plan and r not in self.rev:
+                    how = self.plan[r]
+                    if how == "tape":
+                        self.rev[r] = self.untape(r)
+                    elif how != "free":
+                        self.rev[r] = self.repeat(op, how)
 
-    def recompute(self, op: Op) -> Value:
+    def repeat(self, op: Op, how: str) -> Value:
+        name = op.result.name
+        if how == "reload":
+            root, _, *index = self.plan.stored[op.result].operands
+            return self.b.load(self.get(root), [self.get(v) for v in index], name)
         operands = [self.get(v) for v in op.operands]
+        if how == "copy":
+            nest = self.plan.nest[op.result]
+            prefix = [self.iteration_number(loop, self.get) for loop in self.outer_loops(nest)]
+            return self.b.load(self.snapshots[(nest, op.operands[0])], [*prefix, *operands[1:]], name)
         if op.name == "load":
-            return self.b.load(operands[0], operands[1:], op.result.name)
-        return self.b.pure(op.name, operands, op.result.type, op.attrs, op.result.name)
+            return self.b.load(operands[0], operands[1:], name)
+        return self.b.pure(op.name, operands, op.result.type, op.attrs, name)
 
     def reverse_region(self, region: Region) -> None:
         self.replay(region)
@@ -331,8 +208,6 @@ class _Pullback:
         for op in reversed(region.ops):
             self.b.span = op.span
             if not has_reverse(op, self.varied):
-                if op in self.starts:
-                    self.close_tapes(op)
                 continue
             if op.name in SCALAR:
                 self.reverse_scalar(op)
@@ -345,8 +220,8 @@ class _Pullback:
             elif op.name == "if":
                 self.reverse_if(op)
             elif op.name == "for":
-                self.close_tapes(op)
                 self.reverse_for(op)
+                self.close_nest(op)
             elif op.name == "while":
                 self.reverse_while(op)
 
@@ -423,13 +298,7 @@ class _Pullback:
         self.reverse_loop(op, op.operands[3:], op.regions[0].params[1:], bounds, op.regions[0].params[0])
 
     def reverse_while(self, op: Op) -> None:
-        if self.facts.chain[op]:
-            stack = self.count_tapes[op]
-            base = self.b.emit("release", [stack, const(1)], [I64], names=["base"])[0]
-            n = self.b.emit("stack_load", [stack, base], [I64], names=["trips"])[0]
-        else:
-            n = self.counts[op]
-        bounds = (self.b.sub(n, const(1)), const(-1), const(-1))
+        bounds = (self.b.sub(self.counts[op], const(1)), const(-1), const(-1))
         self.reverse_loop(op, op.operands, op.regions[1].params, bounds, None)
 
     def reverse_loop(self, op: Op, inits: list[Value], params: list[Value], bounds: tuple, index: Value | None) -> None:
@@ -456,18 +325,3 @@ class _Pullback:
         self.adj = {**before, **dict(zip(outer, results, strict=False))}
         for k, bar in zip(carried, results[len(outer):], strict=True):
             self.add(inits[k], bar)
-
-    @property
-    def outermost(self) -> Region:
-        return self._root
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-        if name == "b":
-            object.__setattr__(self, "_root", value.region)
-
-
-def _stack_type() -> Any:
-    from ..ir.types import StackType
-
-    return StackType(I64)

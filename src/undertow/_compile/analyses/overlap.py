@@ -1,0 +1,127 @@
+"""Whether a write can touch, after a given moment, the element that an access named.
+
+Needs: positions and definitions (`MemoryFacts`). Gives: a yes or a no that is certain only when it is no.
+Cost: a shortest-path problem over the loop indices around the two operations, for each loop they share.
+
+Indices and loop bounds of the form ``value + constant`` become difference constraints ``x - y <= c``; the write
+cannot happen where they contradict each other (a negative cycle). This decides triangular loops: the pivot row of an
+LU factorisation is final once it is read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..ir.function import Constant, Op, Value
+
+if TYPE_CHECKING:
+    from .memory import MemoryFacts
+
+__all__ = ["touches_later"]
+
+_ZERO = Value.__new__(Value)
+Term = tuple  # (value or _ZERO, constant)
+
+
+def touches_later(facts: MemoryFacts, at: Op, index: list[Value], store: Op) -> bool:
+    """Whether `store` may write the element `index` of its root after operation `at` has run."""
+    here, there = facts.chain[at], facts.chain[store]
+    shared = []
+    for x, y in zip(here, there, strict=False):
+        if x != y:
+            break
+        if x[0].name in ("for", "while"):
+            shared.append(x[0])
+    target = store.operands[2:]
+    for loop in shared:
+        if _Problem(facts, loop).feasible(here, there, index, target):
+            return True
+    return facts.order[store] > facts.order[at] and _Problem(facts, None).feasible(here, there, index, target)
+
+
+class _Problem:
+    """One case: the write happens in a later iteration of `loop`, or (None) later in the same iterations."""
+
+    def __init__(self, facts: MemoryFacts, loop: Op | None) -> None:
+        self.facts = facts
+        self.loop = loop
+        self.bounds: dict[tuple, int] = {}  # (x, y): c means x - y <= c
+
+    def feasible(self, here: tuple, there: tuple, index: list[Value], target: list[Value]) -> bool:
+        for op, _ in here:
+            self.within(op, False)
+        for op, _ in there:
+            self.within(op, True)
+        if self.loop is not None and self.loop.name == "for":
+            i, step = self.loop.regions[0].params[0], self.loop.operands[2].value  # type: ignore[attr-defined]
+            before, after = ((i, False), 0), ((i, True), 0)
+            self.less(*((before, after) if step > 0 else (after, before)), -1)
+        for v, w in zip(index, target, strict=True):
+            x, y = self.term(v, False), self.term(w, True)
+            if x is not None and y is not None:
+                self.less(x, y, 0)
+                self.less(y, x, 0)
+        return not self.contradictory()
+
+    def within(self, op: Op, later: bool) -> None:
+        """A loop's index lies between its bounds."""
+        if op.name != "for":
+            return
+        i = ((op.regions[0].params[0], self.is_later(op.regions[0].params[0], later)), 0)
+        lo, hi = (self.term(v, later) for v in op.operands[:2])
+        if op.operands[2].value > 0:  # type: ignore[attr-defined]
+            first, last, past = lo, hi, -1
+        else:
+            first, last, past = hi, lo, 0
+        if first is not None:
+            self.less(first, i, 0 if past else -1)
+        if last is not None:
+            self.less(i, last, past)
+
+    def is_later(self, v: Value, later: bool) -> bool:
+        """Whether the value has another instance when the write happens."""
+        if not later or self.loop is None:
+            return False
+        if v in self.facts.parameter_of:
+            owner = self.facts.parameter_of[v][0]
+            return owner is self.loop or any(op is self.loop for op, _ in self.facts.chain[owner])
+        op = self.facts.definition.get(v)
+        return op is not None and any(c is self.loop for c, _ in self.facts.chain[op])
+
+    def term(self, v: Value, later: bool) -> Term | None:
+        constant = 0
+        while True:
+            if isinstance(v, Constant):
+                return (_ZERO, constant + v.value)
+            op = self.facts.definition.get(v)
+            if op is None or op.name not in ("add", "sub"):
+                break
+            x, y = op.operands
+            if isinstance(y, Constant):
+                constant += y.value if op.name == "add" else -y.value
+                v = x
+            elif isinstance(x, Constant) and op.name == "add":
+                constant += x.value
+                v = y
+            else:
+                break
+        return ((v, self.is_later(v, later)), constant)
+
+    def less(self, x: Term, y: Term, c: int) -> None:
+        """``x <= y + c``."""
+        key, bound = (x[0], y[0]), c + y[1] - x[1]
+        if key not in self.bounds or bound < self.bounds[key]:
+            self.bounds[key] = bound
+
+    def contradictory(self) -> bool:
+        nodes = {n for key in self.bounds for n in key}
+        distance = dict.fromkeys(nodes, 0)
+        for _ in range(len(nodes) + 1):
+            changed = False
+            for (x, y), c in self.bounds.items():
+                if distance[y] + c < distance[x]:
+                    distance[x] = distance[y] + c
+                    changed = True
+            if not changed:
+                return False
+        return True
