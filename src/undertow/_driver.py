@@ -24,7 +24,7 @@ from ._record.interpreter import acquire, release
 from ._record.memory import Window, address, cut, lowest_address, owner_of, zeros_like_slot
 from ._record.plain import PLAIN
 from ._record.reverse import ReverseInterpreter
-from ._record.sweep import Sweep
+from ._record.sweep import Sweep, finite
 
 __all__ = ["PLAIN", "Pushed", "Recording"]
 
@@ -115,10 +115,14 @@ class Recording:
 
     def pull(self, bars: list, lower: Any = None) -> list:
         """Cotangents of the inputs for cotangents of the outputs (None: zero)."""
-        with self.lock:
-            return self._pull(bars, lower or self.lower)
+        lower = lower or self.lower
+        with self.lock, np.errstate(all="ignore"):
+            if lower.level:
+                return self._pull(bars, lower, True)
+            found = self._pull(bars, lower, False)
+            return found if all(map(finite, found)) else self._pull(bars, lower, True)
 
-    def _pull(self, bars: list, lower: Any) -> list:
+    def _pull(self, bars: list, lower: Any, strict: bool) -> list:
         interpreter = self.interpreter
         store = lower.hooks["setitem"]
         slots = {id(s): s for s in interpreter.memory.slots.values()}
@@ -129,11 +133,11 @@ class Recording:
                 final.append((slot.owner, lower.copy(slot.owner)))
         before = [(cell[0], lower.copy(cell[0])) for cell in interpreter.kept
                   if isinstance(cell[0], ndarray)] if self.private else []
-        sweep = Sweep(interpreter, lower)
+        sweep = Sweep(interpreter, lower, strict)
         try:
             for end, bar in zip(self.ends, bars, strict=True):
                 if end is not None and bar is not None:
-                    sweep.give(end, bar if type(end[0]) is int else lower.copy(bar))
+                    sweep.give(end, bar if type(end[0]) is int else lower.copy(bar), True)
             sweep.run()
         finally:
             for array, old in (*final, *before):

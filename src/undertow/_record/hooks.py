@@ -118,6 +118,12 @@ def _inplace(interpreter: Any) -> Any:
     return inplace
 
 
+def general_ways(interpreter: Any) -> tuple:
+    """What arithmetic hooks do with all that is not plain: the plain types, and three functions."""
+    fast = set(PLAIN_TYPES) | interpreter.numbers
+    return fast, _general(interpreter), _inplace(interpreter), _unary(interpreter)
+
+
 def _compare(interpreter: Any) -> Any:
     def compare(hook: str, a: Any, b: Any) -> Any:
         if isinstance(a, ndarray) or isinstance(b, ndarray):

@@ -39,9 +39,12 @@ class Slot:
         The shadow: cotangent (reverse) or tangent (forward), None for zero.
     owned : bool
         Whether `bar` may be changed in place.
+    cell : list or None
+        What the tape reads the owner through, once it does.
     """
 
-    __slots__ = ("active", "address", "bar", "dtype", "logged", "owned", "owner", "referenced", "shape", "strides")
+    __slots__ = ("active", "address", "bar", "cell", "dtype", "logged", "owned", "owner", "referenced", "shape", "strides")
+    overlaps = False
 
     def __init__(self, owner: Any, active: bool) -> None:
         self.owner = owner
@@ -50,6 +53,12 @@ class Slot:
         self.logged = False
         self.bar: Any = None
         self.owned = False
+        self.cell: Any = None
+
+    @property
+    def slot(self) -> Slot:
+        """The slot a reference lies in."""
+        return self
 
     def describe(self) -> None:
         """Remember the layout before the owner is let go."""
@@ -60,10 +69,13 @@ class Slot:
 class View:
     """``parent[index]``; holds the view array so that its id stays its own."""
 
-    __slots__ = ("array", "index", "parent")
+    __slots__ = ("array", "cell", "index", "overlaps", "parent", "slot")
+    active = True
 
     def __init__(self, array: Any, parent: Any, index: Any) -> None:
         self.array, self.parent, self.index = array, parent, index
+        self.slot, self.overlaps = parent.slot, parent.overlaps
+        self.cell: Any = None
 
 
 class Window:
@@ -119,13 +131,6 @@ def lowest_address(array: ndarray) -> int:
         if s < 0 and n > 0:
             start += (n - 1) * s
     return start
-
-
-def slot_of_window(ref: Any) -> Slot:
-    """The slot a reference lies in."""
-    while type(ref) is View:
-        ref = ref.parent
-    return ref if type(ref) is Slot else ref.slot
 
 
 def zeros_like_slot(slot: Slot) -> ndarray:

@@ -22,7 +22,7 @@ from numpy import ndarray
 
 from .. import rules
 from ..rules import _registry
-from . import binding, steps
+from . import binding, hooks as hook_module, quick, steps
 from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter
 from .memory import Slot, owner_of
@@ -66,6 +66,8 @@ class ReverseInterpreter(Interpreter):
         rules.load()
         super().__init__(lower)
         self.heat_scalars()
+        if lower.level == 0:
+            self.hooks.update(quick.hooks(self, *hook_module.general_ways(self)))
 
     def reset(self) -> None:
         """Forget the recording.  (The hooks hold the very list and counter, which therefore stay.)"""
@@ -133,11 +135,18 @@ class ReverseInterpreter(Interpreter):
         """A cell with a value the sweep will read; arrays are referenced, not copied."""
         if not isinstance(x, ndarray):
             return [x]
-        slot = self.memory.find(x)
+        memory = self.memory
+        slot = memory.slots.get(id(x)) if x.base is None else memory.find(x)
         if slot is None:
-            slot = self.memory.register(x, False)
+            slot = memory.register(x, False)
         slot.referenced = True
-        cell = [x if type(x) is ndarray else np.asarray(x)]
+        ref = slot if x is slot.owner else memory.views.get(id(x))
+        if ref is None or type(x) is not ndarray:
+            cell = [x if type(x) is ndarray else np.asarray(x)]
+        elif ref.cell is None:
+            cell = ref.cell = [x]
+        else:
+            return ref.cell
         self.kept.append(cell)
         return cell
 
@@ -251,8 +260,8 @@ class ReverseInterpreter(Interpreter):
 
     # ---- arithmetic on arrays ----
 
-    def array_binary(self, hook: str, a: Any, b: Any) -> Any:
-        """``a op b`` where at least one is an array."""
+    def array_binary(self, hook: str, a: Any, b: Any, y: Any = None) -> Any:
+        """``a op b`` where at least one is an array; `y` is the result if it is known already."""
         if type(a) in (list, tuple):
             a = self.as_array(a)
         if type(b) in (list, tuple):
@@ -262,13 +271,14 @@ class ReverseInterpreter(Interpreter):
         if la is None and lb is None:
             return below(a, b)
         if hook not in steps.ARITHMETIC:
-            return self.apply(_registry.RULES.get(UFUNC_OF[hook]) or _no_rule(UFUNC_OF[hook]), UFUNC_OF[hook], (a, b), {})
+            return self.apply(_registry.RULES.get(UFUNC_OF[hook]) or _no_rule(UFUNC_OF[hook]), UFUNC_OF[hook], (a, b), {}, y)
         if getattr(a, "dtype", None) == object or getattr(b, "dtype", None) == object:
             return below(self.objects(a) if isinstance(a, ndarray) and la else a,
                          self.objects(b) if isinstance(b, ndarray) and lb else b)
         pa = a.primal if la is not None and type(la[0]) is int else a
         pb = b.primal if lb is not None and type(lb[0]) is int else b
-        y = below(pa, pb)
+        if y is None:
+            y = below(pa, pb)
         if type(y) is not ndarray or y.dtype not in FLOATS:
             return self.apply(_registry.RULES[UFUNC_OF[hook]], UFUNC_OF[hook], (a, b), {}, y)
         if hook == "add" or hook == "sub":

@@ -12,7 +12,8 @@ import numpy as np
 from numpy import ndarray
 
 from ..rules._registry import RULES, unbroadcast as _unbroadcast
-from .memory import Slot, View, Window, cut, owner_of, places, slot_of_window, zeros_like_slot
+from .memory import Slot, View, cut, owner_of, places, zeros_like_slot
+from .quick_steps import GENERAL
 
 
 class Sweep:
@@ -22,10 +23,14 @@ class Sweep:
     ----------
     bars : list
         Cotangents of the scalars, by index.
+    strict : bool
+        Whether each product with a zero cotangent is checked to be zero.  Where it is not, such products (``0 * inf``)
+        show as results that are not finite, and the sweep is to be repeated strictly.
     """
 
-    def __init__(self, interpreter: Any, lower: Any = None) -> None:
+    def __init__(self, interpreter: Any, lower: Any = None, strict: bool = True) -> None:
         self.interpreter = interpreter
+        self.strict = strict
         self.lower = lower = lower or interpreter.lower
         hooks = lower.hooks
         self.add, self.mul, self.neg, self.truediv = hooks["add"], hooks["mul"], hooks["neg"], hooks["truediv"]
@@ -36,9 +41,12 @@ class Sweep:
     def run(self) -> None:
         """Read the tape backwards."""
         bars = self.bars
+        general = GENERAL if self.lower.level else {}
         for entry in reversed(self.interpreter.tape):
             k = entry[0]
             if type(k) is not int:
+                if general:
+                    k = general.get(k, k)
                 k(self, entry[1], entry[2])
                 continue
             g = bars[k]
@@ -83,14 +91,14 @@ class Sweep:
             return np.zeros_like(y)
         if out is None or type(out) is int:
             return 0.0
-        slot = slot_of_window(out)
+        slot = out.slot
         return zeros_like_slot(slot) if out is slot else np.zeros(out.shape, out.dtype)
 
     # ---- shadows ----
 
     def readable(self, ref: Any) -> Any:
         """The piece of the shadow that `ref` describes, to be read; None for zero."""
-        slot = slot_of_window(ref)
+        slot = ref.slot
         if slot.bar is None:
             return None
         return slot.bar if ref is slot else self.writable(ref)
@@ -107,7 +115,17 @@ class Sweep:
             return ref.bar
         if type(ref) is View:
             return self.getitem(self.writable(ref.parent), ref.index)
-        return cut(self.writable(ref.slot), ref)
+        self.writable(ref.slot)
+        return cut(self.laid_out(ref.slot), ref)
+
+    def laid_out(self, slot: Slot) -> Any:
+        """The shadow of a slot in the layout of its owner: sums and results of rules may come in another one."""
+        bar, owner = slot.bar, slot.owner
+        strides = owner.strides if isinstance(owner, ndarray) else slot.strides if owner is None else bar.strides
+        if bar.strides != strides:
+            slot.bar = zeros_like_slot(slot)
+            self.setitem(bar, slot.bar, Ellipsis)
+        return slot.bar
 
     def give(self, leaf: tuple, c: Any, fresh: bool = False) -> None:
         """Add the cotangent `c` to what `leaf` describes; its shape is that of the leaf."""
@@ -120,26 +138,27 @@ class Sweep:
             self.bars[ref] = self.add(self.bars[ref], c)
         elif type(ref) is not Slot and overlapping(ref):
             piece = self.writable(ref)
-            flat = slot_of_window(ref).bar.ravel(order="K")
+            flat = ref.slot.bar.ravel(order="K")
             self.call(np.add.at, flat, places(piece, flat), c)
         elif type(ref) is not Slot or ref.owned and ref.bar is not None:
             piece = self.writable(ref)
             self.setitem(self.add(piece, c), piece, Ellipsis) if self.lower.level else self.increase(piece, c)
         elif ref.bar is None and isinstance(c, ndarray) and c.dtype == dtype_of(ref):
-            ref.bar, ref.owned = c, False
+            ref.bar, ref.owned = c, fresh and not self.lower.level
         else:
             piece = self.writable(ref)
             self.setitem(self.add(piece, c), piece, Ellipsis)
 
     def give_fresh(self, leaf: tuple, c: Any) -> None:
-        """Add the cotangent `c`, summed over the axes that were broadcast."""
+        """Add the cotangent `c`, which nothing else holds, summed over the axes that were broadcast."""
         shape = leaf[1]
-        if isinstance(c, ndarray):
+        fresh = isinstance(c, ndarray)
+        if fresh:
             if c.shape != shape:
                 c = self.unbroadcast(c, shape)
         elif shape != ():
             c = self.call(np.broadcast_to, c, shape)
-        self.give(leaf, c)
+        self.give(leaf, c, fresh)
 
     # ---- arithmetic ----
 
@@ -153,8 +172,10 @@ class Sweep:
 
     def strong(self, g: Any, c: Any) -> Any:
         """`c`, but zero where the cotangent `g` that it is a multiple of is exactly zero."""
+        if not self.strict:
+            return c
         if isinstance(c, ndarray):
-            if np.isfinite(c).all():
+            if finite(c):
                 return c
             return self.call(np.where, g == 0, 0.0, c)
         if not isinstance(g, ndarray) and g == 0 and not np.isfinite(complex(c)):
@@ -204,11 +225,21 @@ class Sweep:
         return self.interpreter.refuse(error)
 
 
+def finite(x: Any) -> bool:
+    """Whether all of a number or an array is finite."""
+    if isinstance(x, ndarray):
+        if x.dtype == np.float64 and x.ndim:
+            flat = x.ravel(order="K")
+            square = flat.dot(flat)  # one pass without a temporary; may overflow, then look closely
+            if square - square == 0.0:
+                return True
+        return bool(np.isfinite(x).all())
+    return bool(np.isfinite(x))
+
+
 def overlapping(ref: Any) -> bool:
     """Whether a reference is a piece of a view that overlaps itself."""
-    while type(ref) is View:
-        ref = ref.parent
-    return type(ref) is Window and ref.overlaps
+    return ref.overlaps
 
 
 def dtype_of(slot: Slot) -> Any:

@@ -1,0 +1,223 @@
+"""Short cuts of the reverse interpreter of the first level: arithmetic between float64 arrays.
+
+Most of what array programs do is ``a op b`` between arrays of float64 of one shape, or between one and a number.  The hooks
+made here recognise that, and write tape entries whose steps (`quick_steps`) know shapes and types; everything else, and every interpreter
+above the first, takes the general way of `reverse` and `steps`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from . import quick_steps as steps
+from .binding import reads
+from .memory import Slot
+from .scalars import define
+
+F8 = np.dtype(np.float64)
+NUMBERS = frozenset({int, float, np.float64, bool})
+
+# ---- hooks ---------------------------------------------------------------------------------------------------------
+
+_BINARY = '''
+def {name}(a, b):
+    ta = type(a)
+    tb = type(b)
+    if ta in fast and tb in fast:
+        return a {op} b
+    if ta is ndarray:
+        ra = slots_get(id(a)) if a.base is None else located(a)
+        if ra is not None and not ra.active:
+            ra = None
+        if tb is ndarray:
+            rb = slots_get(id(b)) if b.base is None else located(b)
+            if rb is not None and not rb.active:
+                rb = None
+            if ra is rb is None:
+                return a {op} b
+            if a.dtype is F8 and b.dtype is F8:
+                y = a {op} b
+                if (type(y) is ndarray
+                        and (ra is None or a.shape == y.shape)
+                        and (rb is None or b.shape == y.shape)
+                        and ra is not window and rb is not window):
+                    return {arrays}
+                return general("{name}", a, b, y)
+        elif tb in numbers:
+            if ra is None:
+                return a {op} b
+            if ra is not window and a.dtype is F8:
+                y = a {op} b
+                if type(y) is ndarray{power_guard}:
+                    return {left}
+                return general("{name}", a, b, y)
+    elif tb is ndarray and ta in numbers:
+        rb = slots_get(id(b)) if b.base is None else located(b)
+        if rb is None or not rb.active:
+            return a {op} b
+        if rb is not window and b.dtype is F8:
+            y = a {op} b
+            if type(y) is ndarray:
+                return {right}
+            return general("{name}", a, b, y)
+    return other("{name}", a, b)
+'''
+_ACTIONS = {  # what is recorded for two arrays, for an array and a number, for a number and an array
+    "add": ("+", "record(step_add, (ra, rb), y)", "record(step_add, (ra, None), y)", "record(step_add, (None, rb), y)"),
+    "sub": ("-", "record(step_sub, (ra, rb), y)", "record(step_sub, (ra, None), y)", "record(step_sub, (None, rb), y)"),
+    "mul": ("*", "record(step_mul, (ra, rb, ra and keep(b), rb and keep(a)), y)", "record(step_scaled, (ra, b), y)",
+            "record(step_scaled, (rb, a), y)"),
+    "truediv": ("/", "quotient(ra, rb, b, y)", "record(step_divided, (ra, b), y)", "quotient(None, rb, b, y)"),
+    "pow": ("**", 'general("pow", a, b, y)', "record(step_powered, (ra, b, keep(a)), y)", 'general("pow", a, b, y)'),
+}
+_INPLACE = '''
+def i{name}(a, b):
+    ta = type(a)
+    tb = type(b)
+    if ta in scalars and tb in scalars:
+        return a {op} b
+    if ta is ndarray and a.dtype is F8:
+        ra = slots_get(id(a)) if a.base is None else located(a)
+        if ra is not None and ra.active and ra is not window and not ra.slot.referenced:
+            if tb is ndarray:
+                rb = slots_get(id(b)) if b.base is None else located(b)
+                if b.dtype is F8 and b.shape == a.shape and rb is not window:
+                    {arrays}
+            elif tb in numbers:
+                {number}
+                return a
+    return inplace("{name}", a, b)
+'''
+_INCREASE = '''if rb is None or not rb.active:
+                        {ufunc}(a, b, a)
+                        return a
+                    if rb.slot is not ra.slot:
+                        {ufunc}(a, b, a)
+                        append((step_increased, (ra, rb, {negative}), None, 0))
+                        return a'''
+_RESCALE = '''if rb is None or not rb.active:
+                        cell = keep(b)
+                        {ufunc}(a, b, a)
+                        append((step_rescaled, (ra, cell, {negative}), None, 0))
+                        return a'''
+_INPLACE_ACTIONS = {"add": ("+", "plus", _INCREASE, ""), "sub": ("-", "minus", _INCREASE, ""),
+                    "mul": ("*", "times", _RESCALE, "append((step_rescaled, (ra, (b,), False), None, 0))"),
+                    "truediv": ("/", "over", _RESCALE, "append((step_rescaled, (ra, (b,), True), None, 0))")}
+
+_NEGATE = '''
+def neg(a):
+    if type(a) in fast:
+        return -a
+    if type(a) is ndarray and a.dtype is F8:
+        ra = slots_get(id(a)) if a.base is None else located(a)
+        if ra is None or not ra.active:
+            return -a
+        if ra is not window:
+            y = -a
+            if type(y) is ndarray:
+                return record(step_negated, ra, y)
+    return unary("neg", a)
+'''
+
+
+class _Window:
+    """Stands for a view that was not made by indexing: it has no short cut."""
+
+    active = True
+
+
+def hooks(interpreter: Any, fast: set, general: Any, inplace: Any, negative: Any) -> dict[str, Any]:
+    """The arithmetic hooks of a reverse interpreter whose lower level is plain Python."""
+    memory, append = interpreter.memory, interpreter.tape.append
+    slots, views_get, find = memory.slots, memory.views.get, memory.find
+    window = _Window()
+
+    def located(a: ndarray) -> Any:
+        """The reference of a view: as it was indexed, None where its memory is unknown."""
+        view = views_get(id(a))
+        if view is not None:
+            return window if view.overlaps else view
+        slot = find(a)
+        return None if slot is None or not slot.active else window
+
+    def record(step: Any, data: Any, y: ndarray) -> ndarray:
+        """Note the step that `y` is the result of."""
+        memory.budget -= 1
+        if memory.budget < 0:
+            memory.purge()
+        slot = Slot(y, True)
+        slots[id(y)] = slot
+        append((step, data, slot, 0))
+        return y
+
+    def quotient(ra: Any, rb: Any, b: ndarray, y: ndarray) -> ndarray:
+        """``a / b``: the quotient itself is read again, not `a`."""
+        data = [ra, rb, interpreter.keep(b), None]
+        slot = memory.register(y, True)
+        if rb is not None:
+            data[3] = interpreter.keep(y)
+        append((steps.truediv, tuple(data), slot, 0))
+        return y
+
+    names: dict[str, Any] = {
+        "fast": fast, "scalars": interpreter.numbers, "ndarray": ndarray, "slots_get": slots.get, "located": located,
+        "F8": F8, "numbers": NUMBERS, "window": window, "record": record,
+        "keep": interpreter.keep, "general": interpreter.array_binary, "other": general, "inplace": inplace,
+        "quotient": quotient, "append": append, "plus": np.add, "minus": np.subtract, "times": np.multiply,
+        "over": np.true_divide, "unary": negative,
+        **{"step_" + step.__name__: step for step in steps.GENERAL},
+    }
+    found = {}
+    for name, (op, arrays, left, right) in _ACTIONS.items():
+        scope = dict(names)
+        guard = " and y.dtype is F8 and b != 0" if name == "pow" else ""
+        define(_BINARY.format(name=name, op=op, arrays=arrays, left=left, right=right, power_guard=guard), scope)
+        found[name] = scope[name]
+    for name, (op, ufunc, arrays, number) in _INPLACE_ACTIONS.items():
+        scope = dict(names)
+        both = arrays.format(ufunc=ufunc, negative=name in ("sub", "truediv"))
+        define(_INPLACE.format(name=name, op=op, arrays=both, number=f"{ufunc}(a, b, a)\n                {number}"), scope)
+        found["i" + name] = scope["i" + name]
+    define(_NEGATE, names)
+    found["neg"] = names["neg"]
+    return found
+
+
+def unary(interpreter: Any, rule: Any, f: Any, slow: Any) -> Any:
+    """A ufunc of one argument with an elementwise rule, called with one positional argument."""
+    partial = rule.partials[0]
+    if partial is None or rule.nout != 1:
+        return None
+    needs_y, needed = reads(rule, [0])
+    needs_x = 0 in needed
+    memory, append, keep = interpreter.memory, interpreter.tape.append, interpreter.keep
+    slots_get, reference = memory.slots.get, memory.views.get
+    inert = frozenset({int, float, np.float64})
+
+    def primitive(*args: Any, **kwargs: Any) -> Any:
+        if kwargs or len(args) != 1:
+            return slow(*args, **kwargs)
+        x = args[0]
+        t = type(x)
+        if t in inert:
+            return f(x)
+        if t is ndarray and x.dtype is F8:
+            ref = slots_get(id(x)) if x.base is None else reference(id(x))
+            if ref is None:
+                return f(x) if x.base is None or memory.find(x) is None else slow(x)
+            if not ref.active:
+                return f(x)
+            y = f(x)
+            if type(y) is ndarray and y.dtype is F8 and not ref.overlaps:
+                slot = memory.register(y, True)
+                append((steps.mapped, (ref, partial, keep(x) if needs_x else None, keep(y) if needs_y else None), slot, 0))
+                return y
+        return slow(x)
+
+    return primitive
+
+
+__all__ = ["hooks", "unary"]

@@ -1,0 +1,297 @@
+"""The steps of the short cuts: what the sweep does for entries that `quick` wrote.
+
+A step owns the cotangents it makes: `give` stores or adds them without a copy.  These steps compute with NumPy itself; a
+sweep that an outer derivative records takes those of `GENERAL` in their place.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from . import steps
+from .memory import Slot
+
+plus, times, over, minus = np.add, np.multiply, np.true_divide, np.subtract
+
+
+def give(sweep: Any, ref: Any, c: ndarray) -> None:
+    """Add the cotangent `c`, which is the caller's to give away, to what `ref` describes."""
+    if type(ref) is Slot:
+        bar = ref.bar
+        if bar is None:
+            ref.bar = c
+        elif ref.owned:
+            plus(bar, c, bar)
+            return
+        else:
+            ref.bar = plus(bar, c, c)
+        ref.owned = True
+    else:
+        piece = sweep.writable(ref)
+        plus(piece, c, piece)
+
+
+def lend(sweep: Any, ref: Any, c: ndarray, owned: bool) -> bool:
+    """Add the cotangent `c` to what `ref` describes; True if `c` is now held there, as its own if `owned`."""
+    if type(ref) is Slot:
+        bar = ref.bar
+        if bar is None:
+            ref.bar, ref.owned = c, owned
+            return True
+        if ref.owned:
+            plus(bar, c, bar)
+        else:
+            ref.bar = plus(bar, c)
+            ref.owned = True
+    else:
+        piece = sweep.writable(ref)
+        plus(piece, c, piece)
+    return False
+
+
+def add(sweep: Any, data: tuple, out: Slot) -> None:
+    """``a + b``, of which one may be constant."""
+    g = out.bar
+    if g is None:
+        return
+    out.bar = None
+    a, b = data
+    if b is None:
+        lend(sweep, a, g, out.owned)
+    elif a is None:
+        lend(sweep, b, g, out.owned)
+    else:
+        held = lend(sweep, a, g, False)
+        lend(sweep, b, g, out.owned and not held)
+
+
+def sub(sweep: Any, data: tuple, out: Slot) -> None:
+    """``a - b``, of which one may be constant."""
+    g = out.bar
+    if g is None:
+        return
+    out.bar = None
+    a, b = data
+    held = a is not None and lend(sweep, a, g, b is None and out.owned)
+    if b is None:
+        return
+    if type(b) is Slot and b.bar is None:
+        b.bar = np.negative(g, g) if out.owned and not held else -g
+        b.owned = True
+    else:
+        piece = sweep.writable(b)
+        minus(piece, g, piece)
+
+
+def mul(sweep: Any, data: tuple, out: Slot) -> None:
+    """``a * b``."""
+    g = out.bar
+    if g is None:
+        return
+    out.bar = None
+    a, b, kept_b, kept_a = data
+    if a is not None:
+        c = times(g, kept_b[0], g) if b is None and out.owned and not sweep.strict else g * kept_b[0]
+        give(sweep, a, sweep.strong(g, c) if sweep.strict else c)
+    if b is not None:
+        c = times(g, kept_a[0], g) if out.owned and not sweep.strict else g * kept_a[0]
+        give(sweep, b, sweep.strong(g, c) if sweep.strict else c)
+
+
+def truediv(sweep: Any, data: tuple, out: Slot) -> None:
+    """``a / b``, where `b` is an array."""
+    g = out.bar
+    if g is None:
+        return
+    out.bar = None
+    a, b, kept_b, kept_y = data
+    c = over(g, kept_b[0], g) if out.owned and not sweep.strict else g / kept_b[0]
+    if sweep.strict:
+        c = sweep.strong(g, c)
+    if b is not None:
+        d = c * kept_y[0]
+        if sweep.strict:
+            d = sweep.strong(c, d)
+        give(sweep, b, np.negative(d, d))
+    if a is not None:
+        give(sweep, a, c)
+
+
+def scaled(sweep: Any, data: tuple, out: Slot) -> None:
+    """An array times a constant number."""
+    g = out.bar
+    if g is None:
+        return
+    out.bar = None
+    ref, number = data
+    give(sweep, ref, times(g, number, g) if out.owned else g * number)
+
+
+def divided(sweep: Any, data: tuple, out: Slot) -> None:
+    """An array over a constant number."""
+    g = out.bar
+    if g is None:
+        return
+    out.bar = None
+    ref, number = data
+    c = g / number
+    give(sweep, ref, sweep.strong(g, c) if sweep.strict else c)
+
+
+def negated(sweep: Any, ref: Any, out: Slot) -> None:
+    """``-a``."""
+    g = out.bar
+    if g is None:
+        return
+    out.bar = None
+    give(sweep, ref, np.negative(g, g) if out.owned else -g)
+
+
+def powered(sweep: Any, data: tuple, out: Slot) -> None:
+    """An array to the power of a constant number."""
+    g = out.bar
+    if g is None:
+        return
+    out.bar = None
+    ref, n, kept = data
+    x = kept[0]
+    p = x * 2.0 if n == 2 else n * x ** (n - 1)
+    c = times(p, g, p)
+    give(sweep, ref, sweep.strong(g, c) if sweep.strict else c)
+
+
+def mapped(sweep: Any, data: tuple, out: Slot) -> None:
+    """An elementwise function of one array, by the partial derivative that its rule gives."""
+    g = out.bar
+    if g is None:
+        return
+    out.bar = None
+    ref, partial, kept, kept_y = data
+    p = partial(None if kept_y is None else kept_y[0], None if kept is None else kept[0])
+    c = times(g, p, g) if out.owned and not sweep.strict else g * p
+    give(sweep, ref, sweep.strong(g, c) if sweep.strict else c)
+
+
+def increased(sweep: Any, data: tuple, _: None) -> None:
+    """``a += b`` or ``a -= b``, both arrays of one shape."""
+    ref, b, negative = data
+    g = sweep.readable(ref)
+    if g is None:
+        return
+    if type(b) is Slot and b.bar is None:
+        b.bar = -g if negative else g.copy()
+        b.owned = True
+    else:
+        piece = sweep.writable(b)
+        (minus if negative else plus)(piece, g, piece)
+
+
+def rescaled(sweep: Any, data: tuple, _: None) -> None:
+    """``a *= b`` or ``a /= b`` with a constant `b`, where nothing read the old values of `a`."""
+    ref, b, divide = data
+    if sweep.readable(ref) is None:
+        return
+    piece = sweep.writable(ref)
+    c = over(piece, b[0]) if divide else times(piece, b[0])
+    piece[...] = sweep.strong(piece, c) if sweep.strict else c
+
+
+def read(sweep: Any, data: tuple, k: int) -> None:
+    """``x = a[index]``, a number."""
+    g = sweep.bars[k]
+    if type(g) is float and g == 0.0:
+        return
+    ref, index = data
+    piece = ref.bar if type(ref) is Slot and ref.owned and ref.bar is not None else sweep.writable(ref)
+    piece[index] += g
+
+
+# ---- the same through the hooks of the level that sweeps -----------------------------------------------------------
+
+
+def _leaf(ref: Any, out: Slot) -> tuple | None:
+    return None if ref is None else (ref, out.bar.shape, False)
+
+
+def _sum(step: Any) -> Any:
+    def general(sweep: Any, data: tuple, out: Slot) -> None:
+        if out.bar is not None:
+            step(sweep, (_leaf(data[0], out), _leaf(data[1], out)), out)
+
+    return general
+
+
+def _general_mul(sweep: Any, data: tuple, out: Slot) -> None:
+    a, b, kept_b, kept_a = data
+    if out.bar is not None:
+        steps.mul(sweep, (_leaf(a, out), _leaf(b, out), kept_b, kept_a), out)
+
+
+def _general_truediv(sweep: Any, data: tuple, out: Slot) -> None:
+    if out.bar is None:
+        return
+    a, b, kept_b, kept_y = data
+    la, lb = _leaf(a, out), _leaf(b, out)
+    g = sweep.take(out)
+    c = sweep.strong(g, sweep.truediv(g, kept_b[0]))
+    if lb is not None:
+        sweep.give_fresh(lb, sweep.strong(c, sweep.neg(sweep.mul(c, kept_y[0]))))
+    if la is not None:
+        sweep.give_fresh(la, c)
+
+
+def _general_scaled(sweep: Any, data: tuple, out: Slot) -> None:
+    if out.bar is not None:
+        steps.mul(sweep, (_leaf(data[0], out), None, (data[1],), None), out)
+
+
+def _general_divided(sweep: Any, data: tuple, out: Slot) -> None:
+    if out.bar is not None:
+        steps.truediv(sweep, (_leaf(data[0], out), None, (data[1],), None), out)
+
+
+def _general_negated(sweep: Any, ref: Any, out: Slot) -> None:
+    if out.bar is not None:
+        leaf = _leaf(ref, out)
+        sweep.give_fresh(leaf, sweep.neg(sweep.take(out)))
+
+
+def _general_powered(sweep: Any, data: tuple, out: Slot) -> None:
+    if out.bar is not None:
+        ref, n, kept = data
+        leaf = _leaf(ref, out)
+        g = sweep.take(out)
+        p = sweep.mul(n, sweep.lower.hooks["pow"](kept[0], n - 1))
+        sweep.give_fresh(leaf, sweep.strong(g, sweep.mul(g, p)))
+
+
+def _general_mapped(sweep: Any, data: tuple, out: Slot) -> None:
+    if out.bar is not None:
+        ref, partial, kept, kept_y = data
+        leaf = _leaf(ref, out)
+        g = sweep.take(out)
+        p = sweep.prepare(partial)(None if kept_y is None else kept_y[0], None if kept is None else kept[0])
+        sweep.give_fresh(leaf, sweep.strong(g, sweep.mul(g, p)))
+
+
+def _general_increased(sweep: Any, data: tuple, _: None) -> None:
+    ref, b, negative = data
+    g = sweep.readable(ref)
+    if g is not None:
+        steps.increased(sweep, (ref, (b, g.shape, False), negative), None)
+
+
+def _general_rescaled(sweep: Any, data: tuple, _: None) -> None:
+    ref, b, divide = data
+    g = sweep.readable(ref)
+    if g is not None:
+        c = sweep.strong(g, sweep.truediv(g, b[0]) if divide else sweep.mul(g, b[0]))
+        sweep.setitem(c, sweep.writable(ref), Ellipsis)
+
+
+GENERAL = {add: _sum(steps.add), sub: _sum(steps.sub), mul: _general_mul, truediv: _general_truediv, scaled: _general_scaled,
+           divided: _general_divided, negated: _general_negated, powered: _general_powered, mapped: _general_mapped,
+           increased: _general_increased, rescaled: _general_rescaled, read: steps.read}
