@@ -27,6 +27,7 @@ from ._operators import (
     jacobian as jacobian,
     jvp as jvp,
     linearize as linearize,
+    solvers as solvers,
     stop_gradient as stop_gradient,
     value_and_grad as value_and_grad,
     vjp as vjp,
@@ -36,8 +37,8 @@ from .testing import check_grads as check_grads
 __version__ = "0.1.0"
 
 __all__ = [
-    "grad", "value_and_grad", "vjp", "jvp", "linearize", "jacobian", "hessian", "hvp", "derivative", "stop_gradient",
-    "check_grads", "LinearMap", "rules", "testing",
+    "grad", "value_and_grad", "vjp", "jvp", "linearize", "jacobian", "hessian", "hvp", "derivative", "solvers",
+    "stop_gradient", "check_grads", "LinearMap", "rules", "testing",
     "UndertowError", "ActiveStoreError", "AliasingError", "ArgumentError", "ForeignCallError", "InternalError",
     "MissingSourceError", "RefusedRuleError", "ReinterpretationError", "RuleError", "StaleError", "UnsupportedError",
 ]

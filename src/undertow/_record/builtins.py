@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import arrays, caches, foreign, protocols
+from . import arrays, caches, callables, foreign, protocols
 from .scalars import ACTIVE, COMPLEX_BASES, NUMBERS, REAL_BASES
 
 SAFE = frozenset({
@@ -60,6 +60,7 @@ def make(interpreter: Any) -> dict[Any, Any]:
     table.update(_objects(interpreter))
     table.update(_operators(interpreter))
     table.update(arrays.make(interpreter))
+    table.update(callables.make(interpreter))
     return table
 
 

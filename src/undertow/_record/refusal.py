@@ -105,6 +105,12 @@ def refused_rule(interpreter: Any, function: Any, value: Any, reason: str) -> An
                  ["treat it as a constant:  ut.stop_gradient(value)"])
 
 
+def refused_result(interpreter: Any, what: str, reason: str) -> Any:
+    """A function of functions (a solver, a quadrature) whose result has no derivative at this point."""
+    return _make(_errors.RefusedRuleError, interpreter, None, f"the result of {what} has no derivative here", reason,
+                 ["treat it as a constant:  ut.stop_gradient(value)"])
+
+
 def rule_error(interpreter: Any, function: Any, what: str) -> Any:
     """A rule returned something that is not a cotangent of its argument."""
     return _make(_errors.RuleError, interpreter, None, f"the rule of `{_name(function)}` {what}",

@@ -136,11 +136,22 @@ def specialise(interpreter: Any, template: CodeType, resolve: Callable[[str], An
         if type(constant) is tuple:  # the compiler folds tuples of constants: `a[:2, 2:]`
             return tuple(map(bind, constant))
         if isinstance(constant, CodeType):
-            return specialise(interpreter, constant, resolve, None)
+            return specialise(interpreter, constant, resolve, inner.get(id(constant)))
         return constant
 
+    inner = nested_originals(template, original)
     constants = [*map(bind, template.co_consts), Mark(interpreter, template, original)]
     return template.replace(co_consts=tuple(constants))
+
+
+def nested_originals(template: CodeType, original: CodeType | None) -> dict[int, CodeType]:
+    """The code that each code object nested in `template` was rewritten from, by identity."""
+    if original is None:
+        return {}
+    new = [c for c in template.co_consts if isinstance(c, CodeType)]
+    old = [c for c in original.co_consts if isinstance(c, CodeType)]
+    same = [(c.co_name, c.co_firstlineno) for c in new] == [(c.co_name, c.co_firstlineno) for c in old]
+    return {id(n): o for n, o in zip(new, old, strict=True)} if same else {}
 
 
 def template_of_text(text: str, mode: str, filename: str = "<string>") -> CodeType:
