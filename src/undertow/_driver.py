@@ -131,8 +131,9 @@ class Recording:
             slot.bar, slot.owned = None, False
             if slot.logged and isinstance(slot.owner, ndarray) and not self.private:
                 final.append((slot.owner, lower.copy(slot.owner)))
-        before = [(cell[0], lower.copy(cell[0])) for cell in interpreter.kept
-                  if isinstance(cell[0], ndarray)] if self.private else []
+        owners = {id(o): o for o in (owner_of(cell[0]) for cell in interpreter.kept if isinstance(cell[0], ndarray))
+                  if isinstance(o, ndarray)} if self.private else {}
+        before = [(o, lower.copy(o)) for o in owners.values()]  # whole buffers: views may overlap themselves
         sweep = Sweep(interpreter, lower, strict)
         try:
             for end, bar in zip(self.ends, bars, strict=True):

@@ -10,7 +10,7 @@ from ..rules._callables import option
 __all__ = ["solvers"]
 
 
-class solvers(AbstractContextManager):  # noqa: N801  (used like a function)
+class solvers(AbstractContextManager):
     """Choose how solvers of ``scipy.optimize`` are differentiated inside a ``with`` block.
 
     Parameters

@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from ..rules._registry import unbroadcast
 from . import refusal
-from .memory import Slot, overlaps_itself
+from .memory import Slot, overlaps_itself, places
 
 COMPLEX = (complex, np.complexfloating)
 
@@ -88,6 +88,8 @@ def written(sweep: Any, data: tuple, _: None) -> None:
                 g = sweep.lower.copy(g)
                 if has_arrays(index):
                     g = sweep.mul(g, last_writes(index, piece.shape))
+                elif overlaps_itself(piece):
+                    g = sweep.mul(g, last_places(piece[index]))
             sweep.setitem(0.0, piece, index)
             _give_broadcast(sweep, leaf, g)
         else:
@@ -105,6 +107,16 @@ def last_writes(index: Any, shape: tuple) -> ndarray:
     order = np.arange(places.size).reshape(places.shape)
     last[places] = order
     return (last[places] == order).astype(float)
+
+
+def last_places(piece: ndarray) -> ndarray:
+    """1 where an element of a view that overlaps itself is the last one at its address, else 0."""
+    flat = np.zeros(1, piece.dtype)
+    address = places(piece, flat)
+    _, last = np.unique(address.ravel()[::-1], return_index=True)
+    mask = np.zeros(address.size)
+    mask[address.size - 1 - last] = 1.0
+    return mask.reshape(piece.shape)
 
 
 def undone(sweep: Any, data: tuple, _: None) -> None:

@@ -14,9 +14,10 @@ import numpy as np
 from .._callables import active, attach, calculus, constant, refused
 from .._registry import zero_derivative
 
-__all__ = ["implicit", "kkt", "measure", "optimum"]
+__all__ = ["converged", "implicit", "kkt", "measure", "optimum"]
 
-FAR, CLOSE, EXACT = 1e-2, 1e-6, 1e-9  # how far the solver may have stopped, and how exactly the condition must be met
+# How far the solver may have stopped, how exactly the condition must be met, and where Newton's method may end.
+FAR, CLOSE, EXACT, TINY = 1e-2, 1e-6, 1e-9, 1e-12
 
 
 def measure(step, x):
@@ -44,10 +45,10 @@ def regular(matrix):
 zero_derivative(measure, size_of, regular)
 
 
-def linearised(condition, x, elementwise):
-    """``F(x)`` and ``dF/dx``: the diagonal if `F` maps each element by itself."""
+def linearised(condition, x, elementwise, always):
+    """``F(x)`` and ``dF/dx``: the diagonal if `F` maps each element by itself, None if `F` is constant unless `always`."""
     r, pull = calculus.vjp(condition, x)
-    if not active(r):
+    if not active(r) and not always:
         return r, None
     if elementwise or not isinstance(x, np.ndarray):
         return r, np.conj(pull(np.ones_like(r) if isinstance(r, np.ndarray) else type(r)(1)))
@@ -63,7 +64,12 @@ def solved(matrix, r):
 
 
 def implicit(condition, x, what, elementwise=False):
-    """`x`, a constant of this level, with the derivative that ``condition(x) == 0`` gives it.
+    """`x`, a constant of this level, with the derivative that ``condition(x) == 0`` gives it."""
+    return converged(condition, x, what, elementwise)[0]
+
+
+def converged(condition, x, what, elementwise=False, always=False):
+    """The same, and the point that satisfies the condition to rounding, with the same derivative.
 
     Parameters
     ----------
@@ -73,25 +79,28 @@ def implicit(condition, x, what, elementwise=False):
         The solution, found one level below.
     what : str
         Name of the solver, for errors.
+    always : bool
+        Check the condition also where it does not depend on anything active.
     """
     point, previous, shift = x, np.inf, 0.0
     for _ in range(12):
-        r, matrix = linearised(condition, point, elementwise)
+        r, matrix = linearised(condition, point, elementwise, always)
         if matrix is None:
-            return x
+            return x, x
         slope = constant(matrix)
         if not regular(slope):
             raise refused("the Jacobian at the solution is singular, so that the solution has no derivative", what)
         step = solved(slope, constant(r))
         size = measure(step, point)
-        if size <= EXACT or size > 0.5 * previous:
+        if size <= EXACT or size > 0.3 * previous:
             break
         previous, shift = size, shift + size_of(step)
         point = point - step
-    if not (size <= CLOSE or size_of(step) <= EXACT) or shift > FAR * (1 + size_of(x)):
+    if not (size <= CLOSE or size_of(step) <= TINY) or shift > FAR * (1 + size_of(x)):
         raise refused("the point returned does not satisfy the condition that is solved; let it converge (tolerances, "
                       "maxiter), or differentiate through the iterations", what)
-    return attach(x, -solved(slope, r))
+    change = -solved(slope, r)
+    return attach(x, change), attach(point, change)
 
 
 # ---- optima ----------------------------------------------------------------------------------------------------------
@@ -103,7 +112,7 @@ def choose(gaps, gradient, normals, equalities):
     ``gaps >= 0`` are the values of the inequalities, `normals` the gradients of equalities and inequalities in rows.
     """
     scale = 1 + np.max(np.abs(gradient), initial=0.0)
-    held = np.concatenate([np.ones(equalities, bool), gaps <= 1e-4])
+    held = np.concatenate([np.ones(equalities, bool), gaps <= 1e-3])
     for _ in range(len(held) + 1):
         if not held.any():
             return held, np.zeros(0)
@@ -131,8 +140,8 @@ def kkt(objective, x, equality, inequality, what):
 
     Returns
     -------
-    x, multipliers
-        Of equalities and inequalities, zero for those that do not hold with equality.
+    x, point, multipliers
+        As of `converged`; multipliers of equalities and inequalities, zero for those that do not hold with equality.
     """
     def rows(x):
         parts = [np.ravel(part(x)) for part in (equality, inequality) if part is not None]
@@ -141,7 +150,7 @@ def kkt(objective, x, equality, inequality, what):
     values = constant(rows(x))
     count = 0 if equality is None else constant(np.ravel(equality(x))).size
     if values.size == 0:
-        return optimum(objective, x, what), np.zeros(0)
+        return *optimum(objective, x, what), np.zeros(0)
     gradient = constant(calculus.grad(objective)(x))
     normals = constant(calculus.jacobian(rows)(x))
     held, multipliers = choose(values[count:], gradient, normals, count)
@@ -156,13 +165,13 @@ def kkt(objective, x, equality, inequality, what):
         return np.concatenate([calculus.grad(lagrangian)(z[:n]), rows(z[:n])[held]])
 
     if not np.any(held):
-        return optimum(objective, x, what), np.zeros(values.size)
-    z = implicit(condition, np.concatenate([x, multipliers]), what)
+        return *optimum(objective, x, what, True), np.zeros(values.size)
+    z, point = converged(condition, np.concatenate([x, multipliers]), what)
     full = np.zeros(values.size)
-    full[held] = z[n:]
-    return z[:n], full
+    full[held] = point[n:]
+    return z[:n], point[:n], full
 
 
-def optimum(objective, x, what):
-    """A point where the gradient vanishes."""
-    return implicit(lambda x: calculus.grad(objective)(x), x, what)
+def optimum(objective, x, what, always=False):
+    """A point where the gradient vanishes, as of `converged`."""
+    return converged(lambda x: calculus.grad(objective)(x), x, what, always=always)

@@ -12,7 +12,7 @@ import scipy.optimize as so
 
 from .._callables import active, attach, below, calculus, constant, option, refused, through_source, unknown
 from .._registry import substitute, zero_derivative
-from ._implicit import implicit, kkt, measure, optimum
+from ._implicit import converged, implicit, kkt, measure, optimum
 
 CITE = "implicit function theorem at the solution"
 
@@ -140,7 +140,7 @@ def solution(condition, x, what):
     r = constant(condition(flat))
     if r.size == flat.size:
         return implicit(condition, flat, what).reshape(x.shape)
-    return optimum(lambda z: 0.5 * np.sum(condition(z) ** 2), flat, what).reshape(x.shape)
+    return optimum(lambda z: 0.5 * np.sum(condition(z) ** 2), flat, what)[0].reshape(x.shape)
 
 
 @substitute(so.fsolve, cite=CITE)
@@ -265,14 +265,14 @@ def joined(functions):
 
 
 def minimiser(objective, x, bounds, constraints, what):
-    """A minimum, with or without bounds and constraints."""
+    """A minimum, with or without bounds and constraints, and the point where its conditions hold to rounding."""
     zero, positive = split(constraints)
     ends = limits(bounds, x.size)
     if ends is not None:
         interval(lambda x: x, *ends, zero, positive)
     if not zero and not positive:
         return optimum(objective, x, what)
-    return kkt(objective, x, joined(zero), joined(positive), what)[0]
+    return kkt(objective, x, joined(zero), joined(positive), what)[:2]
 
 
 @substitute(so.minimize, cite=CITE + "; Karush, Kuhn and Tucker where constraints hold")
@@ -290,8 +290,8 @@ def minimize(fun, x0, args=(), method=None, jac=None, hess=None, hessp=None, bou
 
 def at_minimum(result, objective, bounds, constraints, what):
     """The result of a minimisation with derivatives."""
-    x = minimiser(objective, result["x"], bounds, constraints, what)
-    value = objective(x)
+    x, point = minimiser(objective, result["x"], bounds, constraints, what)
+    value = objective(point)
     if not active(value) and not active(x):
         return result
     result["x"] = x
@@ -299,7 +299,7 @@ def at_minimum(result, objective, bounds, constraints, what):
     known = {"x", "fun", "execution_time"}
     gradient = result.get("jac")
     if isinstance(gradient, np.ndarray) and gradient.shape == x.shape:
-        result["jac"] = attach(gradient, calculus.grad(objective)(x))
+        result["jac"] = attach(gradient, calculus.grad(objective)(point))
         known.add("jac")
     inverse = result.get("hess_inv")
     if inverse is not None and hasattr(inverse, "sk"):
@@ -314,11 +314,10 @@ def minimize_scalar(fun, bracket=None, bounds=None, args=(), method=None, tol=No
         return through_source(so.minimize_scalar, fun, bracket, bounds, args, method, tol, options)
     result = below(so.minimize_scalar, fun, bracket, bounds, args, method, tol, options)
     extra = as_tuple(args)
-    x = one_minimum(lambda x: scalar_of(fun(x, *extra)), result["x"], bounds, "minimize_scalar")
-    if not active(x) and not active(fun(x, *extra)):
-        return result
-    result["x"] = x
-    result["fun"] = attach(result["fun"], scalar_of(fun(x, *extra)))
+    x, point = one_minimum(lambda x: scalar_of(fun(x, *extra)), result["x"], bounds, "minimize_scalar")
+    value = scalar_of(fun(point, *extra))
+    if active(x) or active(value):
+        result["x"], result["fun"] = x, attach(result["fun"], value)
     return result
 
 
@@ -328,8 +327,8 @@ def one_minimum(objective, x, bounds, what):
         slope = constant(calculus.grad(objective)(x))
         end = at_end(x, constant(bounds[0]), constant(bounds[1]), slope)
         if end is not None:
-            return attach(x, bounds[end])
-    return implicit(lambda x: calculus.grad(objective)(x), x, what)
+            return attach(x, bounds[end]), attach(x, bounds[end])
+    return converged(lambda x: calculus.grad(objective)(x), x, what)
 
 
 def at_end(x, low, high, slope):
@@ -361,10 +360,11 @@ def older(native, jacobian_place):
         x = result[0] if several else result
         shape = x.shape
         bounds = named.get("bounds") or None
-        x = minimiser(objective, np.atleast_1d(x), bounds, older_constraints(named), native.__name__).reshape(shape)
+        x, point = minimiser(objective, np.atleast_1d(x), bounds, older_constraints(named), native.__name__)
+        x = x.reshape(shape)
         if not several:
             return x
-        anchor = objective(np.atleast_1d(x))
+        anchor = objective(point)
         return x, *[value if not isinstance(value, (float, np.ndarray)) or np.asarray(value).dtype.kind != "f" else
                     unknown(value, anchor, "take the minimum, and evaluate the function there") for value in result[1:]]
 
@@ -407,8 +407,9 @@ def older_scalar(native, bracket):
         extra = as_tuple(named.get("args", ()))
         several = isinstance(result, tuple)
         bounds = None if bracket else (named["x1"], named["x2"])
-        x = one_minimum(lambda x: scalar_of(func(x, *extra)), result[0] if several else result, bounds, native.__name__)
-        return (x, attach(result[1], scalar_of(func(x, *extra))), *result[2:]) if several else x
+        x, point = one_minimum(lambda x: scalar_of(func(x, *extra)), result[0] if several else result, bounds,
+                               native.__name__)
+        return (x, attach(result[1], scalar_of(func(point, *extra))), *result[2:]) if several else x
 
     import inspect
 
@@ -478,15 +479,15 @@ def least_squares(fun, x0, jac="2-point", bounds=(-np.inf, np.inf), method="trf"
     n = result["x"].size
     low, high = (bounds.lb, bounds.ub) if isinstance(bounds, so.Bounds) else bounds
     ends = so.Bounds(np.broadcast_to(np.asarray(low), (n,)), np.broadcast_to(np.asarray(high), (n,)))
-    x = minimiser(cost, result["x"], ends, (), "least_squares")
-    f = residuals(x)
+    x, point = minimiser(cost, result["x"], ends, (), "least_squares")
+    f = residuals(point)
     if not active(f) and not active(x):
         return result
     result["x"], result["fun"] = x, attach(result["fun"], f)
-    result["cost"] = attach(result["cost"], cost(x))
+    result["cost"] = attach(result["cost"], cost(point))
     known = ["x", "fun", "cost"]
     if loss == "linear" and isinstance(result["jac"], np.ndarray):
-        result["jac"] = attach(result["jac"], calculus.jacobian(residuals)(x))
+        result["jac"] = attach(result["jac"], calculus.jacobian(residuals)(point))
         result["grad"] = attach(result["grad"], result["jac"].T @ f)
         known += ["jac", "grad"]
     return close_off(result, known, np.sum(f))
@@ -498,7 +499,7 @@ ACCEPTED = frozenset(inspect.signature(so.least_squares).parameters)
 
 
 @substitute(so.leastsq, cite=CITE)
-def leastsq(func, x0, args=(), Dfun=None, full_output=False, *rest, **kwargs):  # noqa: N803
+def leastsq(func, x0, args=(), Dfun=None, full_output=False, *rest, **kwargs):
     """Levenberg-Marquardt of MINPACK; the exact Hessian."""
     if by_iteration():
         raise refused("its iterations are compiled code; use the implicit derivative", "leastsq")
@@ -506,23 +507,23 @@ def leastsq(func, x0, args=(), Dfun=None, full_output=False, *rest, **kwargs):  
     result = below(so.leastsq, func, x0, args, Dfun, full_output, *rest, **kwargs)
     x = result[0]
     condition = system(func, extra, x.shape)
-    x = optimum(lambda z: 0.5 * np.sum(condition(z) ** 2), np.ravel(x), "leastsq").reshape(x.shape)
+    x, point = optimum(lambda z: 0.5 * np.sum(condition(z) ** 2), x, "leastsq")
     if not full_output:
         return x, result[1]
     cov, info = result[1], result[2]
-    f = condition(x)
+    f = condition(point)
     if not active(f) and not active(x):
         return x, cov, info, *result[3:]
     info["fvec"] = attach(info["fvec"], f)
     close_off(info, ("fvec",), np.sum(f))
     if cov is not None:
-        jacobian = calculus.jacobian(condition)(x)
+        jacobian = calculus.jacobian(condition)(point)
         cov = attach(cov, np.linalg.inv(jacobian.T @ jacobian))
     return x, cov, info, *result[3:]
 
 
 @substitute(so.nnls, cite=CITE)
-def nnls(A, b, *rest, **kwargs):  # noqa: N803
+def nnls(A, b, *rest, **kwargs):
     """Least squares with coefficients that are not negative: those that vanish stay so nearby."""
     result = below(so.nnls, A, b, *rest, **kwargs)
     A, b = np.asarray(A), np.asarray(b)
@@ -532,7 +533,7 @@ def nnls(A, b, *rest, **kwargs):  # noqa: N803
 
 
 @substitute(so.lsq_linear, cite=CITE)
-def lsq_linear(A, b, bounds=(-np.inf, np.inf), *rest, **kwargs):  # noqa: N803
+def lsq_linear(A, b, bounds=(-np.inf, np.inf), *rest, **kwargs):
     """Linear least squares with bounds: what lies at a bound stays there nearby."""
     result = below(so.lsq_linear, A, b, bounds, *rest, **kwargs)
     A, b = np.asarray(A), np.asarray(b)
@@ -547,7 +548,7 @@ def lsq_linear(A, b, bounds=(-np.inf, np.inf), *rest, **kwargs):  # noqa: N803
     return close_off(result, ("x", "fun", "cost"), np.sum(f))
 
 
-def bounded_least_squares(A, b, low, high, x, what):  # noqa: N803
+def bounded_least_squares(A, b, low, high, x, what):
     """The minimum of ``|A x - b|``, `x` known, as a function of all data."""
     free, at_low, at_high = faces(constant(A), constant(b), constant(low), constant(high), x)
     if free is None:
@@ -561,7 +562,7 @@ def bounded_least_squares(A, b, low, high, x, what):  # noqa: N803
     return attach(x, fixed)
 
 
-def faces(A, b, low, high, x):  # noqa: N803
+def faces(A, b, low, high, x):
     """Which coefficients are free, at the lower bound, at the upper bound; None where that is not clear."""
     gradient = A.T @ (A @ x - b)
     scale = 1e-8 * (1 + np.abs(x))
@@ -583,7 +584,7 @@ zero_derivative(faces, far)
 
 
 @substitute(so.linprog, cite="Karush, Kuhn and Tucker at the vertex")
-def linprog(c, A_ub=None, b_ub=None, A_eq=None, b_eq=None, bounds=(0, None), *rest, **kwargs):  # noqa: N803
+def linprog(c, A_ub=None, b_ub=None, A_eq=None, b_eq=None, bounds=(0, None), *rest, **kwargs):
     """The vertex moves with the constraints that meet in it; refused where more or fewer meet."""
     result = below(so.linprog, c, A_ub, b_ub, A_eq, b_eq, bounds, *rest, **kwargs)
     if result["x"] is None:
@@ -597,7 +598,7 @@ def linprog(c, A_ub=None, b_ub=None, A_eq=None, b_eq=None, bounds=(0, None), *re
     if A_ub is not None:
         positive.append(lambda x: np.asarray(b_ub) - np.asarray(A_ub) @ x)
     interval(lambda x: x, low, high, zero, positive)
-    x, _ = kkt(lambda x: c @ x, x, joined(zero), joined(positive), "linprog")
+    x, _, _ = kkt(lambda x: c @ x, x, joined(zero), joined(positive), "linprog")
     value = c @ x
     if not active(value) and not active(x):
         return result
