@@ -75,7 +75,9 @@ class _Variant:
 
     def stored(self, mode: str) -> bool:
         """Whether native code of it is on disk."""
-        return False
+        from .runtime.store import holds
+
+        return holds(self.source(mode))
 
     def ready(self, mode: str) -> bool:
         """Whether the native function has been made."""

@@ -57,10 +57,16 @@ def compile_source(source: str, name: str) -> Callable:
     """The native function that generated source defines."""
     from ..runtime.memory import scratched
     from ..runtime.native import NAMES, jit
+    from ..runtime.store import Store, folder, write_source
 
     tree = ast.fix_missing_locations(_Access(tree := ast.parse(source)).visit(tree))
-    namespace = dict(NAMES)
-    exec(compile(tree, f"<undertow {name}>", "exec"), namespace)
-    native = jit(namespace[name])
+    store = Store(source)
+    own = f"{name}_{store.stem[:12]}"  # symbols of native code from different processes must not collide
+    tree.body[0].name = own  # type: ignore[attr-defined]
+    namespace: dict[str, Any] = {**NAMES, "__name__": "undertow._compile.runtime.native"}
+    exec(compile(tree, write_source(source), "exec"), namespace)
+    native = jit(namespace[own])
+    if folder() is not None:
+        native._cache = store
     kinds = [p.arg for p in tree.body[0].args.args if p.arg in ("pool", "tape")]  # type: ignore[attr-defined]
     return scratched(native, kinds) if kinds else native

@@ -151,7 +151,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Calls, Builtins, Uf
 
     def hint(self, key: Any) -> str:
         name = key[1] if isinstance(key, tuple) else str(key)
-        return {"$exit": "left", "$return": "result"}.get(name, name.lstrip("$"))
+        return "choice" if name.startswith("$if") else {"$exit": "left", "$return": "result"}.get(name, name.lstrip("$"))
 
     def needs_unrolling(self, reason: str) -> Exception:
         for node in reversed(self.loop_nodes):
