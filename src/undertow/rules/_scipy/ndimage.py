@@ -107,12 +107,20 @@ def spline_coefficients(x, order, axis, mode):
 
 @pullback(spline_coefficients, cite="Unser, Aldroubi and Eden 1993",
           samples=[Sample((array(7), 3, 0, MIRROR)), Sample((array(7, 5), 3, 1, REFLECT)),
-                   Sample((array(6, 5), 2, 0, GRID_WRAP)), Sample((array(9), 5, 0, CONSTANT))])
+                   Sample((array(6, 5), 2, 0, GRID_WRAP)), Sample((array(9), 5, 0, CONSTANT)),
+                   Sample((array(5), 4, 0, NEAREST)), Sample((array(42), 5, 0, REFLECT))])
 def _spline_coefficients_pull(y, y_bar, x, order, axis, mode):
-    """The matrix is symmetric, or (mirror, and all modes scipy treats as mirror) becomes so with halved ends."""
-    if x.shape[axis] == 1:
+    """The matrix is symmetric, or (mirror, and all modes scipy treats as mirror) becomes so with halved ends.
+
+    scipy starts the recursion of the reflecting modes by a sum cut short: short rows need the matrix itself.
+    """
+    n = x.shape[axis]
+    if n == 1:
         return y_bar
-    if mode in (REFLECT, GRID_WRAP):
+    if mode in (REFLECT, NEAREST) and n < 40:
+        matrix = spline_coefficients(np.eye(n), order, 1, mode)
+        return np.moveaxis(np.moveaxis(y_bar, axis, -1) @ np.transpose(matrix), -1, axis)
+    if mode in (REFLECT, NEAREST, GRID_WRAP):
         return spline_coefficients(y_bar, order, axis, mode)
     shape = [1] * x.ndim
     shape[axis] = x.shape[axis]
