@@ -137,12 +137,26 @@ class Calls:
         """A function that applies a rule's primitive through the interpreter."""
         apply, f = self.interpreter.apply, rule.function
         if rule.kind == "substitute":
-            return self.rewritten(rule.pull) if rule.pull is not None else None
+            return self.program(f, rule.pull)
 
         def primitive(*args: Any, **kwargs: Any) -> Any:
             return apply(rule, f, args, kwargs)
 
         return primitive
+
+    def program(self, f: Any, substitute: Any) -> Any:
+        """What runs in the place of a primitive: its program, or the primitive itself where only inactive data enters."""
+        recorded, native, is_active = self.rewritten(substitute), foreign.guard(self.interpreter, f), self.interpreter.is_active
+
+        def chosen(*args: Any, **kwargs: Any) -> Any:
+            for x in (*args, *kwargs.values()):
+                t = type(x)
+                if t in NUMBERS or x is None or t is str or t is ndarray and x.dtype.kind != "O" and not is_active(x):
+                    continue
+                return recorded(*args, **kwargs)
+            return native(*args, **kwargs)
+
+        return chosen
 
     # ---- Python functions ----
 
