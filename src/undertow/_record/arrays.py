@@ -85,7 +85,7 @@ def converter(interpreter: Any, f: Any) -> Any:
             return convert(protocols.invoke(interpreter, method, x), *args[1:], **kwargs)
         if isinstance(x, memoryview):
             return below(*args, **kwargs)
-        if protocols.overrides(type(x), "__len__") and protocols.overrides(type(x), "__getitem__"):
+        if _is_sequence(x):
             return convert(list(interpreter.hooks["iterate"](x)), *args[1:], **kwargs)
         return below(*args, **kwargs)
 
@@ -123,9 +123,20 @@ def _listed(interpreter: Any, x: Any) -> Any:
         return [_listed(interpreter, v) for v in x]
     if isinstance(x, (ndarray, np.generic, int, float, complex, str, bytes)) or x is None:
         return x
-    if protocols.overrides(type(x), "__array__") or protocols.overrides(type(x), "__len__"):
+    if protocols.overrides(type(x), "__array__") or _is_sequence(x):
         return interpreter.call(np.asarray, x)
     return x
+
+
+def _is_sequence(x: Any) -> bool:
+    """Whether NumPy takes an object for a sequence: it has items, and a length that can be asked for."""
+    if not (protocols.overrides(type(x), "__len__") and protocols.overrides(type(x), "__getitem__")):
+        return False
+    try:
+        len(x)
+    except Exception:  # as a sparse array, for which length is ambiguous: an object
+        return False
+    return True
 
 
 def _flatten(x: Any, out: list) -> None:

@@ -58,6 +58,11 @@ class Bound:
         self.args, self.kwargs, self.positions = args, kwargs, positions
         self.leaves: list = []
 
+# What NumPy's loops over objects that are no numbers do.
+OBJECT_LOOPS = {np.absolute: "abs", np.negative: "neg", np.positive: "pos", np.add: "add", np.subtract: "sub",
+                np.multiply: "mul", np.true_divide: "truediv", np.floor_divide: "floordiv", np.remainder: "mod",
+                np.power: "pow"}
+
 
 def apply(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict, y: Any = None) -> Any:
     """Call the primitive `f` and record it by its rule."""
@@ -113,6 +118,11 @@ def _objects(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> tuple[bool,
             new[i] = interpreter.call(float, x)
         elif isinstance(f, np.ufunc) and _method_loop(f, x):
             return True, interpreter.call(getattr(x, f.__name__)), args
+        elif f in OBJECT_LOOPS and not kwargs and not any(isinstance(a, ndarray) for a in args):
+            operation = OBJECT_LOOPS[f]
+            return True, (interpreter.call(abs, x) if operation == "abs" else interpreter.hooks[operation](*args)), args
+        elif isinstance(f, np.ufunc) and (found := interpreter.find_active(x)) is not None:
+            raise interpreter.refuse(refusal.foreign_call(interpreter, f, found))
     return False, None, tuple(new)
 
 

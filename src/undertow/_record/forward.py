@@ -156,6 +156,9 @@ class ForwardInterpreter(Interpreter):
 
     def array_setitem(self, a: ndarray, index: Any, value: Any, slot: Slot | None) -> None:
         """``a[index] = value``, primal and tangent."""
+        if a.dtype.kind == "O":
+            self.store_object(a, index, value)
+            return
         store = self.lower.hooks["setitem"]
         tv = type(value)
         if tv in (list, tuple) and self.is_active(value):
@@ -163,9 +166,6 @@ class ForwardInterpreter(Interpreter):
         elif tv not in self.numbers and not isinstance(value, (ndarray, list, tuple, str)) and value is not None:
             value = self.from_object(value)
         leaf = self.leaf(value)
-        if a.dtype.kind == "O":
-            a[index] = self.objects(value) if isinstance(value, ndarray) and leaf is not None else value
-            return
         if leaf is not None and a.dtype.kind not in "fc":
             self.refuse_store(a, value, "its dtype cannot hold a derivative")
         if leaf is None and (slot is None or not slot.active):

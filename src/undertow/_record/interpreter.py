@@ -259,6 +259,14 @@ class Interpreter:
         """An active value would be stored where its derivative is lost."""
         raise self.refuse(refusal.active_store(self, target, value, why))
 
+    def store_object(self, a: Any, index: Any, value: Any) -> None:
+        """``a[index] = value`` in an array of objects: one place holds the very object, several hold its elements."""
+        places = index if type(index) is tuple else (index,)
+        one = len(places) == a.ndim and all(isinstance(i, (int, np.integer)) for i in places)
+        if not one and isinstance(value, ndarray) and self.leaf(value) is not None:
+            value = self.objects(value)
+        a[index] = value
+
     def check_foreign(self, function: Any, args: tuple, kwargs: dict | None = None) -> None:
         """Refuse if an active value is about to enter code that cannot be followed."""
         for value in (*args, *(kwargs or {}).values()):

@@ -222,6 +222,9 @@ class ReverseInterpreter(Interpreter):
 
     def array_setitem(self, a: ndarray, index: Any, value: Any, slot: Slot | None) -> None:
         """``a[index] = value``."""
+        if a.dtype.kind == "O":
+            self.store_object(a, index, value)
+            return
         store = self.lower.hooks["setitem"]
         tv = type(value)
         if tv in NUMBERS:
@@ -232,11 +235,6 @@ class ReverseInterpreter(Interpreter):
             elif tv not in self.numbers and not isinstance(value, (ndarray, list, tuple, str)) and value is not None:
                 value = self.from_object(value)
             leaf = self.leaf(value)
-        if a.dtype.kind == "O":
-            if isinstance(value, ndarray) and leaf is not None:
-                value = self.objects(value)
-            a[index] = value
-            return
         plain = self.plain(value)
         if slot is None and leaf is None:
             store(plain, a, index)

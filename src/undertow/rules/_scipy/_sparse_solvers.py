@@ -1,1 +1,1 @@
-"""to be filled."""
+"""Rules of ``scipy.sparse`` beyond its arrays (solvers): none yet."""
