@@ -61,10 +61,8 @@ def build(interpreter: Any) -> dict[str, Any]:
     """All hooks of fixed name; attribute hooks are made on demand (`Hooks.attribute`)."""
     scalars = interpreter.numbers
     fast = set(PLAIN_TYPES) | scalars
-    narrow = {t for t in scalars - NUMBERS if ACTIVE[t] not in (float, complex, np.float64, np.complex128)}
     names = {
-        "left": fast - GREEDY, "left_numbers": scalars - GREEDY, "right": fast - narrow, "right_numbers": scalars - narrow,
-        "fast": fast, "plain": fast | {ndarray} if interpreter.level == 1 else fast,
+        **asking(fast, scalars), "fast": fast, "plain": fast | {ndarray} if interpreter.level == 1 else fast,
         "general": _general(interpreter), "inplace": _inplace(interpreter), "compare": _compare(interpreter),
         "unary": _unary(interpreter),
     }
@@ -116,6 +114,13 @@ def _inplace(interpreter: Any) -> Any:
         return protocols.inplace(interpreter, hook, a, b)
 
     return inplace
+
+
+def asking(fast: set, scalars: set) -> dict[str, set]:
+    """The types whose own operators ask an active operand, on either side: all plain types and all numbers but a few."""
+    narrow = {t for t in scalars - NUMBERS if ACTIVE[t] not in (float, complex, np.float64, np.complex128)}
+    return {"left": fast - GREEDY, "left_numbers": scalars - GREEDY, "right": fast - narrow,
+            "right_numbers": scalars - narrow}
 
 
 def general_ways(interpreter: Any) -> tuple:

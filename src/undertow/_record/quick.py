@@ -14,6 +14,7 @@ from numpy import ndarray
 
 from . import quick_steps as steps
 from .binding import reads
+from .hooks import asking
 from .memory import Slot
 from .scalars import define
 
@@ -26,7 +27,7 @@ _BINARY = '''
 def {name}(a, b):
     ta = type(a)
     tb = type(b)
-    if ta in fast and tb in fast:
+    if ta in left and tb in right:
         return a {op} b
     if ta is ndarray:
         ra = slots_get(id(a)) if a.base is None else located(a)
@@ -77,7 +78,7 @@ _INPLACE = '''
 def i{name}(a, b):
     ta = type(a)
     tb = type(b)
-    if ta in scalars and tb in scalars:
+    if ta in left_numbers and tb in right_numbers:
         return a {op} b
     if ta is ndarray and a.dtype is F8:
         ra = slots_get(id(a)) if a.base is None else located(a)
@@ -163,7 +164,7 @@ def hooks(interpreter: Any, fast: set, general: Any, inplace: Any, negative: Any
         return y
 
     names: dict[str, Any] = {
-        "fast": fast, "scalars": interpreter.numbers, "ndarray": ndarray, "slots_get": slots.get, "located": located,
+        "fast": fast, **asking(fast, interpreter.numbers), "ndarray": ndarray, "slots_get": slots.get, "located": located,
         "F8": F8, "numbers": NUMBERS, "window": window, "record": record,
         "keep": interpreter.keep, "general": interpreter.array_binary, "other": general, "inplace": inplace,
         "quotient": quotient, "append": append, "plus": np.add, "minus": np.subtract, "times": np.multiply,
