@@ -30,7 +30,7 @@ def signature(x: Any, out: list, seen: set[int]) -> tuple:
         if x.ndim == 0:
             raise NotCompilable("an array without axes")
         out.append(x)
-        return ("array", x.dtype.str, x.ndim, tuple(n == 1 for n in x.shape))
+        return ("array", x.dtype.str, x.ndim, tuple(n == 1 for n in x.shape), x.flags.c_contiguous)
     if isinstance(x, tuple) and (type(x) is tuple or hasattr(type(x), "_fields")):
         return ("sequence", type(x), tuple(signature(v, out, seen) for v in x))
     if x is None or isinstance(x, (str, types.FunctionType, types.ModuleType, type, np.ufunc)):

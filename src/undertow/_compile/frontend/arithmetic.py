@@ -69,8 +69,10 @@ def binary(b: Builder, op: str, x: Scalar, y: Scalar) -> Scalar:
         return power(b, x, y)
     type, kind = result_type(x, y), flavor(x, y)
     if name in ("and", "or", "xor", "shl", "shr"):
-        if type.is_float or (name[0] == "s" and kind == "py"):
+        if type.is_float:
             raise NotCompilable(f"operator {op} of these types")
+        if name[0] == "s":
+            return shift(b, name, b.cast(x.value, I64), b.cast(y.value, I64), kind)
         return Scalar(b.scalar(name, b.cast(x.value, type), b.cast(y.value, type)), kind)
     if type == BOOL:
         if kind != "py":
@@ -83,6 +85,8 @@ def binary(b: Builder, op: str, x: Scalar, y: Scalar) -> Scalar:
     left, right = b.cast(x.value, type), b.cast(y.value, type)
     if name in ("div", "floordiv", "mod") and (kind != "np" or type == I64):
         _check_divisor(b, right)
+    if type == I64 and kind == "np" and name in ("add", "sub", "mul"):
+        return Scalar(b.pure(name, [left, right], I64, {"wrap": True}), kind)  # NumPy integers wrap around
     return typed(b, b.scalar(name, left, right), kind, x, y, name != "div")
 
 
@@ -95,6 +99,17 @@ def typed(b: Builder, value: Value, kind: str, x: Scalar, y: Scalar, keeps_integ
     if keeps_integers:
         tag = b.scalar("or", tag, b.scalar("and", b.scalar("and", s, t), const(2)))
     return Scalar(value, kind, tag)
+
+
+def shift(b: Builder, name: str, x: Value, y: Value, kind: str) -> Scalar:
+    """``x << y`` and ``x >> y``; a left shift of a Python integer must be by a known number."""
+    if name == "shl":
+        if not isinstance(y, Constant) or not 0 <= y.value < 62:
+            raise NotCompilable("a left shift by a number that is not known")
+        return binary(b, "Mult", Scalar(x, kind), Scalar(const(2**y.value), "py"))
+    b.check(b.scalar("ge", y, const(0)), "a negative shift")
+    by = b.scalar("select", b.scalar("gt", y, const(63)), const(63), y)
+    return Scalar(b.scalar("shr", x, by), kind)
 
 
 def _check_divisor(b: Builder, divisor: Value) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Constant, Region, Value
-from ..ir.types import BOOL, F64, I64, ScalarType
+from ..ir.types import BOOL, F64, I64, ArrayType, ScalarType
 from . import arithmetic
 from .merge import describe, is_number, scalar_of
 from .values import Array, Axis, Const, Lazy, Method, Ref, Scalar, Sequence, View
@@ -46,6 +46,8 @@ class Arrays:
                 k = k if axis.step == 1 else self.b.mul(k, const(axis.step)) if axis.step != -1 else k
                 i = self.b.sub(i, k) if axis.step == -1 else self.b.add(k, i)
             out.append(i)
+        if a.frame is not None:
+            return self.root_index(a.frame.inner, self.unravel(out, a.frame.dims, a.frame.inner.dims))
         return out
 
     def element(self, v: View, index: Seq[Value]) -> Value:
@@ -53,6 +55,19 @@ class Arrays:
         if isinstance(v, Lazy):
             return v.at(list(index))
         return self.b.load(v.root, self.root_index(v, index))
+
+    def lazy(self, v: View) -> Lazy:
+        """A view as an expression."""
+        return v if isinstance(v, Lazy) else Lazy(v.dims, v.element, lambda index: self.element(v, index), (v,))
+
+    def index_any(self, v: View, index: list) -> View:
+        """Basic indexing of a view or of an expression."""
+        if isinstance(v, Array):
+            return self.index_view(v, index)
+        frame = Array(Value(ArrayType(v.element, len(v.dims))), tuple(Axis(const(0), k) for k in range(len(v.dims))),
+                      v.dims)
+        cut = self.index_view(frame, index)
+        return Lazy(cut.dims, v.element, lambda i: v.at(self.root_index(cut, i)), v.sources, v.alias)
 
     def put(self, a: Array, index: Seq[Value], value: Value) -> None:
         self.written.add(a.root)
@@ -95,6 +110,8 @@ class Arrays:
             return v
         out = self.new_array(v.element, v.dims, hint="buffer")
         self.fill(out, v)
+        if v.alias is not None:
+            self.share(out.root, v.alias)
         return out
 
     def force_all(self) -> None:
@@ -185,7 +202,7 @@ class Arrays:
     def check_hazard(self, dest: Array, value: View) -> View:
         """Read everything before writing, unless each element depends on its own old value alone."""
         for source in ((value,) if isinstance(value, Array) else value.sources):
-            if source.root is dest.root and (source.axes != dest.axes or source.dims != dest.dims):
+            if source.root is dest.root and source != dest:
                 copy = Lazy(value.dims, value.element, lambda index: self.element(value, index), (source,))
                 return self.force(copy)
         return value
@@ -409,7 +426,7 @@ class Arrays:
             scaled = start if abs(old.step) == 1 else self.b.mul(start, const(abs(old.step)))
             begin = self.b.add(scaled, old.start) if old.step > 0 else self.b.sub(old.start, scaled)
             axes.append(Axis(begin, new, old.step * step))
-        return Array(a.root, tuple(axes), tuple(dims))
+        return Array(a.root, tuple(axes), tuple(dims), a.frame)
 
     def expand_ellipsis(self, a: Array, index: list) -> list:
         full = ("slice", Const(None), Const(None), Const(None))
@@ -500,7 +517,7 @@ class Arrays:
         if isinstance(a, Array):
             place = {old: new for new, old in enumerate(order)}
             axes = tuple(Axis(x.start, None if x.view_axis is None else place[x.view_axis], x.step) for x in a.axes)
-            return Array(a.root, axes, dims)
+            return Array(a.root, axes, dims, a.frame)
 
         def at(index: list[Value]) -> Value:
             old: list = [None] * len(order)
@@ -508,7 +525,7 @@ class Arrays:
                 old[k] = index[new]
             return a.at(old)
 
-        return Lazy(dims, a.element, at, a.sources)
+        return Lazy(dims, a.element, at, a.sources, a.alias)
 
     def array_of(self, v: Any, element: ScalarType | None = None) -> Array:
         """``np.array(v)``: always fresh memory."""

@@ -120,6 +120,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Calls, Builtins, Uf
         self.captured: list[tuple] = []
         self.captured_values: dict[tuple, Any] = {}
         self.params_set: set[Value] = set()
+        self.contiguous: set[Value] = set()
         self.home: dict[Value, Any] = {}
         self.held: list = []
         self.writes: list[Value] = []
@@ -167,8 +168,10 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Calls, Builtins, Uf
         return value
 
     def array_parameter(self, spec: tuple, name: str) -> Array:
-        dtype, ndim, ones = spec
+        dtype, ndim, ones, *contiguous = spec
         root = self.parameter(ArrayType(BY_DTYPE[np.dtype(dtype)], ndim), name)
+        if contiguous and contiguous[0]:
+            self.contiguous.add(root)
         dims = []
         for k in range(ndim):
             if ones[k]:
@@ -185,7 +188,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Calls, Builtins, Uf
         if kind == "scalar":
             return Scalar(self.parameter(ScalarType(spec[1]), name), spec[2])
         if kind == "array":
-            return self.array_parameter(spec[1:4], name)
+            return self.array_parameter(spec[1:5], name)
         if kind == "sequence":
             return Sequence(tuple(self.argument(s, f"{name}_{k}") for k, s in enumerate(spec[2])), spec[1])
         if kind == "object":
@@ -219,7 +222,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Calls, Builtins, Uf
                 if type(value) is not np.ndarray or value.dtype not in BY_DTYPE or not value.dtype.isnative:
                     raise NotCompilable(f"the array `{name}` has dtype {value.dtype}")
                 spec = (value.dtype.str, value.ndim, tuple(n == 1 for n in value.shape))
-                self.captured_values[place] = self.array_parameter(spec, name)
+                self.captured_values[place] = self.array_parameter((*spec, False), name)
                 self.captured.append((kind, container, key))
             return self.captured_values[place]
         if isinstance(value, (list, dict, set)) or (isinstance(value, tuple) and any(

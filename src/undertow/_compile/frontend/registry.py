@@ -10,7 +10,7 @@ from ..ir.function import Value
 from ..ir.types import BOOL
 from .values import Lazy
 
-__all__ = ["METHODS", "NUMPY", "is_bool", "numpy_function", "sources_of"]
+__all__ = ["METHODS", "NUMPY", "is_bool", "method", "numpy_function", "sources_of"]
 
 NUMPY: dict[Any, str] = {}
 METHODS: dict[str, str] = {}
@@ -23,6 +23,15 @@ def numpy_function(*functions: Any, method: str = "") -> Callable:
             NUMPY[g] = f.__name__
         if method:
             METHODS[method] = f.__name__
+        return f
+
+    return register
+
+
+def method(name: str) -> Callable:
+    """Register the lowering of an array method that is no function."""
+    def register(f: Callable) -> Callable:
+        METHODS[name] = f.__name__
         return f
 
     return register

@@ -192,7 +192,7 @@ class Slots:
 
     def note_write(self, root: Value) -> None:
         """The program itself writes to memory."""
-        if root in self.partners:
+        if root in self.partners or any(isinstance(v, Lazy) and v.alias is root for v in self.state.values()):
             raise NotCompilable("an array is written that shares its memory on one path and not on another")
         self.writes.append(root)
 
@@ -227,7 +227,7 @@ class Slots:
             return False
         if self.is_shared(current.root, {k: v for k, v in self.state.items() if not isinstance(v, Lazy)}, key):
             return False
-        if any(s.root is current.root and (s.axes != current.axes or s.dims != current.dims) for s in value.sources):
+        if any(s.root is current.root and s != current for s in value.sources):
             return False
         self.state.pop(key)
         self.fill(current, value)

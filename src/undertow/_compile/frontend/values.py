@@ -16,7 +16,7 @@ from ..ir.builder import const
 from ..ir.function import Constant, Value
 from ..ir.types import ScalarType
 
-__all__ = ["Array", "Axis", "Const", "Exit", "Function", "Iterable", "Lazy", "Maybe", "Method", "Ref", "Scalar",
+__all__ = ["Array", "Axis", "Const", "Exit", "Frame", "Function", "Iterable", "Lazy", "Maybe", "Method", "Ref", "Scalar",
            "Sequence", "View", "same_value"]
 
 
@@ -54,11 +54,15 @@ class Axis:
 
 @dataclass(frozen=True)
 class Array:
-    """Memory `root` seen through `axes`; `dims` are the extents of the view."""
+    """Memory `root` seen through `axes`; `dims` are the extents of the view.
+
+    `axes` has one entry for each axis of the memory, or of `frame` where the view was reshaped.
+    """
 
     root: Value
     axes: tuple[Axis, ...]
     dims: tuple[Value, ...]
+    frame: Frame | None = None
 
     @property
     def element(self) -> ScalarType:
@@ -66,13 +70,25 @@ class Array:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """Extents `dims` into which the elements of a contiguous view are arranged anew."""
+
+    inner: Array
+    dims: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
 class Lazy:
-    """Elementwise expression: ``at(index)`` emits the element; `sources` are the arrays it reads."""
+    """Elementwise expression: ``at(index)`` emits the element; `sources` are the arrays it reads.
+
+    `alias` is the memory that NumPy might hand out a view of where this expression makes a copy.
+    """
 
     dims: tuple[Value, ...]
     element: ScalarType
     at: Callable[[list[Value]], Value] = field(compare=False)
     sources: tuple[Array, ...] = ()
+    alias: Value | None = None
 
 
 View = Array | Lazy
@@ -171,7 +187,7 @@ def same_value(a: Any, b: Any) -> bool:
     if isinstance(a, Maybe):
         return _same_ir(a.defined, b.defined) and same_value(a.value, b.value)
     if isinstance(a, Array):
-        return a.root is b.root and a.axes == b.axes and a.dims == b.dims
+        return a.root is b.root and a.axes == b.axes and a.dims == b.dims and a.frame == b.frame
     return isinstance(a, Ref) and a.key == b.key
 
 
