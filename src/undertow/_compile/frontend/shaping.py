@@ -421,7 +421,7 @@ class Shaping:
         rows = rows * ndim if len(rows) == 1 else rows
         if len(rows) != ndim or any(r is None or len(r) != 2 for r in rows):
             raise NotCompilable("these widths of padding")
-        return [tuple(scalar_of(x).value for x in r) for r in rows]  # type: ignore[misc, union-attr]
+        return [tuple(scalar_of(x).value for x in r) for r in rows]  # type: ignore
 
     # ---- by position
     @numpy_function(np.take, method="take")
