@@ -181,6 +181,13 @@ class _Intervals:
             return self.refine(op.operands[0], not holds)
         if (op.name, holds) in (("and", True), ("or", False)):
             return all([self.refine(v, holds) for v in op.operands])
+        if op.name == "if" and holds:
+            k = op.results.index(cond)
+            for region, truth in zip(op.regions, (True, False), strict=True):
+                other = op.regions[1 if truth else 0].yields[k]
+                if isinstance(other, Constant) and not other.value:  # the condition holds only by way of this region
+                    return self.refine(op.operands[0], truth) and self.refine(region.yields[k], True)
+            return True
         if op.name not in _NEGATED or op.operands[0].type != I64:
             return True
         name = op.name if holds else _NEGATED[op.name]

@@ -3,7 +3,7 @@
 Needs: verified IR, varied values, memory facts.
 Gives: for each required value one of ``free`` (still in scope), ``recompute`` (from other required values, or a load
     that can be repeated), ``reload`` (from where the program stored it), ``copy`` (a load from a copy of the array made
-    before the nest that reads it), ``tape``. Values nobody requires are absent.
+    before the nest that reads it), ``induction`` (counted from the start of a loop), ``tape``. Values nobody requires are absent.
 Cost: linear in the program, but for the tests of overlap; choices are greedy in program order: a value is taped rather
     than recomputed where it is expensive, or where recomputing it would tape more than one other value.
 """
@@ -13,13 +13,26 @@ from __future__ import annotations
 from ..ir.builder import Builder
 from ..ir.function import Constant, Function, Op, Region, Value
 from ..ir.ops import SCALAR
-from ..ir.types import ArrayType
+from ..ir.types import I64, ArrayType
 from ..transforms.partials import pull
 from .memory import MemoryFacts
 
-__all__ = ["Plan", "has_reverse", "required"]
+__all__ = ["Plan", "has_reverse", "induction_step", "required"]
 
 _EXPENSIVE = 8
+
+
+def induction_step(loop: Op, k: int) -> int | None:
+    """The constant that each iteration of a loop adds to carried slot `k`."""
+    body = loop.regions[-1]
+    p, y = body.params[k + (1 if loop.name == "for" else 0)], body.yields[k]
+    if p.type != I64:
+        return None
+    for op in body.ops:
+        if op.results and op.result is y and op.name in ("add", "sub") and op.operands[0] is p \
+                and isinstance(op.operands[1], Constant):
+            return op.operands[1].value if op.name == "add" else -op.operands[1].value
+    return None
 
 
 class Plan(dict):
@@ -111,11 +124,17 @@ class _Chooser:
             if v not in self.facts.parameter_of:
                 return "free", frozenset()
             owner, _, k = self.facts.parameter_of[v]
-            return ("free", frozenset()) if owner.name == "for" and k == 0 else tape
+            if owner.name == "for" and k == 0:
+                return "free", frozenset()
+            found = self.counted(owner, k - (owner.name == "for"))
+            return ("induction", found) if found is not None else tape
         if not self.facts.chain[op]:
             return "free", frozenset()
         if op.name == "dim":
             return "recompute", frozenset()
+        if op.name in ("for", "while"):
+            found_ = self.counted(op, op.results.index(v))
+            return ("induction", found_) if found_ is not None else tape
         found = self.repeat(op)
         if found is not None and not self.new(found[1]):
             return found
@@ -134,6 +153,13 @@ class _Chooser:
         elif op.name in SCALAR and SCALAR[op.name].cost < _EXPENSIVE:
             return "recompute", self.leaves(op.operands)
         return None
+
+    def counted(self, loop: Op, k: int) -> frozenset | None:
+        """What is needed to count a carried integer from its start, where each iteration adds a constant."""
+        if induction_step(loop, k) is None:
+            return None
+        leaves = self.leaves([loop.operands[k + (3 if loop.name == "for" else 0)]])
+        return None if self.new(leaves) else leaves
 
     def leaves(self, operands: list[Value]) -> frozenset:
         out: frozenset = frozenset()
@@ -184,12 +210,26 @@ class _Chooser:
         self.plan[v] = how
         if how == "tape" or how == "free":
             return
+        if how == "induction":
+            owner, k = self.slot(v)
+            inits = owner.operands[k + (3 if owner.name == "for" else 0):]
+            if not isinstance(inits[0], Constant):
+                self.decide(inits[0])
+            return
         op = self.plan.stored[v] if how == "reload" else self.facts.definition[v]
         for x in op.operands[2:] if how == "reload" else op.operands:
             if not isinstance(x, Constant) and not isinstance(x.type, ArrayType):
                 self.decide(x)
         if how == "copy":
             self.copy(v, op.operands[0])
+
+    def slot(self, v: Value) -> tuple[Op, int]:
+        """The loop that carries a value, and the number of the carried slot."""
+        if v in self.facts.parameter_of:
+            owner, _, k = self.facts.parameter_of[v]
+            return owner, k - (owner.name == "for")
+        op = self.facts.definition[v]
+        return op, op.results.index(v)
 
     def copy(self, v: Value, root: Value) -> None:
         """Share a copy that was taken earlier of the same contents, or take one before the nest."""

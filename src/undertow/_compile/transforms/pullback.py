@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from ..analyses.activity import varied as varied_values
 from ..analyses.memory import memory
-from ..analyses.required import has_reverse, required
+from ..analyses.required import has_reverse, induction_step, required
 from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value
 from ..ir.ops import SCALAR
@@ -52,6 +52,7 @@ class _Pullback(Tapes):
         self.rev: dict[Value, Value] = {}
         self.adj: dict[Value, Value] = {}
         self.shadow: dict[Value, Value] = {}
+        self.passed: dict[Op, Value] = {}
 
     def run(self, active: list[Value]) -> Pullback:
         self.place_tapes()
@@ -135,7 +136,8 @@ class _Pullback(Tapes):
         self.fwd.update(zip(op.results, results, strict=True))
 
     def forward_control(self, op: Op) -> None:
-        counted = op.name == "while" and has_reverse(op, self.varied)
+        counted = op.name == "while" and (has_reverse(op, self.varied)
+                                          or any(self.plan.get(r) == "induction" for r in op.results))
         reversed_ = has_reverse(op, self.varied)
         regions = []
         for inner in op.regions:
@@ -176,6 +178,10 @@ class _Pullback(Tapes):
         for p in region.params:
             if self.plan.get(p) == "tape" and p not in self.rev:
                 self.rev[p] = self.untape(p)
+            elif self.plan.get(p) == "induction":
+                loop, _, k = self.facts.parameter_of[p]
+                passed = self.iteration_number(loop, self.get) if loop.name == "for" else self.passed[loop]
+                self.rev[p] = self.count_from_start(loop, k - (loop.name == "for"), passed)
         for op in region.ops:
             self.b.span = op.span
             for r in op.results:
@@ -183,8 +189,19 @@ class _Pullback(Tapes):
                     how = self.plan[r]
                     if how == "tape":
                         self.rev[r] = self.untape(r)
+                    elif how == "induction":
+                        self.rev[r] = self.count_from_start(op, op.results.index(r), self.trips(op))
                     elif how != "free":
                         self.rev[r] = self.repeat(op, how)
+
+    def trips(self, loop: Op) -> Value:
+        return self.trip_count(loop, self.get) if loop.name == "for" else self.counts[loop]
+
+    def count_from_start(self, loop: Op, k: int, passed: Value) -> Value:
+        """A carried integer after some iterations of its loop."""
+        start = self.get(loop.operands[k + (3 if loop.name == "for" else 0)])
+        step = induction_step(loop, k)
+        return self.b.add(start, self.b.mul(passed, const(step)))
 
     def repeat(self, op: Op, how: str) -> Value:
         name = op.result.name
@@ -313,6 +330,7 @@ class _Pullback(Tapes):
                                                                strict=True)]
         if index is not None:
             self.rev[index] = i
+        self.passed[op] = i
         with self.b.inside(Region([i, *bars])) as region:
             self.adj = dict(zip(outer, bars, strict=False))
             self.reverse_region(body)
