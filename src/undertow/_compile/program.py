@@ -21,7 +21,8 @@ from .ir.types import I64, ArrayType
 from .ir.verify import verify
 from .leave import Leave
 from .transforms.pullback import Pullback, pullback
-from .transforms.simplify import cancel_clearing, eliminate_dead, resolve, share_loads
+from .transforms.optimize import optimize
+from .transforms.simplify import eliminate_dead, resolve, share_loads
 
 __all__ = ["CompiledPullback"]
 
@@ -56,8 +57,7 @@ class _Variant:
             found = pullback(self.primal, self.active)
         except KeyError as error:
             raise NotCompilable(f"no derivative of `{error.args[0]}`") from None
-        cancel_clearing(found.function)
-        eliminate_dead(found.function)
+        optimize(found.function)
         verify(found.function)
         return found
 

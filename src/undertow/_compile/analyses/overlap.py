@@ -17,7 +17,7 @@ from ..ir.function import Constant, Op, Value
 if TYPE_CHECKING:
     from .memory import MemoryFacts
 
-__all__ = ["touches_later"]
+__all__ = ["may_meet", "touches_later"]
 
 _ZERO = Value.__new__(Value)
 Term = tuple  # (value or _ZERO, constant)
@@ -39,12 +39,23 @@ def touches_later(facts: MemoryFacts, at: Op, index: list[Value], store: Op) -> 
     return facts.order[store] > facts.order[at] and _Problem(facts, None).feasible(here, there, index, target)
 
 
-class _Problem:
-    """One case: the write happens in a later iteration of `loop`, or (None) later in the same iterations."""
+def may_meet(facts: MemoryFacts, first: Op, second: Op, loop: Op | None, order: str = "any") -> bool:
+    """Whether two accesses of one root may name the same element.
 
-    def __init__(self, facts: MemoryFacts, loop: Op | None) -> None:
+    `second` runs in another iteration of `loop` than `first`: a later one, an earlier one, or any; or, where `loop` is
+    None, in the same iterations of all loops they share.
+    """
+    index, target = ([*op.operands[1 if op.name == "load" else 2:]] for op in (first, second))
+    return _Problem(facts, loop, order).feasible(facts.chain[first], facts.chain[second], index, target)
+
+
+class _Problem:
+    """One case: the second access happens in another iteration of `loop`, or (None) in the same iterations."""
+
+    def __init__(self, facts: MemoryFacts, loop: Op | None, order: str = "later") -> None:
         self.facts = facts
         self.loop = loop
+        self.order = order
         self.bounds: dict[tuple, int] = {}  # (x, y): c means x - y <= c
 
     def feasible(self, here: tuple, there: tuple, index: list[Value], target: list[Value]) -> bool:
@@ -52,10 +63,11 @@ class _Problem:
             self.within(op, False)
         for op, _ in there:
             self.within(op, True)
-        if self.loop is not None and self.loop.name == "for":
+        if self.loop is not None and self.loop.name == "for" and self.order != "any":
             i, step = self.loop.regions[0].params[0], self.loop.operands[2].value  # type: ignore[attr-defined]
             before, after = ((i, False), 0), ((i, True), 0)
-            self.less(*((before, after) if step > 0 else (after, before)), -1)
+            rising = (step > 0) == (self.order == "later")
+            self.less(*((before, after) if rising else (after, before)), -1)
         for v, w in zip(index, target, strict=True):
             x, y = self.term(v, False), self.term(w, True)
             if x is not None and y is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ..analyses.memory import MemoryFacts, memory
+from ..analyses.overlap import may_meet
 from ..ir.builder import Builder, const
-from ..ir.function import Constant, Function, Op, Region, Value, replace_uses
+from ..ir.function import Constant, Function, Op, Region, Value, replace_uses, walk
 from ..ir.ops import HAS_EFFECT, SCALAR
 
 __all__ = ["cancel_clearing", "eliminate_dead", "resolve", "share_loads"]
@@ -241,11 +243,13 @@ def _sweep(region: Region, live: _Live) -> None:
 
 
 def cancel_clearing(function: Function) -> None:
-    """Drop ``t = a[i]; a[i] = 0; ...; a[i] += t`` where nothing touches `a` in between.
+    """Drop ``t = a[i]; a[i] = 0; ...; a[i] += t`` where nothing touches that element in between.
 
     The pullback of an in-place update clears the shadow and gives it back; without the pair such loops vectorise.
-    Needs: verified IR. Gives: verified IR, in place. Cost: linear for usual programs.
+    Needs: verified IR. Gives: verified IR, in place. Cost: linear, but for the tests of overlap.
     """
+    facts = memory(function)
+
     def visit(region: Region) -> None:
         k = 0
         while k < len(region.ops):
@@ -253,7 +257,7 @@ def cancel_clearing(function: Function) -> None:
             for inner in op.regions:
                 visit(inner)
             if op.name == "store" and isinstance(op.operands[1], Constant) and op.operands[1].value == 0.0:
-                other = _gives_back(region, k)
+                other = _gives_back(facts, region, k)
                 if other is not None:
                     del region.ops[other]
                     del region.ops[k]
@@ -263,24 +267,33 @@ def cancel_clearing(function: Function) -> None:
     visit(function.body)
 
 
-def _gives_back(region: Region, k: int) -> int | None:
-    array, _, *index = region.ops[k].operands
+def _touches(facts: MemoryFacts, clear: Op, op: Op) -> bool:
+    """Whether an operation may access the element that is cleared."""
+    array = clear.operands[0]
+    inner = list(op_ for region in op.regions for op_ in walk(region)) if op.regions else [op]
+    return any(x.name in ("load", "store", "accum") and x.operands[0] is array and may_meet(facts, clear, x, None)
+               for x in inner)
+
+
+def _gives_back(facts: MemoryFacts, region: Region, k: int) -> int | None:
+    clear = region.ops[k]
+    array, _, *index = clear.operands
     loaded = None
     for op in reversed(region.ops[:k]):
-        if op.regions or (op.name in ("store", "accum") and op.operands[0] is array):
-            break
         if op.name == "load" and op.operands[0] is array and _same_index(op.operands[1:], index):
             loaded = op.result
             break
+        if _touches(facts, clear, op):
+            return None
     if loaded is None:
         return None
     for j in range(k + 1, len(region.ops)):
         op = region.ops[j]
-        if op.regions:
+        if op.name == "accum" and op.operands[0] is array and op.operands[1] is loaded \
+                and _same_index(op.operands[2:], index):
+            return j
+        if _touches(facts, clear, op):
             return None
-        if array in op.operands:
-            matches = op.name == "accum" and op.operands[1] is loaded and _same_index(op.operands[2:], index)
-            return j if matches else None
     return None
 
 

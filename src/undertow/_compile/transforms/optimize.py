@@ -1,0 +1,18 @@
+"""The passes over a transformed function, in order."""
+
+from __future__ import annotations
+
+from ..ir.function import Function
+from .loops import promote, separate, turn_around
+from .simplify import cancel_clearing, eliminate_dead
+
+__all__ = ["PASSES", "optimize"]
+
+PASSES = (cancel_clearing, eliminate_dead, promote, separate, turn_around, eliminate_dead)
+
+
+def optimize(function: Function) -> Function:
+    """Run the passes; the function is changed in place."""
+    for run in PASSES:
+        run(function)
+    return function
