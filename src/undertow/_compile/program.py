@@ -20,8 +20,8 @@ from .ir.function import Function, Op, Value, walk
 from .ir.types import I64, ArrayType
 from .ir.verify import verify
 from .leave import Leave
-from .transforms.pullback import Pullback, pullback
 from .transforms.optimize import optimize
+from .transforms.pullback import Pullback, pullback
 from .transforms.simplify import eliminate_dead, resolve, share_loads
 
 __all__ = ["CompiledPullback"]

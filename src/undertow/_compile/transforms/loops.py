@@ -228,10 +228,23 @@ def _neighbours(facts: MemoryFacts, loop: Op) -> list[set[Op]] | None:
     for root, kinds in by_root.items():
         for k, kind in enumerate(kinds):
             out[k if root in [s[0][0].operands[0] for s in several] else count - 1].update(kind)
+    if _reads_back(body):
+        return None
     stored = {op.operands[0] for op in effects if op.name == "store"}
     if any(op.name == "store" for part in out[:-1] for op in part) or stored & {k[0][0].operands[0] for k in several}:
         return None
     return out if sum(_cost(loop, part) for part in out[:-1]) <= _COST * (count - 1) else None
+
+
+def _reads_back(body: Region) -> bool:
+    """Whether an iteration reads memory after writing it: its parts would read too early."""
+    written: set[Value] = set()
+    for op in body.ops:
+        if op.name == "load" and op.operands[0] in written:
+            return True
+        if op.name in ("store", "accum"):
+            written.add(op.operands[0])
+    return False
 
 
 def _offset(facts: MemoryFacts, v: Value, i: Value) -> int | None:

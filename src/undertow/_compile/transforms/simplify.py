@@ -270,7 +270,7 @@ def cancel_clearing(function: Function) -> None:
 def _touches(facts: MemoryFacts, clear: Op, op: Op) -> bool:
     """Whether an operation may access the element that is cleared."""
     array = clear.operands[0]
-    inner = list(op_ for region in op.regions for op_ in walk(region)) if op.regions else [op]
+    inner = [x for region in op.regions for x in walk(region)] if op.regions else [op]
     return any(x.name in ("load", "store", "accum") and x.operands[0] is array and may_meet(facts, clear, x, None)
                for x in inner)
 
