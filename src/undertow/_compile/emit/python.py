@@ -24,7 +24,7 @@ class _Emitter:
         self.names: dict[Value, str] = {}
         self.used: set[str] = set(keyword.kwlist) | set(dir(__builtins__)) | {
             "Leave", "empty", "zeros", "grow", "failed", "radd", "pool", "pool_top", "pool_need",
-            "tape", "tape_top", "to_slot", "from_slot", *SCALAR, "float64", "float32", "int64"}
+            "tape", "tape_top", "to_slot", "from_slot", "power", *SCALAR, "float64", "float32", "int64"}
         self.uses: dict[Value, int] = {}
         self.inlined: dict[Value, str] = {}
         self.deferred = False
@@ -109,7 +109,8 @@ class _Emitter:
 
     def op(self, op: Op, depth: int) -> None:
         if op.name in SCALAR:
-            text = SCALAR[op.name].text.format(*(self.ref(v) for v in op.operands), type=_numpy(op.result.type))
+            form = "power({0}, {1})" if op.name == "pow" and op.result.type.is_float else SCALAR[op.name].text
+            text = form.format(*(self.ref(v) for v in op.operands), type=_numpy(op.result.type))
             if op.result.type.name == "f32" and op.name not in ("select", "cast"):
                 text = f"float32({text})"
             if self.uses.get(op.result, 0) == 1 and len(text) < 90:

@@ -12,6 +12,7 @@ from numba.extending import intrinsic
 from ..leave import Leave
 from .access import read, write
 from .memory import NAMES as MEMORY
+from .vector import NAMES as VECTOR
 
 __all__ = ["NAMES", "jit"]
 
@@ -73,11 +74,9 @@ def sign(x: Any) -> Any:
 
 NAMES = {
     "Leave": Leave, "radd": radd, "grow": grow, "maximum": maximum, "minimum": minimum, "sign": sign, "read": read,
-    "write": write, "to_slot": to_slot, "from_slot": from_slot, **MEMORY, "empty": np.empty, "zeros": np.zeros, "float64": np.float64, "float32": np.float32,
-    "int64": np.int64, "bool_": np.bool_, "nan": math.nan, "inf": math.inf, "erf": math.erf, "erfc": math.erfc,
-    "lgamma": math.lgamma, "isnan": math.isnan, "isinf": math.isinf, "isfinite": math.isfinite,
+    "write": write, "to_slot": to_slot, "from_slot": from_slot, "empty": np.empty, "zeros": np.zeros,
+    "float64": np.float64, "float32": np.float32, "int64": np.int64, "bool_": np.bool_, "nan": math.nan,
+    "inf": math.inf, "lgamma": math.lgamma, "isnan": math.isnan, "isinf": math.isinf, "isfinite": math.isfinite,
     "copysign": math.copysign, "floor": np.floor, "ceil": np.ceil, "trunc": np.trunc, "rint": np.rint,
-    **{n: getattr(np, n) for n in ("sqrt", "exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arcsin",
-                                   "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "arctan2", "hypot", "log1p",
-                                   "expm1", "log2", "log10", "exp2")},
+    "sqrt": np.sqrt, **MEMORY, **VECTOR,
 }
