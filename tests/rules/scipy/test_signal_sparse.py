@@ -12,7 +12,7 @@ from undertow.rules import lookup
 from undertow.rules._scipy import signal, sparse  # noqa: F401
 
 
-@pytest.mark.parametrize(("rule", "k"), [*arguments("_scipy.signal"), *arguments("_scipy._sparse_kernels")])
+@pytest.mark.parametrize(("rule", "k"), [*arguments("_scipy.signal"), *arguments("_scipy._sparse")])
 def test_rule_against_differences(rule, k):
     """The recursive filter in its input and both sets of coefficients."""
     check(rule, k)

@@ -22,7 +22,7 @@ from scipy.sparse import _sparsetools as st
 
 from .._numpy.indexing import scatter
 from .._registry import substitute, zero_derivative
-from . import _sparse_csgraph, _sparse_lil, _sparse_solvers  # noqa: F401  (registers rules)
+from . import _sparse_csgraph, _sparse_eigen, _sparse_lil, _sparse_solvers  # noqa: F401  (registers rules)
 from ._sparse_kernels import (
     dot_columns,
     dot_rows,
