@@ -179,3 +179,13 @@ def test_hamiltons_equations_in_a_loop(outer):
         return q
 
     assert outer(simulate)(0.7) == pytest.approx(by_hand(0.7 + 1e-30j).imag / 1e-30)
+
+
+def test_numbers_of_an_outer_derivative_beside_arrays_of_an_inner_one():
+    """NumPy numbers that an outer level follows are numbers, not objects with methods, to the inner level."""
+    def outer(p):
+        t_old = p * np.float64(0.1)
+        return ut.grad(lambda t: (np.asarray(t) - t_old) * np.asarray(t))(0.5)
+
+    assert outer(1.2) == ut.value_and_grad(outer)(1.2)[0]
+    assert ut.grad(outer)(1.2) == pytest.approx(-0.1)

@@ -68,7 +68,7 @@ def apply(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict, y: An
     """Call the primitive `f` and record it by its rule."""
     for x in args:
         t = type(x)
-        if t not in NUMBERS and t is not ndarray and t not in interpreter.scalars.own:
+        if t is not ndarray and t not in interpreter.numbers:
             done, result, args = _objects(interpreter, f, args, kwargs)
             if done:
                 return result
@@ -97,11 +97,11 @@ def _objects(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> tuple[bool,
     new = list(args)
     for i, x in enumerate(args):
         t = type(x)
-        if isinstance(x, (ndarray, list, tuple, str)) and not _overriding(t, f) or t in NUMBERS or x is None:
-            continue
+        if isinstance(x, (ndarray, list, tuple, str)) and not _overriding(t, f) or t in interpreter.numbers or x is None:
+            continue  # numbers of levels below are numbers
         if isinstance(f, np.ufunc):
             method = protocols.special(t, "__array_ufunc__")
-            if method is not None and not protocols._is_c(method) and t not in interpreter.scalars.own:
+            if method is not None and not protocols._is_c(method):
                 result = protocols.invoke(interpreter, method, x, f, "__call__", *args, **kwargs)
                 if result is not NotImplemented:
                     return True, result, args

@@ -32,6 +32,17 @@ def make(interpreter: Any) -> dict[Any, Any]:
     def below(f: Any, *args: Any, **kwargs: Any) -> Any:
         return call_below(interpreter, f, args, kwargs)
 
+    def bottom(f: Any, *args: Any, **kwargs: Any) -> Any:
+        return call_below(interpreter, words.bottom, (f, *args), kwargs)
+
+    def moving(x: Any) -> bool:
+        level = interpreter
+        while level.level > 0:
+            if level.find_active(x) is not None:
+                return True
+            x, level = level.plain(x), level.lower
+        return False
+
     def through_source(f: Any, *args: Any, **kwargs: Any) -> Any:
         return interpreter.calls.rewritten(f)(*args, **kwargs)
 
@@ -55,7 +66,7 @@ def make(interpreter: Any) -> dict[Any, Any]:
             y = interpreter.lower.copy(y)
         return interpreter.apply(interpreter.calls.rule(words.attach), words.attach, (y, x), {}, y)
 
-    return {words.below: below, words.through_source: through_source, words.constant: constant, words.active: active,
+    return {words.below: below, words.bottom: bottom, words.moving: moving, words.through_source: through_source, words.constant: constant, words.active: active,
             words.refused: refused, words.attach: attach}
 
 

@@ -229,7 +229,7 @@ class ForwardInterpreter(Interpreter):
         return self.output(y, total)
 
     def term(self, dot: Any, p: Any) -> Any:
-        """One tangent times one partial, zero where the tangent is."""
+        """One tangent times one partial, zero where one of them is."""
         if p is None:
             return 0.0
         if type(p) is float and p == 1.0:
@@ -238,8 +238,8 @@ class ForwardInterpreter(Interpreter):
         if isinstance(t, ndarray):
             if np.isfinite(t).all():
                 return t
-            return self.lower.call(np.where, dot == 0, 0.0, t)
-        return 0.0 if type(dot) in NUMBERS and dot == 0 else t
+            return self.lower.call(np.where, (dot == 0) | (p == 0), 0.0, t)
+        return 0.0 if type(dot) in NUMBERS and (dot == 0 or type(p) in NUMBERS and p == 0) else t
 
     def record_rule(self, rule: Any, bound: binding.Bound, y: Any, residuals: Any) -> Any:
         """The tangent of an explicit or linear rule."""

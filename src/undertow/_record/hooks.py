@@ -62,7 +62,7 @@ def build(interpreter: Any) -> dict[str, Any]:
     scalars = interpreter.numbers
     fast = set(PLAIN_TYPES) | scalars
     names = {
-        **asking(fast, scalars), "fast": fast, "plain": fast | {ndarray} if interpreter.level == 1 else fast,
+        **asking(fast, scalars), "fast": fast, "plain": fast,
         "general": _general(interpreter), "inplace": _inplace(interpreter), "compare": _compare(interpreter),
         "unary": _unary(interpreter),
     }
@@ -130,10 +130,12 @@ def general_ways(interpreter: Any) -> tuple:
 
 
 def _compare(interpreter: Any) -> Any:
+    fast = set(PLAIN_TYPES) | interpreter.numbers
+
     def compare(hook: str, a: Any, b: Any) -> Any:
-        if isinstance(a, ndarray) or isinstance(b, ndarray):
-            if interpreter.level > 1:
-                return interpreter.lower.hooks[hook](a, b)
+        ta, tb = type(a), type(b)
+        if (ta is ndarray and (tb is ndarray or tb in fast)) or (tb is ndarray and ta in fast):
+            return interpreter.lower.hooks[hook](interpreter.plain(a), interpreter.plain(b))
         return protocols.compare(interpreter, hook, a, b)
 
     return compare

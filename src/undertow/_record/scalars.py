@@ -81,6 +81,8 @@ def power_exponent(x: Any, y: Any, v: Any, log: Any) -> Any:
         return v * log(x + 0j)
     if x < 0:
         return math.nan
+    if v == 0:
+        return 0.0
     return v * log(x)
 
 

@@ -8,6 +8,8 @@ program computes what the primitive does.
     Call `f` one level down, where nothing of this level is active.  Functions among the arguments run there as they were
     written; the active numbers they reach (closures, defaults, globals, attributes, containers) are ordinary numbers
     meanwhile.  The results are constants of this level.
+``bottom(f, *args)``
+    The same on the lowest level, where nothing is active: for choices (nodes of a quadrature, which constraints hold).
 ``constant(x)``
     `x` as a constant of this level; the levels below follow it.
 ``attach(y, x)``
@@ -16,6 +18,8 @@ program computes what the primitive does.
     `y`, which depends on `x` in a way that is not known: the derivative is refused if the result of the program uses it.
 ``active(x)``
     Whether `x` is active on this level.
+``moving(x)``
+    Whether `x` is active on this level or one below.
 ``through_source(f, *args)``
     Call the library function `f` itself, though it has a rule: its Python source is followed.
 ``calculus``
@@ -33,7 +37,8 @@ import numpy as np
 
 from ._registry import Refused, elementwise, pullback, pushforward
 
-__all__ = ["active", "attach", "below", "calculus", "constant", "option", "refused", "through_source", "unknown"]
+__all__ = ["active", "attach", "below", "bottom", "calculus", "constant", "moving", "option", "refused", "through_source",
+           "unknown"]
 
 calculus = SimpleNamespace()
 """Filled with the operators by the layer that defines them."""
@@ -41,6 +46,11 @@ calculus = SimpleNamespace()
 
 def below(f, *args, **kwargs):
     """Call `f` where nothing is active."""
+    return f(*args, **kwargs)
+
+
+def bottom(f, *args, **kwargs):
+    """Call `f` where nothing is active on any level."""
     return f(*args, **kwargs)
 
 
@@ -56,6 +66,11 @@ def constant(x):
 
 def active(x):
     """Whether `x` is active."""
+    return False
+
+
+def moving(x):
+    """Whether `x` is active on any level."""
     return False
 
 
@@ -79,7 +94,9 @@ def unknown(y, x, reason):
 
 @pullback(unknown, argnums=(0, 1), keep=(), samples=[])
 def _unknown_pull(y, y_bar, value, x, reason):
-    raise Refused(reason).error()
+    if np.any(y_bar != 0):
+        raise Refused(reason).error()
+    return None, None
 
 
 @pushforward(unknown, argnums=(0, 1), samples=[])

@@ -47,8 +47,8 @@ def power_base(y, x, n):
 
 
 def power_exponent(y, x, n):
-    """``y log(x)``, and 0 for ``x = 0``: ``0**n`` is flat for n > 0."""
-    zero = x == 0
+    """``y log(x)``, and 0 for ``x = 0``: ``0**n`` is flat for n > 0; ``inf**n`` is flat for n < 0."""
+    zero = (x == 0) | (y == 0)
     if np.any(zero):
         return np.where(zero, 0.0, y * np.log(np.where(zero, 1.0, x)))
     return y * np.log(x)
