@@ -133,7 +133,7 @@ def cubature(p):
     return si.cubature(lambda t: np.exp(-p * t[:, 0] ** 2), [0], [1.7]).estimate
 
 
-@case(lambda p: mp.zeta(p + 1), rtol=1e-8)
+@case(lambda p: mp.zeta(p + 1), rtol=1e-8, second=False)  # the last node lies at infinity
 def nsum(p):
     return si.nsum(lambda k, q: 1 / k ** (q + 1), 1, np.inf, args=(p,)).sum
 
