@@ -355,3 +355,10 @@ def from_array_to_float_and_back(a):
     total = float(a[0]) * a[1].item()
     b = np.array([total, float(a[2]), 1.0])
     return float(b @ b) + a.tolist()[3] * b[1]
+
+
+@case(0.6, vec(4))
+def number_compared_with_array(x, a):
+    mask = (x <= a) | (a < x - 0.3)
+    mask2 = np.where(a != x, a > x, a == x)
+    return np.sum(a[mask] * x) + np.sum(a[mask2]) + (x > a).sum() * x + float((x == a).any())

@@ -263,10 +263,10 @@ def cast(lower: Any, like: Any, bar: Any) -> Any:
 
 
 def real_scalar(recording: Any, f: Any) -> None:
-    """Refuse results that have no gradient."""
+    """Refuse results that have no gradient; one real number in an array, as of ``x.T @ A @ x``, has one."""
     outputs = recording.outputs
     value = recording.value
-    if len(outputs) == 1 and (is_number(value) or is_array(value)) and np.shape(value) == () \
+    if len(outputs) == 1 and (is_number(value) or is_array(value)) and np.size(value) == 1 \
             and not np.iscomplexobj(value):
         return
     if not outputs and isinstance(value, (int, float, np.number, bool, np.bool_)):

@@ -25,7 +25,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
     Parameters
     ----------
     f : callable
-        Any Python function of numbers and arrays with one real number as result.
+        Any Python function of numbers and arrays with one real number as result (or an array that holds just one).
     argnums : int, str, or tuple of these
         Positions or names of the arguments to differentiate.
     has_aux : bool
