@@ -130,5 +130,12 @@ def compile_pullback(f: Any, args: tuple, active: tuple[bool, ...]) -> Any:
 
 
 def compile_pushforward(f: Any, args: tuple, active: tuple[bool, ...], width: int = 1) -> Any:
-    """Compiled pushforward of `f`. Not available yet: always refuses, so that the record tier does it."""
-    raise NotCompilable("the compile tier has no pushforward yet")
+    """Compiled pushforward of `f` in `width` directions.
+
+    Raises
+    ------
+    NotCompilable
+    """
+    from .forward import CompiledPushforward
+
+    return CompiledPushforward(compile_pullback(f, args, active), width)

@@ -22,6 +22,7 @@ from .ir.verify import verify
 from .leave import Leave
 from .transforms.optimize import optimize
 from .transforms.pullback import Pullback, pullback
+from .transforms.pushforward import Pushforward, pushforward
 from .transforms.simplify import eliminate_dead, resolve, share_loads
 
 __all__ = ["CompiledPullback"]
@@ -39,6 +40,7 @@ class _Variant:
         self.checked = any(op.name == "check" for op in walk(primal.body))
         self.seconds = 0.0
         self._transformed: Pullback | None = None
+        self._forward: dict[str, Pushforward] = {}
         self._calls: dict[str, Callable] = {}
         self.sources: dict[str, str] = {}
         self.lock = threading.RLock()
@@ -61,12 +63,39 @@ class _Variant:
         verify(found.function)
         return found
 
+    def forward(self, mode: str) -> Pushforward:
+        """The pushforward in some directions of the primal (``pushforward 3``) or of the pullback (``hessian 3``)."""
+        found = self._forward.get(mode)
+        if found is None:
+            with self.lock:
+                kind, _, width = mode.partition(" ")
+                outer, active = self.primal, self.active
+                if kind == "hessian":
+                    outer = self.transformed.function
+                    by_param = dict(zip(self.primal.params, outer.params, strict=False))
+                    shadows = outer.params[len(by_param):len(by_param) + len(self.transformed.shadows)]
+                    active = [*(by_param[p] for p in active), *shadows]
+                try:
+                    found = pushforward(outer, active, int(width))
+                except KeyError as error:
+                    raise NotCompilable(f"no derivative of `{error.args[0]}`") from None
+                optimize(found.function)
+                verify(found.function)
+                self._forward[mode] = found
+        return found
+
+    def function(self, mode: str) -> Function:
+        """The program of a mode: ``primal``, ``pullback``, ``pushforward`` or ``hessian`` with a number of directions."""
+        if mode == "primal":
+            return self.primal
+        return self.transformed.function if mode == "pullback" else self.forward(mode).function
+
     def call(self, mode: str) -> Callable:
-        """The native function: ``primal`` or ``pullback``."""
+        """The native function of a mode."""
         found = self._calls.get(mode)
         if found is None:
             with self.lock:
-                function = self.primal if mode == "primal" else self.transformed.function
+                function = self.function(mode)
                 source = self.source(mode)
                 start = time.perf_counter()
                 found = self._calls[mode] = compile_source(source, function.name)
@@ -86,7 +115,7 @@ class _Variant:
     def source(self, mode: str) -> str:
         """The generated Python."""
         if mode not in self.sources:
-            self.sources[mode] = emit(self.primal if mode == "primal" else self.transformed.function)
+            self.sources[mode] = emit(self.function(mode))
         return self.sources[mode]
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..ir.function import Function, Op, Region, Value
+from ..ir.types import F64
 
-__all__ = ["varied"]
+__all__ = ["TAPE", "varied"]
+
+TAPE = Value(F64, "tape")  # stands for the contents of the tape
 
 _FLAT = frozenset(("stop", "floor", "ceil", "trunc", "rint", "sign", "isnan", "isinf", "isfinite"))
 
@@ -41,6 +44,10 @@ def _op(op: Op, facts: set[Value]) -> None:
         _mark(facts, op.operands[0], op.operands[1])
     elif op.name == "load":
         _mark(facts, op.result, op.operands[0])
+    elif op.name == "tape_store":
+        _mark(facts, TAPE, op.operands[0])
+    elif op.name == "tape_load":
+        _mark(facts, op.result, TAPE)
     elif op.name == "if":
         for region in op.regions:
             _region(region, facts)
@@ -57,6 +64,6 @@ def _op(op: Op, facts: set[Value]) -> None:
         for init, p, y, r in zip(inits, params, body.yields, op.results, strict=True):
             _mark(facts, p, init, y)
             _mark(facts, r, init, y)
-    elif op.name not in _FLAT and op.name != "alloc":
+    elif op.name not in _FLAT and op.name not in ("alloc", "reserve", "pop"):
         for r in op.results:
             _mark(facts, r, *op.operands)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -68,5 +69,5 @@ def compile_source(source: str, name: str) -> Callable:
     native = jit(namespace[own])
     if folder() is not None:
         native._cache = store
-    kinds = [p.arg for p in tree.body[0].args.args if p.arg in ("pool", "tape")]  # type: ignore[attr-defined]
+    kinds = [p.arg for p in tree.body[0].args.args if p.arg == "pool" or re.fullmatch(r"tape(_\d+)?", p.arg)]  # type: ignore[attr-defined]
     return scratched(native, kinds) if kinds else native

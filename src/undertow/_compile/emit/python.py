@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import math
+import re
 
 from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import SCALAR
@@ -29,6 +30,7 @@ class _Emitter:
         self.inlined: dict[Value, str] = {}
         self.deferred = False
         self.pooled = False
+        self.tapes: list[str] = []
         self.span = 0
 
     def run(self) -> str:
@@ -36,7 +38,8 @@ class _Emitter:
         params = ", ".join(self.name(p) for p in self.f.params)
         self.pooled = any(self.in_pool(op) for op in walk(self.f.body))
         taping = any(op.name == "reserve" for op in walk(self.f.body))
-        self.line(0, f"def {self.f.name}({params}{', pool' * self.pooled}{', tape' * taping}):")
+        self.tapes = [_tape(k) for k in sorted({0} | {op.attrs.get("level", 0) for op in walk(self.f.body)})] * taping
+        self.line(0, f"def {self.f.name}({params}{', pool' * self.pooled}{''.join(', ' + t for t in self.tapes)}):")
         head = len(self.lines)
         if taping:
             self.line(1, "tape_top = int64(0)")
@@ -48,7 +51,7 @@ class _Emitter:
             self.line(1, "if failed:")
             self.line(2, "raise Leave(1)")
         results = [self.ref(v) for v in self.f.body.yields] + ["max(pool_top, pool_need)"] * self.pooled
-        results += ["tape.size"] * taping
+        results += [f"{t}.size" for t in self.tapes]
         self.line(1, "return " + ("(" + ", ".join(results) + ",)" if results else "None"))
         return "\n".join(self.lines) + "\n"
 
@@ -70,6 +73,7 @@ class _Emitter:
         if v not in self.names:
             base = "".join(c if c.isalnum() or c == "_" else "_" for c in v.name) or "t"
             base = base if base[0].isalpha() or base[0] == "_" else "v" + base
+            base += "_" * bool(re.fullmatch(r"(tape|pool_top|next)_\d+", base))
             name, k = base, 1
             while name in self.used:
                 k += 1
@@ -150,8 +154,9 @@ class _Emitter:
     def on_reserve(self, op: Op, depth: int) -> None:
         self.line(depth, f"{self.name(op.result)} = tape_top")
         self.line(depth, f"tape_top += {self.ref(op.operands[0])}")
-        self.line(depth, "if tape_top > tape.size:")
-        self.line(depth + 1, "tape = grow(tape, tape_top)")
+        for t in self.tapes:
+            self.line(depth, f"if tape_top > {t}.size:")
+            self.line(depth + 1, f"{t} = grow({t}, tape_top)")
 
     def on_pop(self, op: Op, depth: int) -> None:
         self.line(depth, f"tape_top -= {self.ref(op.operands[0])}")
@@ -162,14 +167,14 @@ class _Emitter:
 
     def on_tape_load(self, op: Op, depth: int) -> None:
         text = {"f64": "{}", "f32": "float32({})", "i64": "from_slot({})", "bool": "from_slot({}) != 0"}[
-            str(op.result.type)].format(f"tape[{self.ref(op.operands[0])}]")
+            str(op.result.type)].format(f"{_tape(op.attrs.get('level', 0))}[{self.ref(op.operands[0])}]")
         self.line(depth, f"{self.name(op.result)} = {text}")
 
     def on_tape_store(self, op: Op, depth: int) -> None:
         value, at = op.operands
         text = {"f64": "{}", "f32": "{}", "i64": "to_slot({})", "bool": "to_slot(int64({}))"}[
             str(value.type)].format(self.ref(value))
-        self.line(depth, f"tape[{self.ref(at)}] = {text}")
+        self.line(depth, f"{_tape(op.attrs.get('level', 0))}[{self.ref(at)}] = {text}")
 
     def on_check(self, op: Op, depth: int) -> None:
         condition = self.ref(op.operands[0])
@@ -245,6 +250,11 @@ def _words(text: str) -> set[str]:
     import re
 
     return set(re.findall(r"\w+", text))
+
+
+def _tape(level: int) -> str:
+    """Name of the tape of values, or of one that holds their tangents."""
+    return f"tape_{level}" if level else "tape"
 
 
 def _numpy(type: object) -> str:

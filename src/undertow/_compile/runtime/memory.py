@@ -19,16 +19,18 @@ from numba.np.arrayobj import make_array, populate_array
 __all__ = ["NAMES", "scratched"]
 
 _LIMIT = 2**28  # bytes of scratch memory that are kept
-_free: dict[str, list[np.ndarray]] = {"pool": [], "tape": []}
-_TYPES: dict[str, Any] = {"pool": np.uint8, "tape": np.float64}
+_free: dict[str, list[np.ndarray]] = {}
 
 
 def scratched(native: Callable, kinds: list[str]) -> Callable:
     """A function whose last parameters are scratch memories, and whose last results the sizes it wanted of them."""
     count = len(kinds)
+    for k in kinds:
+        _free.setdefault(k, [])
+    types_ = [np.uint8 if k == "pool" else np.float64 for k in kinds]
 
     def call(*args: Any) -> Any:
-        memories = [_free[k].pop() if _free[k] else np.empty(4096, _TYPES[k]) for k in kinds]
+        memories = [_free[k].pop() if _free[k] else np.empty(4096, t) for k, t in zip(kinds, types_, strict=True)]
         try:
             out = native(*args, *memories)
             for j, wanted in enumerate(out[-count:]):

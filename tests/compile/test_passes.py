@@ -1,0 +1,120 @@
+"""Analyses and passes one by one: which elements stay, what is taped, which loops are made."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+
+from undertow._compile import compile_pullback
+from undertow._compile.analyses.activity import varied
+from undertow._compile.analyses.intervals import decide
+from undertow._compile.analyses.memory import memory
+from undertow._compile.analyses.required import required
+from undertow._compile.frontend.lower import lower
+from undertow._compile.ir.function import walk
+from undertow._compile.ir.verify import verify
+from undertow._compile.transforms.optimize import PASSES
+from undertow._compile.transforms.pullback import pullback
+from undertow._compile.transforms.simplify import eliminate_dead, resolve, share_loads
+
+VECTOR = ("array", "<f8", 1, (False,))
+MATRIX = ("array", "<f8", 2, (False, False))
+
+
+def lu(a):
+    for k in range(a.shape[0]):
+        for i in range(k + 1, a.shape[0]):
+            a[i, k] = a[i, k] / a[k, k]
+            for j in range(k + 1, a.shape[0]):
+                a[i, j] -= a[i, k] * a[k, j]
+
+
+def heat(v, w, steps):
+    for _ in range(steps):
+        for i in range(1, len(v) - 1):
+            w[i] = v[i] + 0.1 * (v[i + 1] - 2.0 * v[i] + v[i - 1])
+        for i in range(1, len(v) - 1):
+            v[i] = w[i]
+
+
+def burgers(u, w, steps):
+    for _ in range(steps):
+        for i in range(1, len(u) - 1):
+            w[i] = u[i] * (u[i + 1] - u[i - 1])
+        for i in range(len(u)):
+            u[i] = u[i] - 0.1 * w[i]
+
+
+def shift(x):
+    for i in range(1, len(x)):
+        x[i] = x[i] * x[i - 1]
+
+
+def program(f, *specs):
+    """The program for extents of 8, without the checks that they decide."""
+    function = lower(f, specs).function
+    known = {(p, k): 8 for p in function.params for k in range(getattr(p.type, "ndim", 0))}
+    function = eliminate_dead(resolve(function, decide(function, known)))
+    share_loads(function)
+    return eliminate_dead(function)
+
+
+def plan(function):
+    facts = memory(function)
+    return required(function, varied(function, [p for p in function.params if p.type.is_float]), facts), facts
+
+
+def test_final_elements_are_read_again():
+    """The rows and columns of an LU factorisation that a step reads are final."""
+    found, _ = plan(program(lu, MATRIX))
+    assert "tape" not in found.values() and "copy" not in found.values()
+    assert "reload" in found.values()  # the multiplier, where it was stored
+
+
+def test_array_is_copied_where_a_nest_reads_it_more_than_once():
+    """Three reads of an array that the step overwrites cost one copy a step."""
+    found, _ = plan(program(burgers, VECTOR, VECTOR, ("scalar", "i64", "py")))
+    assert "tape" not in found.values()
+    assert sum(len(roots) for roots in found.copied.values()) == 1
+
+
+def test_product_of_neighbours_is_taped():
+    """Each element is read after it was overwritten: its old value is nowhere else."""
+    found, _ = plan(program(shift, VECTOR))
+    assert "tape" in found.values()
+
+
+@pytest.mark.parametrize("f", [lu, heat, burgers, shift], ids=lambda f: f.__name__)
+def test_every_pass_keeps_the_function_well_formed(f):
+    """The verifier runs after each pass."""
+    specs = {"lu": (MATRIX,), "shift": (VECTOR,)}.get(f.__name__, (VECTOR, VECTOR, ("scalar", "i64", "py")))
+    function = program(f, *specs)
+    out = pullback(function, [p for p in function.params if p.type.is_float]).function
+    verify(out)
+    for run in PASSES:
+        run(out)
+        verify(out)
+
+
+def test_neighbours_become_loops_of_their_own():
+    """``v_bar[i-1] += ..; v_bar[i] += ..; v_bar[i+1] += ..`` vectorises as three loops upwards."""
+    args = (np.linspace(0.0, 1.0, 12), np.zeros(12), 3)
+    compiled = compile_pullback(heat, args, (True, True, False))
+    compiled.value_and_pullback(args, None)
+    function = next(iter(compiled.variants)).transformed.function
+    for op in walk(function.body):
+        if op.name == "for" and not any(inner.name == "for" for inner in walk(op.regions[0])):
+            assert op.operands[2].value == 1
+            written = [inner.operands[0].name for inner in walk(op.regions[0]) if inner.name == "accum"]
+            assert len(written) == len(set(written))
+
+
+def test_sums_are_carried():
+    """The cotangent of the multiplier is a sum over the row."""
+    args = (np.random.default_rng(0).random((5, 5)) + 5 * np.eye(5),)
+    compiled = compile_pullback(lu, args, (True,))
+    compiled.value_and_pullback(args, None)
+    function = next(iter(compiled.variants)).transformed.function
+    assert any(op.name == "radd" for op in walk(function.body))
