@@ -232,7 +232,7 @@ def collatz_like_on_indices(x):
     return total
 
 
-@case(0.2)
+@case(0.2, nested=False)  # the root is a step function: its jumps spoil second differences
 def bisection_to_tolerance(x):
     low, high = 0.0, 2.0
     for _ in range(30):

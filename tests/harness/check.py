@@ -42,7 +42,8 @@ def check_derivative(case: Any, got: np.ndarray, want: Estimate, what: str, rtol
     if case.zero:
         assert not np.any(got), f"{case.name}: {what} is {got}, not exactly zero"
         return
-    assert agrees(got, want, rtol or case.rtol), (
+    rtol = rtol or case.rtol
+    assert agrees(got, want, rtol, 1e-9 if rtol < 1e-4 else 1e-6), (  # single precision
         f"{case.name}: {what}\n got    {got}\n oracle {want.value} (error {want.error:.1e})")
 
 
@@ -60,7 +61,8 @@ def expect(case: Any, run: Callable[[], Any]) -> Any:
         if expected.error is None:
             raise
         assert type(error) is type(expected.error), f"{case.name}: raised {error!r} instead of {expected.error!r}"
-        assert str(error) == str(expected.error), f"{case.name}: raised {error!r} instead of {expected.error!r}"
+        if not isinstance(error, RecursionError):  # the interpreter's text says where the stack ended
+            assert str(error) == str(expected.error), f"{case.name}: raised {error!r} instead of {expected.error!r}"
         return REFUSED
     assert not case.refused, f"{case.name}: should have been refused, gave {result!r}"
     assert expected.error is None, f"{case.name}: should have raised {expected.error!r}, gave {result!r}"

@@ -168,7 +168,10 @@ class Problem:
                     if x is copy:
                         return original
                     if x.base is not None and owner_of(x) is owner_of(copy) and type(x) is np.ndarray:
-                        return twin(x, copy, original)
+                        piece = twin(x, copy, original)
+                        if not x.flags.writeable:
+                            piece.flags.writeable = False
+                        return piece
             return x
 
         return rebuild(root, ordinary, True)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import protocols
+from ..rules._registry import RULES
+from . import binding, buffers, elements, protocols
 
 MAKERS = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.asarray_chkfinite, np.require)
 
@@ -17,13 +18,14 @@ def make(interpreter: Any) -> dict[Any, Any]:
     table: dict[Any, Any] = {f: converter(interpreter, f) for f in MAKERS if f is not np.require}
     table[np.ndarray.view] = _view(interpreter)
     table[np.ndarray.item] = _item(interpreter)
+    table[np.ndarray.astype] = _astype(interpreter)
     table[np.ndarray.resize] = _resize(interpreter)
     table[np.ndarray.__array__] = lambda a, *args, **kwargs: interpreter.call(np.asarray, a, *args)
-    for name in ("tobytes", "tofile", "dumps", "dump", "byteswap", "setfield", "__reduce__", "__reduce_ex__", "__setstate__",
+    for name in ("tobytes", "dumps", "byteswap", "setfield", "__reduce__", "__reduce_ex__", "__setstate__",
                  "getfield"):
         if hasattr(ndarray, name):
             table[getattr(ndarray, name)] = _bits(interpreter, name)
-    table[memoryview] = _buffer(interpreter, memoryview)
+    table.update(buffers.make(interpreter))
     table[bytes] = _buffer(interpreter, bytes)
     table[bytearray] = _buffer(interpreter, bytearray)
     table[np.frombuffer] = np.frombuffer
@@ -71,8 +73,11 @@ def converter(interpreter: Any, f: Any) -> Any:
             return below(*args, **kwargs)
         x = args[0]
         if isinstance(x, ndarray):
-            if x.dtype.kind == "O" or not interpreter.is_active(x):
+            if not interpreter.is_active(x):
                 return below(*args, **kwargs)
+            if x.dtype.kind == "O":
+                y = below(interpreter.objects_plain(x), *args[1:], **kwargs)
+                return below(*args, **kwargs) if y.dtype.kind == "O" else elements.numeric(interpreter, x, y)
             return converted(interpreter, x, below(*args, **kwargs))
         if type(x) in own:
             return assembled(interpreter, [x], (), below(interpreter.plain(x), *args[1:], **kwargs), x)
@@ -112,7 +117,10 @@ def nested(interpreter: Any, x: Any, args: tuple, kwargs: dict, below: Any) -> A
     _flatten(x, flat)
     if any(isinstance(v, ndarray) and v.dtype.kind == "O" or not isinstance(
             v, (ndarray, np.generic, int, float, complex)) and type(v) not in own for v in flat):
-        return below(x, *args[1:], **kwargs)  # an object array: holds the numbers themselves
+        y = below(x, *args[1:], **kwargs)
+        if y.dtype.kind in "fc":
+            interpreter.check_foreign(np.array, (x,))
+        return y  # an object array: holds the numbers themselves
     y = below(interpreter.plain(x), *args[1:], **kwargs)
     return assembled(interpreter, flat, None, y, x)
 
@@ -151,7 +159,7 @@ def assembled(interpreter: Any, flat: list, shape: Any, y: Any, x: Any) -> Any:
     """Record that the elements of `y`, in order, are the elements of the leaves `flat`."""
     if not isinstance(y, ndarray) or y.dtype.kind not in "fc":
         if isinstance(y, ndarray) and y.dtype.kind == "O":
-            return y
+            return elements.gathered(interpreter, flat, y)
         if isinstance(y, ndarray) and y.dtype.kind in "iub":
             return y  # an integer dtype was asked for: the step has derivative zero, as `int(x)`
         return y
@@ -189,6 +197,16 @@ def _view(interpreter: Any) -> Any:
     return view
 
 
+def _astype(interpreter: Any) -> Any:
+    def astype(a: ndarray, *args: Any, **kwargs: Any) -> Any:
+        dtype = args[0] if args else kwargs.get("dtype")
+        if dtype is not None and a.dtype.kind in "fc" and np.dtype(dtype).kind == "O" and interpreter.is_active(a):
+            return interpreter.objects(a)
+        return binding.apply(interpreter, RULES[np.ndarray.astype], np.ndarray.astype, (a, *args), kwargs)
+
+    return astype
+
+
 def _same_precision(a: np.dtype, b: np.dtype) -> bool:
     return np.empty(0, a).real.dtype == np.empty(0, b).real.dtype
 
@@ -220,23 +238,21 @@ def _bits(interpreter: Any, name: str) -> Any:
 def _buffer(interpreter: Any, cls: type) -> Any:
     def buffer(*args: Any, **kwargs: Any) -> Any:
         if args and isinstance(args[0], ndarray) and interpreter.is_active(args[0]):
-            if cls is memoryview:
-                return interpreter.refuse_bits(args[0], "`memoryview()`")
             interpreter.refuse_bits(args[0], f"`{cls.__name__}()`")
         return cls(*args, **kwargs)
 
     return buffer
 
 
-def write_out(interpreter: Any, f: Any, y: Any, out: Any) -> Any:
+def write_out(interpreter: Any, f: Any, y: Any, out: Any, casting: str = "same_kind") -> Any:
     """Store the result of a primitive called with ``out=`` and return `out`."""
     if isinstance(out, tuple):
         if len(out) == 1 and not isinstance(y, tuple):
-            return write_out(interpreter, f, y, out[0])
-        return tuple(v if o is None else write_out(interpreter, f, v, o) for v, o in zip(y, out, strict=True))
+            return write_out(interpreter, f, y, out[0], casting)
+        return tuple(v if o is None else write_out(interpreter, f, v, o, casting) for v, o in zip(y, out, strict=True))
     value_type = getattr(y, "dtype", None)
-    if value_type is not None and not np.can_cast(value_type, out.dtype, "same_kind"):
-        raise np._core._exceptions._UFuncOutputCastingError(f, "same_kind", value_type, out.dtype, 0)
+    if value_type is not None and not np.can_cast(value_type, out.dtype, casting):
+        raise np._core._exceptions._UFuncOutputCastingError(f, casting, value_type, out.dtype, 0)
     shape = np.shape(y)
     if out.shape != shape and np.broadcast_shapes(out.shape, shape) != out.shape:
         raise ValueError(f"non-broadcastable output operand with shape {out.shape} doesn't match the broadcast shape {shape}")

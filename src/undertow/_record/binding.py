@@ -12,8 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..rules._registry import Like, Rule, names_read
-from . import foreign, protocols, refusal
-from .arrays import write_out
+from . import elements, foreign, protocols, refusal
 from .scalars import NUMBERS
 
 _reads: dict[Any, tuple[bool, tuple]] = {}
@@ -66,6 +65,8 @@ OBJECT_LOOPS = {np.absolute: "abs", np.negative: "neg", np.positive: "pos", np.a
 
 def apply(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict, y: Any = None) -> Any:
     """Call the primitive `f` and record it by its rule."""
+    if args and args[-1] is None and isinstance(f, np.ufunc):
+        args = args[: f.nin]  # ``out`` by position
     for x in args:
         t = type(x)
         if t is not ndarray and t not in interpreter.numbers:
@@ -76,7 +77,11 @@ def apply(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict, y: An
     kind = rule.kind
     if kind == "refuse":
         interpreter.refuse_rule(rule, f, args, kwargs)
+    if kind != "zero" and elements.holds_active(interpreter, args):
+        return elements.apply(interpreter, f, args, kwargs)
     out = kwargs.get("out") if kwargs else None
+    if out is Ellipsis:  # NumPy 2.3: the result is an array even where it has no axes
+        return interpreter.as_array(apply(interpreter, rule, f, args, {k: v for k, v in kwargs.items() if k != "out"}, y))
     if isinstance(f, np.ufunc) and len(args) > f.nin:
         out, args = args[f.nin:], args[: f.nin]
     if out is not None and not (type(out) is tuple and all(o is None for o in out)):
@@ -150,7 +155,9 @@ def _with_out(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict, o
     if where is not True and isinstance(f, np.ufunc):
         return _masked_out(interpreter, rule, f, args, rest, targets[0])
     y = apply(interpreter, rule, f, args, rest)
-    return write_out(interpreter, f, y, targets if len(targets) > 1 else targets[0])
+    from .arrays import write_out
+
+    return write_out(interpreter, f, y, targets if len(targets) > 1 else targets[0], rest.get("casting", "same_kind"))
 
 
 def _masked_out(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict, target: ndarray) -> Any:
@@ -294,13 +301,15 @@ def _explicit(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict) -
         return y
     if y.__class__ in (bool, int, type(None)) or (isinstance(y, ndarray) and y.dtype.kind not in "fcO"):
         return y
+    if isinstance(y, ndarray) and y.dtype.kind == "O":
+        interpreter.check_foreign(f, args, kwargs)
     return interpreter.record_rule(rule, bound, y, residuals)
 
 
 def _check_rest(interpreter: Any, rule: Rule, f: Any, bound: Bound) -> None:
     """An active value at a place the rule does not differentiate is refused, not dropped."""
     for i, x in enumerate(bound.args):
-        if i not in bound.positions and type(x) not in NUMBERS and interpreter.is_active(x):
+        if i not in bound.positions and type(x) not in NUMBERS and i not in rule.truths and interpreter.is_active(x):
             raise interpreter.refuse(refusal.refused_rule(
                 interpreter, f, x, f"its rule has no derivative with respect to argument {i}"))
     for name, x in bound.kwargs.items():

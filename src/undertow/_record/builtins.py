@@ -37,6 +37,7 @@ SAFE = frozenset({
     operator.not_, operator.length_hint, math.isnan, math.isinf, math.isfinite, math.isclose, math.floor, math.ceil, math.trunc,
     object.__new__, tuple.__new__, np.can_cast, np.result_type, np.promote_types, np.shares_memory, np.may_share_memory,
     np.seterr, np.geterr, np.set_printoptions, np.get_printoptions, collections._count_elements, object.__init_subclass__,
+    np.frompyfunc,
 })
 CONTAINERS = frozenset({list, dict, set, tuple, frozenset, str, bytes, bytearray, range, collections.deque,
                         collections.OrderedDict, collections.defaultdict, collections.Counter, GeneratorType, slice, type(None),
@@ -333,7 +334,7 @@ def _objects(interpreter: Any) -> dict[Any, Any]:
         operator.getitem: lambda a, i: interpreter.hooks["getitem"](a, i),
         operator.delitem: lambda a, i: interpreter.hooks["delitem"](a, i),
     }
-    for cls in (staticmethod, classmethod, property, super, object, slice, range):
+    for cls in (staticmethod, classmethod, property, super, object, slice, range, memoryview):
         table[cls] = cls
     return table
 

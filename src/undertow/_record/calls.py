@@ -28,7 +28,7 @@ from .. import rules
 from .._source import Mark, SourceNotFound, template_of
 from .._source.code import template_of_text
 from ..rules import _registry
-from . import builtins as handlers, caches, construct, foreign, protocols, refusal
+from . import buffers, builtins as handlers, caches, construct, foreign, protocols, refusal
 from .scalars import NUMBERS
 
 MODULES_TEXT = frozenset({  # what they make of a value is text, types or nothing: a step with derivative zero
@@ -291,6 +291,9 @@ class Calls:
             return handlers.scalar_method(self.interpreter, f, owner, name)
         if t in NUMBERS:
             return f
+        if t is memoryview:
+            special = buffers.view_method(self.interpreter, owner, name)
+            return f if special is None else special
         if t is caches.WRAPPER:
             special = caches.method(self.interpreter, owner, name)
             return f if special is None else special
@@ -353,7 +356,7 @@ class Calls:
         if t in handlers.BY_TYPE:
             return handlers.BY_TYPE[t](interpreter, f)
         if hasattr(f, "py_func") and t.__module__.partition(".")[0] == "numba":
-            return self.callee(f.py_func)
+            return foreign.jitted(interpreter, f)
         if t is BuiltinFunctionType:
             if f in handlers.SAFE:
                 return self.remember(f, f)

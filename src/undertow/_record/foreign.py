@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import protocols, refusal
+from . import elements, protocols, refusal
 
 HARMLESS = frozenset({
     "RESUME", "LOAD_FAST", "STORE_FAST", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "STORE_ATTR", "LOAD_GLOBAL", "POP_TOP",
@@ -86,12 +86,22 @@ def _referenced(interpreter: Any, x: ndarray) -> bool:
 
 def ufunc(interpreter: Any, f: np.ufunc) -> Any:
     """A ufunc without a rule: objects that override it, object arrays (``np.frompyfunc``), else guarded."""
-    guarded = guard(interpreter, f)
+    function = elements.python_function(f)
+    return guard(interpreter, f) if function is None else elements.looped(interpreter, f, function)
 
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return guarded(*args, **kwargs)
 
-    return call
+def jitted(interpreter: Any, f: Any) -> Any:
+    """A function that Numba compiles, by its Python source; numbers come back as Python's own, as Numba boxes them."""
+    inner = interpreter.callee(f.py_func)
+
+    def boxed(x: Any) -> Any:
+        if isinstance(x, tuple):
+            return type(x)(*map(boxed, x)) if hasattr(x, "_fields") else tuple(map(boxed, x))
+        kind = getattr(getattr(x, "dtype", None), "kind", "") if not isinstance(x, ndarray) else ""
+        target = {"f": float, "c": complex, "i": int, "u": int, "b": bool}.get(kind)
+        return x if target is None else interpreter.call(target, x)
+
+    return lambda *args, **kwargs: boxed(inner(*args, **kwargs))
 
 
 def dispatcher(interpreter: Any, f: Any, implementation: Any) -> Any:

@@ -76,8 +76,10 @@ class ForwardInterpreter(Interpreter):
             return None
         if isinstance(x, ndarray):
             slot = self.memory.find(x)
-            if slot is None or not slot.active or x.dtype.kind not in "fc":
+            if slot is None or not slot.active:
                 return None
+            if x.dtype.kind not in "fc":
+                return self.other_bits(x, slot)
             return self.shadow(self.memory.reference(x, slot)), x.shape, x.dtype.kind == "c"
         if t in self.scalars.own:
             return x.mark, (), t.stands_for in COMPLEX_BASES
@@ -135,6 +137,11 @@ class ForwardInterpreter(Interpreter):
             start += size
         self.fresh(y, self.lower.call(np.reshape, dots, y.shape))
 
+    def reshaped(self, old_slot: Slot, new_slot: Slot, old: ndarray, new: ndarray) -> None:
+        """The shape of an array was assigned."""
+        new_slot.bar, new_slot.owned = zeros_like_slot(new_slot), True
+        self.lower.hooks["setitem"](self.lower.call(np.reshape, old_slot.bar, new.shape), new_slot.bar, Ellipsis)
+
     def note_foreign_write(self, x: ndarray, old: ndarray) -> None:
         """Nothing is kept by reference."""
 
@@ -152,7 +159,9 @@ class ForwardInterpreter(Interpreter):
                 self.fresh(r, getitem(self.shadow(parent), index))
             return r
         cls = self.scalars.wrap.get(type(r))
-        return r if cls is None else self.scalar(cls, r, getitem(self.shadow(parent), index))
+        if cls is None:
+            return self.other_bits(a, slot) or r
+        return self.scalar(cls, r, getitem(self.shadow(parent), index))
 
     def array_setitem(self, a: ndarray, index: Any, value: Any, slot: Slot | None) -> None:
         """``a[index] = value``, primal and tangent."""
@@ -165,6 +174,8 @@ class ForwardInterpreter(Interpreter):
             value = self.as_array(value)
         elif tv not in self.numbers and not isinstance(value, (ndarray, list, tuple, str)) and value is not None:
             value = self.from_object(value)
+        if isinstance(value, ndarray) and value.dtype.kind == "O" and a.dtype.kind != "O":
+            value = self.call(np.asarray, value, a.dtype)
         leaf = self.leaf(value)
         if leaf is not None and a.dtype.kind not in "fc":
             self.refuse_store(a, value, "its dtype cannot hold a derivative")
@@ -175,7 +186,9 @@ class ForwardInterpreter(Interpreter):
             leaf = (self.lower.copy(leaf[0]), *leaf[1:])
         store(self.plain(value), a, index)
         if slot is None or not slot.active:
-            slot = self.memory.register(a, True)
+            slot = slot or self.memory.register(a, False)
+            self.check_activation(a, value, slot)
+            slot.active = True
             slot.bar, slot.owned = zeros_like_slot(slot), True
         dot: Any = 0.0 if leaf is None else leaf[0]
         if a.dtype.kind != "c" and np.iscomplexobj(dot):

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import gc
 import threading
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any, NoReturn
+from weakref import ProxyTypes
 
 import numpy as np
 from numpy import ndarray
@@ -29,6 +30,9 @@ UFUNC_OF = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np
             "matmul": np.matmul, "floordiv": np.floor_divide, "mod": np.remainder, "and_": np.bitwise_and,
             "or_": np.bitwise_or, "xor": np.bitwise_xor, "lshift": np.left_shift, "rshift": np.right_shift,
             "neg": np.negative, "pos": np.positive, "invert": np.invert}
+OPAQUE = frozenset({str, bytes, type, FunctionType, BuiltinFunctionType, ModuleType, *ProxyTypes})
+RAW_OWNERS = frozenset({"array", "mmap", "builtins", "numpy", "multiprocessing.shared_memory"})
+HEAP_TYPE = 1 << 9
 RAW_ATTRIBUTES = frozenset({"data", "ctypes", "__array_interface__", "__array_struct__"})
 
 
@@ -45,9 +49,11 @@ class Interpreter:
         self.lower = lower
         self.level = lower.level + 1
         self.closed = False
+        self.written = ""  # what wrote active values to a file
         self.epoch = 0  # derivatives this interpreter has been used by
         self.refused: BaseException | None = None
         self.memory = Memory()
+        self.kept: list[list] = []
         self.scalars = ScalarFactory(self)
         self.numbers: set[type] = set(NUMBERS) | self.scalars.own
         below = lower
@@ -111,7 +117,7 @@ class Interpreter:
             if x.dtype.kind == "O":
                 return any(self.is_active(v) for v in x.flat)
             slot = self.memory.find(x)
-            return slot is not None and slot.active and x.dtype.kind in "fcV"
+            return slot is not None and slot.active and (x.dtype.kind in "fcV" or bits_of(x, slot))
         if t in (list, tuple, set, frozenset):
             return any(map(self.is_active, x))
         if t is dict:
@@ -151,8 +157,11 @@ class Interpreter:
             return None
 
         def raw(x: ndarray) -> Any:
-            if self.is_active(x):
-                self.refuse_bits(x, f"`.{name}`")
+            if name != "data":
+                if self.is_active(x):
+                    self.refuse_bits(x, f"`.{name}`")
+                if name == "ctypes":
+                    (self.memory.find(x) or self.memory.register(x, False)).exposed = "`.ctypes`"
             return getattr(x, name)
 
         return raw
@@ -177,10 +186,17 @@ class Interpreter:
         return isinstance(y, ndarray) and y.base is not None and self.memory.find(y) is not None
 
     def objects(self, x: ndarray) -> ndarray:
-        """An object array of the elements of an active array."""
+        """An object array of the elements of an active array: numbers of Python, as NumPy converts them."""
         y = np.empty(x.shape, object)
         for index in np.ndindex(x.shape):
-            y[index] = self.hooks["getitem"](x, index)
+            y[index] = self.call(ndarray.item, x, *index)
+        return y
+
+    def objects_plain(self, x: ndarray) -> ndarray:
+        """An object array with ordinary numbers in place of active ones."""
+        y = np.empty(x.shape, object)
+        for index in np.ndindex(x.shape):
+            y[index] = self.plain(x[index])
         return y
 
     def from_object(self, value: Any) -> Any:
@@ -217,8 +233,10 @@ class Interpreter:
             n = array.size
             if not -n <= index < n:
                 raise IndexError(f"index {index} is out of bounds for size {n}")
-            return getitem(array, tuple(int(i) for i in np.unravel_index(int(index) % n, array.shape)))
+            return getitem(array, tuple(int(i) for i in np.unravel_index(int(index) % n, array.shape)) if array.ndim else ())
         where = np.arange(array.size)[index]
+        if not array.ndim:
+            return self.call(np.repeat, array, where.size)
         return getitem(array, np.unravel_index(where, array.shape))
 
     def flat_setitem(self, flat: Any, index: Any, value: Any) -> None:
@@ -229,19 +247,38 @@ class Interpreter:
             value = self.call(np.ravel, self.as_array(value))
             if value.size != where.size:
                 value = self.hooks["getitem"](value, np.arange(where.size) % value.size)
-        self.hooks["setitem"](value, array, np.unravel_index(where, array.shape))
+        if array.ndim:
+            self.hooks["setitem"](value, array, np.unravel_index(where, array.shape))
+        elif where.size:
+            self.hooks["setitem"](self.hooks["getitem"](value, -1) if isinstance(value, ndarray) else value, array, ())
 
     def array_setattr(self, array: ndarray, name: str, value: Any) -> None:
         """``a.name = value`` on an array."""
         if name in ("real", "imag", "flat"):
             target = getattr(array, name) if name != "flat" else array.flat
             self.hooks["setitem"](value, target, slice(None) if name == "flat" else Ellipsis)
-        elif name in ("shape", "strides", "dtype") and self.is_recorded(array):
+        elif name == "shape" and self.is_recorded(array):
+            self.reshape_in_place(array, value)
+        elif name in ("strides", "dtype") and self.is_recorded(array):
             raise self.refuse(refusal.unsupported(self, f"assigning `.{name}` of an array that carries a derivative",
                               "the shadow memory is laid out as the array was",
                               [f"array = array.{'view' if name == 'dtype' else 'reshape'}(…)"]))
         else:
             setattr(array, name, value)
+
+    def reshape_in_place(self, array: ndarray, shape: Any) -> None:
+        """``a.shape = shape``: from here on the memory has another shadow, of the new shape."""
+        old = array.view()
+        array.shape = shape
+        below: Any = self
+        while below.level > 0:
+            for cell in below.kept:
+                if cell[0] is array:
+                    cell[0] = old
+            slots = below.memory.relayout(array, old)
+            if slots is not None and slots[0].active:
+                below.reshaped(*slots, old, array)
+            below = below.lower
 
     # ---- refusals ----
 
@@ -250,6 +287,11 @@ class Interpreter:
         if self.refused is None:
             self.refused = error
         return error
+
+    def other_bits(self, x: ndarray, slot: Any) -> None:
+        """Refuse to look at active floats as integers; fields of structured memory are what they are."""
+        if bits_of(x, slot):
+            self.refuse_bits(x, f"a view of dtype {x.dtype}")
 
     def refuse_bits(self, x: Any, what: str) -> NoReturn:
         """An operation looks at the bits of an active value."""
@@ -274,8 +316,14 @@ class Interpreter:
             if found is not None:
                 raise self.refuse(refusal.foreign_call(self, function, found))
 
-    def check_result_of_foreign(self, container: Any, result: Any) -> None:
-        """Reading from a compiled container: it holds values, not derivatives; nothing to do."""
+    def check_activation(self, a: ndarray, value: Any, slot: Any) -> None:
+        """Refuse to write an active value to memory that something else than arrays may read."""
+        if slot.exposed:
+            self.refuse_store(a, value, f"its address was taken by {slot.exposed}, and what is read there has no derivative")
+        if not isinstance(slot.owner, ndarray) and type(slot.owner).__module__ in RAW_OWNERS or (
+                type(type(slot.owner)).__module__ == "_ctypes"):
+            self.refuse_store(a, value, f"its memory belongs to a {type(slot.owner).__name__}, which can be read without "
+                                        "the derivative")
 
     def check_store(self, container: Any, value: Any) -> None:
         """Refuse to store an active number in a compiled container (``array.array``, ``ctypes``, memoryview)."""
@@ -286,12 +334,14 @@ class Interpreter:
     def find_active(self, value: Any, depth: int = 0, seen: set | None = None) -> Any:
         """An active value inside `value`: containers, and attributes of Python objects, are searched."""
         t = type(value)
-        if t in NUMBERS or value is None or t in (str, bytes, type, FunctionType):
+        if t in NUMBERS or value is None or t in OPAQUE:
             return None
         if t in self.scalars.own:
             return value
         if isinstance(value, ndarray):
             return value if self.is_active(value) else None
+        if t is memoryview:
+            return self.find_active(owner_of(value)) if isinstance(owner_of(value), ndarray) else None
         seen = set() if seen is None else seen
         if id(value) in seen or depth > 12:
             return None
@@ -305,11 +355,32 @@ class Interpreter:
             children = children.values() if isinstance(children, dict) else ()
             if t.__module__ in ("collections",) and hasattr(value, "__iter__"):
                 children = list(value)
-        for child in list(children):
+            elif t.__flags__ & HEAP_TYPE:
+                children = [*children, *_slots(value, t)]
+        for child in children:
             found = self.find_active(child, depth + 1, seen)
             if found is not None:
                 return found
         return None
+
+
+def bits_of(x: ndarray, slot: Any) -> bool:
+    """Whether `x` looks at floats as something else."""
+    owner = slot.owner
+    return isinstance(owner, ndarray) and owner.dtype.kind in "fc" and x.dtype.kind not in "fc"
+
+
+def _slots(value: Any, t: type) -> Any:
+    """Values of the slots of an object."""
+    for cls in t.__mro__:
+        names = cls.__dict__.get("__slots__", ())
+        for name in (names,) if isinstance(names, str) else names:
+            member = cls.__dict__.get(name)
+            if type(member) is MemberDescriptorType:
+                try:
+                    yield member.__get__(value, t)
+                except AttributeError:
+                    continue
 
 
 _pool: dict[tuple, list[Interpreter]] = {}
@@ -344,6 +415,7 @@ def release(interpreter: Any) -> None:
     """Put an interpreter back, unless numbers of its classes are still alive somewhere."""
     interpreter.refused = None
     interpreter.epoch += 1
+    interpreter.written = ""
     interpreter.memory.clear()
     interpreter.reset()
     if interpreter.scalar_references() > interpreter.survivors:

@@ -35,6 +35,8 @@ class Slot:
         Whether the tape keeps a reference to its values, so that overwriting needs an undo.
     logged : bool
         Whether an undo was written.
+    exposed : str
+        What made the address known to code that is not followed, if anything did.
     bar : ndarray or None
         The shadow: cotangent (reverse) or tangent (forward), None for zero.
     owned : bool
@@ -43,7 +45,7 @@ class Slot:
         What the tape reads the owner through, once it does.
     """
 
-    __slots__ = ("active", "address", "bar", "cell", "dtype", "logged", "owned", "owner", "referenced", "shape", "strides")
+    __slots__ = ("active", "address", "bar", "cell", "dtype", "exposed", "logged", "owned", "owner", "referenced", "shape", "strides")
     overlaps = False
 
     def __init__(self, owner: Any, active: bool) -> None:
@@ -51,6 +53,7 @@ class Slot:
         self.active = active
         self.referenced = False
         self.logged = False
+        self.exposed = ""
         self.bar: Any = None
         self.owned = False
         self.cell: Any = None
@@ -204,6 +207,25 @@ class Memory:
             slot.address = start
         return Window(slot, address(array) - start, array)
 
+    def relayout(self, array: ndarray, old: ndarray) -> tuple[Slot, Slot] | None:
+        """The shape of `array` was assigned; `old` looks at its memory as before.
+
+        Returns the slot that stands for the memory as it was seen, and the one that takes its place; None where the
+        shadow is not laid out by `array`.
+        """
+        self.views.pop(id(array), None)
+        slot = self.slots.get(id(array))
+        if slot is None or array.base is not None:
+            return None
+        for key, view in list(self.views.items()):
+            if view.slot is slot:
+                del self.views[key]
+        slot.owner, slot.cell = old, None
+        new = self.register(array, slot.active)
+        new.referenced, new.logged, new.exposed = slot.referenced, slot.logged, slot.exposed
+        self.slots[id(old)] = slot
+        return slot, new
+
     def note_view(self, array: ndarray, parent: Any, index: Any) -> None:
         """Remember that `array` is ``parent[index]``."""
         self.budget -= 1
@@ -221,7 +243,7 @@ class Memory:
             owner = slot.owner
             if isinstance(owner, ndarray):
                 nbytes += owner.nbytes
-                if getrefcount(owner) == 3:  # the slot, `owner`, and the argument of getrefcount
+                if owner.base is None and not slot.exposed and getrefcount(owner) == 3:  # the slot, `owner`, and the argument of getrefcount
                     slot.describe()
                     slot.owner = owner = None
                     del self.slots[key]

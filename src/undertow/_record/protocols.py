@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from . import buffers
+
 REFLECTED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
 _MISSING = object()
 
@@ -194,6 +196,8 @@ def getitem(interpreter: Any, a: Any, index: Any) -> Any:
         return interpreter.array_getitem(a, index, slot)
     if isinstance(a, np.flatiter):
         return interpreter.flat_getitem(a, index)
+    if t is memoryview:
+        return buffers.view_getitem(interpreter, a, index)
     if isinstance(a, type):
         m = special(t, "__getitem__")
         if m is not None and not _is_c(m):
@@ -204,11 +208,7 @@ def getitem(interpreter: Any, a: Any, index: Any) -> Any:
         if index in a:
             return dict.__getitem__(a, index)
         return invoke(interpreter, special(t, "__missing__"), a, index)
-    if isinstance(a, (list, tuple, dict, str)) or t.__module__ in ("collections", "builtins", "types"):
-        return a[index]
-    result = a[index]
-    interpreter.check_result_of_foreign(a, result)
-    return result
+    return a[index]
 
 
 def setitem(interpreter: Any, a: Any, index: Any, value: Any) -> None:
@@ -221,6 +221,8 @@ def setitem(interpreter: Any, a: Any, index: Any, value: Any) -> None:
         interpreter.array_setitem(a, index, value, interpreter.memory.find(a))
     elif isinstance(a, np.flatiter):
         interpreter.flat_setitem(a, index, value)
+    elif t is memoryview:
+        buffers.view_setitem(interpreter, a, index, value)
     else:
         if not isinstance(a, (list, dict)) and t.__module__ not in ("collections", "builtins", "types"):
             interpreter.check_store(a, value)
@@ -243,7 +245,7 @@ def iterate(interpreter: Any, x: Any) -> Any:
     """An iterable that yields what ``for _ in x`` would, through rewritten methods."""
     t = type(x)
     m = special(t, "__iter__")
-    if m is None:
+    if m is None and t is not memoryview:
         if overrides(t, "__getitem__"):
             return _by_index(interpreter, x)
         if isinstance(x, type) and overrides(type(x), "__iter__"):
@@ -251,6 +253,8 @@ def iterate(interpreter: Any, x: Any) -> Any:
         return x
     if isinstance(x, ndarray) and _is_c(m):
         return (interpreter.hooks["getitem"](x, i) for i in range(len(x)))
+    if t is memoryview:
+        return buffers.view_iterate(interpreter, x)
     if isinstance(x, np.flatiter):
         return (interpreter.flat_getitem(x, i) for i in range(len(x)))
     iterator = x if _is_c(m) else invoke(interpreter, m, x)

@@ -59,7 +59,6 @@ class ReverseInterpreter(Interpreter):
 
     def __init__(self, lower: Any) -> None:
         self.tape: list[tuple] = []
-        self.kept: list[list] = []
         self.caches: dict[Any, dict] = {}
         self.counter = itertools.count()
         self.next_index = self.counter.__next__
@@ -124,8 +123,10 @@ class ReverseInterpreter(Interpreter):
             return None
         if isinstance(x, ndarray):
             slot = self.memory.find(x)
-            if slot is None or not slot.active or x.dtype.kind not in "fc":
+            if slot is None or not slot.active:
                 return None
+            if x.dtype.kind not in "fc":
+                return self.other_bits(x, slot)
             return self.memory.reference(x, slot), x.shape, x.dtype.kind == "c"
         if t in self.scalars.own:
             return x.mark, (), t.stands_for in COMPLEX_BASES
@@ -188,6 +189,10 @@ class ReverseInterpreter(Interpreter):
             start += size
         self.tape.append((steps.assembled, tuple(pieces), self.fresh(y), 0))
 
+    def reshaped(self, old_slot: Slot, new_slot: Slot, old: ndarray, new: ndarray) -> None:
+        """The shape of an array was assigned."""
+        self.tape.append((steps.copied, (old_slot, old.shape, old.dtype.kind == "c"), new_slot, 0))
+
     def note_foreign_write(self, x: ndarray, old: ndarray) -> None:
         """Compiled code may have written to referenced memory whose contents were `old`."""
         if not np.array_equal(x, old, equal_nan=True):
@@ -211,7 +216,7 @@ class ReverseInterpreter(Interpreter):
             return r
         cls = self.scalars.wrap.get(t)
         if cls is None:
-            return r
+            return self.other_bits(a, slot) or r
         parent = slot if a is slot.owner else self.memory.reference(a, slot)
         k = self.next_index()
         self.tape.append((steps.read, (parent, index), k, 0))
@@ -234,6 +239,8 @@ class ReverseInterpreter(Interpreter):
                 value = self.as_array(value)
             elif tv not in self.numbers and not isinstance(value, (ndarray, list, tuple, str)) and value is not None:
                 value = self.from_object(value)
+            if isinstance(value, ndarray) and value.dtype.kind == "O" and a.dtype.kind != "O":
+                value = self.call(np.asarray, value, a.dtype)
             leaf = self.leaf(value)
         plain = self.plain(value)
         if slot is None and leaf is None:
@@ -250,6 +257,7 @@ class ReverseInterpreter(Interpreter):
         if slot is None:
             slot = self.memory.register(a, False)
         if leaf is not None and not slot.active:
+            self.check_activation(a, value, slot)
             slot.active = True
             self.tape.append((steps.activated, slot, None, 0))
         if slot.active or undo is not None:

@@ -122,6 +122,8 @@ class Rule:
         Names the pullback reads for shape and dtype only: the engine passes a `Like`.
     sequences : tuple of int
         Positions of arguments that are sequences of arrays (``np.concatenate``); their cotangent is a list.
+    truths : tuple of int
+        Positions of arguments that are read as truth values: a step with derivative zero.
     nout : int
         Number of results of an elementwise function.
     """
@@ -136,6 +138,7 @@ class Rule:
     keep: frozenset | None = None
     like: frozenset = frozenset()
     sequences: tuple = ()
+    truths: tuple = ()
     nout: int = 1
     holomorphic: bool = True
     kinks: Callable | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._registry import linear, pullback, pushforward, unbroadcast
+from .._registry import RULES, linear, pullback, pushforward, unbroadcast
 from ..samples import Sample, array
 
 
@@ -126,6 +126,9 @@ def where_pushforward(y, tangents, condition, x, y_):
     """Select among the tangents."""
     x_dot, y_dot = (0.0 if t is None else t for t in tangents)
     return np.broadcast_to(np.where(condition, x_dot, y_dot), np.shape(y))
+
+
+RULES[np.where].truths = (0,)  # ``np.where(x, x, eps)``
 
 
 def choose_pullback(y, y_bar, a, choices, out=None, mode="raise"):

@@ -53,6 +53,14 @@ def copyto(dst, src, casting="same_kind", where=True):
         dst[...] = np.where(mask_of(where, dst.shape), src, dst)
 
 
+def _store(a, positions, values):
+    """Assign `values` to flat positions."""
+    if a.ndim:
+        a[np.unravel_index(positions, a.shape)] = values
+    else:
+        a[...] = values[-1]
+
+
 def put(a, ind, v, mode="raise"):
     """Assign to flat positions, the values repeated as needed."""
     positions = flat_positions(ind, a.size, mode)
@@ -60,7 +68,7 @@ def put(a, ind, v, mode="raise"):
     if positions.size and values.size:
         if values.size != positions.size:
             values = values[np.arange(positions.size) % values.size]
-        a[np.unravel_index(positions, a.shape)] = values
+        _store(a, positions, values)
 
 
 put_samples = [Sample((array(2, 3), [0, -1], array(2))), Sample((array(5), [1, 3, 4], [0.5])),
@@ -77,7 +85,7 @@ def putmask(a, mask, values):
     positions = np.flatnonzero(mask)
     values = np.ravel(np.asarray(values))
     if positions.size and values.size:
-        a[np.unravel_index(positions, a.shape)] = values[positions % values.size]
+        _store(a, positions, values[positions % values.size])
 
 
 @substitute(np.place, samples=[Sample((array(2, 3), mask, array(2))), Sample((array(2, 3), mask, [0.5]))])
@@ -88,7 +96,7 @@ def place(arr, mask, vals):
     if positions.size:
         if values.size == 0:
             raise ValueError("Cannot insert from an empty array!")
-        arr[np.unravel_index(positions, arr.shape)] = values[np.arange(positions.size) % values.size]
+        _store(arr, positions, values[np.arange(positions.size) % values.size])
 
 
 substitute(np.lib._function_base_impl._place, samples=[Sample((array(2, 3), mask, array(2)))])(place)
