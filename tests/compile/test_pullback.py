@@ -440,3 +440,42 @@ def test_closure_lambda_and_tuple_arguments():
     value, (bars,) = compiled.value_and_pullback(((2.0, 3.0),), 1.0)
     assert value == 108.0
     assert bars == (108.0, 108.0)
+
+
+def test_nested_conditional_expression():
+    """The inner expression's value reaches the outer one; the type is that of the branch that ran."""
+    def program(v):
+        return 1 if v > 10 else v * v if v > 0 else 1.0
+
+    compiled = compile_pullback(program, (0.4,), (True,))
+    for x in (0.4, 12.0, -1.0):
+        value, (bar,) = compiled.value_and_pullback((x,), 1.0)
+        assert (value, type(value)) == (program(x), type(program(x)))
+        assert bar == (2 * x if 0 < x <= 10 else 0.0)
+
+
+def test_type_of_an_empty_sum():
+    """A sum that starts with a Python number is one for an empty array, and NumPy's for others."""
+    def program(x):
+        s = 0
+        for i in range(len(x)):
+            s += x[i]
+        return s
+
+    compiled = compile_pullback(program, (np.ones(3),), (True,))
+    for n in (0, 3):
+        value = compiled.value_and_pullback((np.ones(n),), 1.0)[0]
+        assert (value, type(value)) == (n, type(program(np.ones(n))))
+
+
+def test_recursion_is_refused_at_once():
+    """A recursive program is not unrolled without end."""
+    def program(x, n=30):
+        return x if n < 2 else fibonacci(x, n)
+
+    with pytest.raises(NotCompilable, match="recursion"):
+        compile_pullback(program, (1.0,), (True,))
+
+
+def fibonacci(x, n):
+    return x if n < 2 or x > 5.0 else fibonacci(x, n - 1) + fibonacci(x, n - 2)

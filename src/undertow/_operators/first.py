@@ -146,7 +146,8 @@ class Pullback:
 
 
 @operator
-def vjp(lower: Any, f: Callable[..., Any], *args: Any, argnums: Any = None, has_aux: bool = False, **kwargs: Any) -> Any:
+def vjp(lower: Any, f: Callable[..., Any], *args: Any, argnums: Any = None, has_aux: bool = False, tier: str = "auto",
+        **kwargs: Any) -> Any:
     r"""Result of a function, and its pullback.
 
     .. math:: (f, x) \mapsto \bigl(f(x),\ \bar y \mapsto J(x)^{\mathsf T} \bar y\bigr)
@@ -161,6 +162,8 @@ def vjp(lower: Any, f: Callable[..., Any], *args: Any, argnums: Any = None, has_
         Arguments to differentiate.  Default: all that hold floats.
     has_aux : bool
         Whether `f` returns ``(value, aux)``.
+    tier : {"auto", "record", "compile"}
+        As for `value_and_grad`.
 
     Returns
     -------
@@ -180,6 +183,18 @@ def vjp(lower: Any, f: Callable[..., Any], *args: Any, argnums: Any = None, has_
     if argnums is None:
         found = tuple(i for i, x in enumerate(args) if leaves(x))
         argnums = found[0] if len(args) == 1 and len(found) == 1 else found
+    check_tier(tier)
+    ledger = None
+    if lower is PLAIN and tier != "record" and not has_aux:
+        ledger = native.pullback(f, args, kwargs, argnums, tier)
+        if type(ledger) is tuple:
+            return ledger
+    with Timed(ledger):
+        return recorded_vjp(lower, f, args, kwargs, argnums, has_aux)
+
+
+def recorded_vjp(lower: Any, f: Any, args: tuple, kwargs: dict, argnums: Any, has_aux: bool) -> tuple:
+    """`vjp` in the record tier."""
     problem = Problem(f, args, kwargs, argnums)
     aux = None
     if has_aux:

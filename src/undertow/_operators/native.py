@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from .._errors import UnsupportedError
-from .._tiers import Call, Ledger, NotCompilable, whole
-from .trees import leaves, rebuild, with_leaves
+from .._tiers import Ledger, NotCompilable, whole
+from .base import PLAIN, fitted
+from .trees import Form, leaves, rebuild, with_leaves
 
-__all__ = ["gradient", "pullback", "refused"]
+__all__ = ["NativePullback", "gradient", "pullback", "refused"]
 
 
 def refused(reason: NotCompilable) -> UnsupportedError:
@@ -45,7 +46,8 @@ def _gradient(call: Any, args: tuple, argnums: Any, has_aux: bool) -> tuple:
         raise NotCompilable("a gradient of something that is not one number")
     if compiled.simple is not None:
         value, bars = compiled.run(values, seed)
-        return value, bars[compiled.simple]
+        bar = bars[compiled.simple]
+        return value, (bar,) if isinstance(argnums, (tuple, list)) else bar
     layout = Layout(compiled, args, values, argnums, call.first)
     value, bars = compiled.run(values, seed)
     return value, layout.structured(bars)
@@ -88,8 +90,66 @@ class Layout:
         return found[0] if self.single else found
 
 
-def pullback(*_: Any) -> None:
-    """To come."""
+class NativePullback:
+    """The adjoint of a call that native code took; it runs the function again, on copies of its arguments."""
+
+    def __init__(self, compiled: Any, values: list, layout: Layout, value: Any) -> None:
+        self.compiled, self.values, self.layout = compiled, values, layout
+        self.form = Form(value)
+        self.value = plan(compiled.lowered.result, value, iter(range(len(self.form.leaves))), {})
+
+    def __call__(self, y_bar: Any) -> Any:
+        return self._under(PLAIN, y_bar)
+
+    def _under(self, lower: Any, y_bar: Any) -> Any:
+        if lower.level:
+            raise UnsupportedError("a pullback of native code is called inside another derivative",
+                                   fixes=['make it with tier="record"']).at()
+        return self.layout.structured(self.pull(fitted(lower, self.form, y_bar, "cotangent")))
+
+    def pull(self, bars: list) -> list:
+        """Cotangents of the leaves of the arguments for those of the leaves of the value."""
+        values = list(self.values)
+        for k in self.compiled.written:
+            values[k] = values[k].copy()
+        return self.compiled.run(values, seeds(self.value, bars))[1]
 
 
-assert Call
+def plan(result: Any, value: Any, numbers: Any, seen: dict) -> Any:
+    """Which leaf of the value each part of the result is: ``(number, like)``, a list for a sequence."""
+    if result.kind == "sequence":
+        return [plan(part, v, numbers, seen) for part, v in zip(result.parts, value, strict=True)]
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind != "f" or id(value) in seen:
+            return None, value.shape, value.dtype
+        seen[id(value)] = value
+        return next(numbers), value.shape, value.dtype
+    return next(numbers) if isinstance(value, float | np.floating) else None, None, None
+
+
+def seeds(planned: Any, bars: list) -> Any:
+    """Cotangents in the structure of the result."""
+    if type(planned) is list:
+        return [seeds(part, bars) for part in planned]
+    number, shape, dtype = planned
+    bar = None if number is None else bars[number]
+    if shape is None:
+        return bar
+    return np.zeros(shape, dtype) if bar is None else np.ascontiguousarray(bar)
+
+
+def pullback(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str) -> tuple | Ledger | None:
+    """``(value, pullback)`` by native code, or the ledger for the recording that is to be done instead."""
+    try:
+        call = whole(f, args, kwargs, argnums, tier)
+        if type(call) is Ledger:
+            return call
+        compiled, values = call.compiled, call.values
+        layout = Layout(compiled, args, values, argnums, call.first)
+        kept = [v.copy() if isinstance(v, np.ndarray) else v for v in values]
+        value = compiled.primal(values)
+        return value, NativePullback(compiled, kept, layout, value)
+    except NotCompilable as reason:
+        if tier == "compile":
+            raise refused(reason).at() from None
+        return None

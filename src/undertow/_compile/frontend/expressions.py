@@ -320,7 +320,11 @@ class Expressions:
         key = (self.frame.key, f"$if{id(node)}")
 
         def put(branch: ast.expr) -> Any:
-            return lambda: self.state.__setitem__(key, self.settle(self.expr(branch)))
+            def evaluate() -> None:
+                value = self.settle(self.expr(branch))  # may replace the state, which is looked up after it
+                self.state[key] = value
+
+            return evaluate
 
         self.branch(test, put(node.body), put(node.orelse))
         value = self.state.pop(key)

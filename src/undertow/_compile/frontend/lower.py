@@ -34,6 +34,8 @@ from .values import Array, Const, Exit, Function, Lazy, Maybe, Method, Ref, Scal
 __all__ = ["Lowered", "Result", "lower"]
 
 _DEPTH = 40
+_CALLS = 2000
+_RECURSION = 3
 
 
 @dataclass(eq=False)
@@ -136,6 +138,8 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Calls, Builtins, Uf
         self.span_ids: dict[tuple, int] = {}
         self.codes: list = []
         self.depth = 0
+        self.calls = 0
+        self.active: list = []
 
     # ---- places in the user's program
     def at(self, node: ast.AST) -> None:
@@ -239,6 +243,9 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Calls, Builtins, Uf
         """Lower a function's body in a frame of its own; returns its value."""
         if self.depth > _DEPTH:
             raise NotCompilable("recursion, or calls nested too deep")
+        self.calls += 1
+        if self.calls > _CALLS or (function is not None and self.active.count(function.__code__) > _RECURSION):
+            raise NotCompilable("recursion, or too many calls")
         if isinstance(node, ast.AsyncFunctionDef) or (not isinstance(node, ast.Lambda) and any(
                 isinstance(n, (ast.Yield, ast.YieldFrom, ast.Await)) for n in ast.walk(node))):
             raise NotCompilable("a generator or coroutine")
@@ -246,6 +253,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Calls, Builtins, Uf
         outer, span, loops = self.frame, self.b.span, self.loop_nodes
         self.frame, self.loop_nodes = frame, []
         self.depth += 1
+        self.active.append(function.__code__ if function is not None else None)
         self.state[(frame.key, "$exit")] = Exit.known(0)
         for name, value in bound.items():
             self.state[(frame.key, name)] = self.bind(value, name, frame)
@@ -255,6 +263,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Calls, Builtins, Uf
             self.block(node.body)
             value = self.returned(frame)
         self.depth -= 1
+        self.active.pop()
         self.frame, self.b.span, self.loop_nodes = outer, span, loops
         if not any(isinstance(n, (ast.FunctionDef, ast.Lambda)) and n is not node for n in ast.walk(node)):
             for key in [k for k in self.state if isinstance(k, tuple) and k[0] == frame.key]:

@@ -1,0 +1,53 @@
+"""Both tiers give the same: every program of the corpus that compiles, by native code, against the same oracle."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+pytest.importorskip("numba")
+
+from corpus import cases
+from harness.check import check_grad, check_reverse, observations
+from harness.gaps import GAPS
+
+from undertow import _compile, _tiers
+
+EVERY = [c for c in cases() if not GAPS.get((c.name, "*"))]
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Whatever can be compiled is compiled at once; says how often that happened."""
+    taken: list = []
+    call = _tiers.Call.__init__
+
+    def watched(self, *args):
+        taken.append(args)
+        call(self, *args)
+
+    monkeypatch.setattr(_tiers.Ledger, "worth_a_look", lambda self: True)
+    monkeypatch.setattr(_tiers.Ledger, "pays", lambda self, *rest: True)
+    monkeypatch.setattr(_tiers.Call, "__init__", watched)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield taken
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", EVERY, ids=lambda c: c.name)
+def test_compiled_corpus(case, eager):
+    """Value, final state, aliasing, exceptions and derivative of a program that compiles."""
+    arguments = case.arguments()
+    try:
+        function, first = _compile.function_of(case.function)
+        specs, _ = _compile.signature_of((*first, *arguments))
+        _compile.compiled_for(function, specs, (False,) * len(specs))
+    except _compile.NotCompilable as reason:
+        pytest.skip(str(reason))
+    for observe in observations(case):
+        if not GAPS.get((case.name, "reverse")):
+            check_reverse(case, observe)
+    if not GAPS.get((case.name, "grad")):
+        check_grad(case)
