@@ -115,16 +115,16 @@ def operations() -> None:
     n = 1000
     x = np.array([1.0, 0.9, 1.1, 0.95])
     forward = ut.jvp
-    line("active float operation, reverse", per(lambda: ut.grad(programs.float_recurrence)(0.7), 4 * n), 1.2, "µs")
+    line("active float operation, reverse", per(lambda: ut.grad(programs.float_recurrence, tier="record")(0.7), 4 * n), 1.2, "µs")
     line("active float operation, forward", per(lambda: forward(programs.float_recurrence, (0.7,), (1.0,)), 4 * n), 1.2, "µs")
-    line("length-4 array operation, reverse", per(lambda: ut.grad(programs.chained_multiplies)(x), n), 3.5, "µs")
+    line("length-4 array operation, reverse", per(lambda: ut.grad(programs.chained_multiplies, tier="record")(x), n), 3.5, "µs")
     line("length-4 array operation, forward", per(lambda: forward(programs.chained_multiplies, (x,), (x,)), n), 3.5, "µs")
     line("grad of a trivial function, each call", per(lambda: [trivial(3.0) for _ in range(100)], 100), 20, "µs")
     line("grad of a trivial array function, each call", per(lambda: [trivial_array(x) for _ in range(100)], 100), 20, "µs")
 
 
-trivial = ut.grad(lambda x: x * x)
-trivial_array = ut.grad(lambda x: (x * x).sum())
+trivial = ut.grad(lambda x: x * x, tier="record")
+trivial_array = ut.grad(lambda x: (x * x).sum(), tier="record")
 
 
 # ---- programs ------------------------------------------------------------------------------------------------------
@@ -145,13 +145,13 @@ def cases() -> dict[str, tuple[Callable, tuple]]:
 def whole_programs() -> None:
     """Value and gradient, and value and one tangent, over the plain program's time."""
     for name, (f, args) in cases().items():
-        value, bar = ut.value_and_grad(f)(*args)
+        value, bar = ut.value_and_grad(f, tier="record")(*args)
         assert value == f(*args)
         direction = np.random.default_rng(1).standard_normal(args[0].shape)
         _, dot = ut.jvp(lambda x, f=f, rest=args[1:]: f(x, *rest), (args[0],), (direction,))
         assert np.isclose(dot, np.vdot(bar, direction), rtol=1e-9)
         plain = best(lambda f=f, args=args: f(*args))
-        reverse = best(lambda f=f, args=args: ut.value_and_grad(f)(*args))
+        reverse = best(lambda f=f, args=args: ut.value_and_grad(f, tier="record")(*args))
         forward = best(lambda f=f, args=args, d=direction: ut.jvp(lambda x: f(x, *args[1:]), (args[0],), (d,)))
         line(f"{name}: value and gradient", reverse / plain, 6.0, "x")
         line(f"{name}: value and tangent", forward / plain, None, "x")
@@ -162,11 +162,11 @@ def whole_programs() -> None:
 
 def growth() -> None:
     """Time an element of loops over elements, at two sizes: constant where an element costs O(1)."""
-    for name, f in (("filling an array", lambda n: ut.grad(programs.fill)(1.5, n)),):
+    for name, f in (("filling an array", lambda n: ut.grad(programs.fill, tier="record")(1.5, n)),):
         small, large = per(lambda f=f: f(2000), 2000), per(lambda f=f: f(20000), 20000)
         line(f"{name}, 20000 over 2000 elements", large / small, 1.5, "x")
-    small = per(lambda: ut.grad(programs.read_in_loop)(np.ones(1000), 1000), 1000)
-    large = per(lambda: ut.grad(programs.read_in_loop)(np.ones(100000), 1000), 1000)
+    small = per(lambda: ut.grad(programs.read_in_loop, tier="record")(np.ones(1000), 1000), 1000)
+    large = per(lambda: ut.grad(programs.read_in_loop, tier="record")(np.ones(100000), 1000), 1000)
     line("reading 1000 elements of 100000 over of 1000", large / small, 2.0, "x")
 
 
@@ -183,9 +183,9 @@ def importing() -> None:
 def first_call() -> None:
     """Time of the first gradient of a program, rewriting included, over later ones."""
     code = ("import time, sys; sys.path.insert(0, 'benchmarks'); import numpy as np, undertow as ut\n"
-            "from record import programs\nut.grad(programs.float_recurrence)(3.0)\na = programs.kalman_start(4, 2, 3)\n"
-            "s = time.perf_counter(); ut.value_and_grad(programs.kalman)(*a); t = time.perf_counter()\n"
-            "ut.value_and_grad(programs.kalman)(*a); print(t - s, time.perf_counter() - t)")
+            "from record import programs\nut.grad(programs.float_recurrence, tier='record')(3.0)\na = programs.kalman_start(4, 2, 3)\n"
+            "s = time.perf_counter(); ut.value_and_grad(programs.kalman, tier='record')(*a); t = time.perf_counter()\n"
+            "ut.value_and_grad(programs.kalman, tier='record')(*a); print(t - s, time.perf_counter() - t)")
     first, second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     line("first gradient of the Kalman program", 1e3 * float(first), None, "ms")
     line("second gradient of it (3 steps)", 1e3 * float(second), None, "ms")

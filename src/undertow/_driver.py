@@ -72,7 +72,7 @@ class Recording:
             self.close()
             raise
         stand_ins = value = outputs = stand_in = None  # type: ignore[assignment]
-        if interpreter.scalar_references() > interpreter.survivors:
+        if interpreter.numbers_left():
             clean_up(interpreter)
 
     def keep_apart(self) -> None:
@@ -267,7 +267,7 @@ class Pushed:
         finally:
             stand_ins = value = outputs = found = None  # type: ignore[assignment]
             problem.finish(interpreter)
-            if interpreter.scalar_references() > interpreter.survivors:
+            if interpreter.numbers_left():
                 clean_up(interpreter)
             release(interpreter)
 

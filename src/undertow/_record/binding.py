@@ -51,10 +51,10 @@ class Bound:
         For each position: None, a leaf, or a list of these for a sequence argument.
     """
 
-    __slots__ = ("args", "kwargs", "leaves", "positions")
+    __slots__ = ("args", "kwargs", "leaves", "plan", "positions")
 
-    def __init__(self, args: list, kwargs: dict, positions: list[int]) -> None:
-        self.args, self.kwargs, self.positions = args, kwargs, positions
+    def __init__(self, args: list, kwargs: dict, plan: Plan) -> None:
+        self.args, self.kwargs, self.plan, self.positions = args, kwargs, plan, plan.positions
         self.leaves: list = []
 
 # What NumPy's loops over objects that are no numbers do.
@@ -220,6 +220,52 @@ def _positional(rule: Rule, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     return bound.args, bound.kwargs
 
 
+class Plan:
+    """What is the same for all calls of a rule with `n` arguments by position.
+
+    Attributes
+    ----------
+    positions : list of int
+        The differentiable positions.
+    keywords : frozenset or None
+        Keywords that need no binding: the rule has them, and they are not differentiable.  None: any but `wanted`.
+    shapes_only : tuple of bool
+        For each argument, whether the rule does not read its values.
+    keep_y : bool
+        Whether it reads the result.
+    """
+
+    __slots__ = ("keep_y", "keywords", "positions", "shapes_only")
+
+    def __init__(self, rule: Rule, n: int) -> None:
+        self.positions = positions_of(rule, n)
+        parameters = rule.signature.parameters if rule.signature is not None else {}
+        names = [k for k, p in parameters.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        wanted = {names[i] for i in positions_of(rule, len(names)) if i < len(names)}
+        by_keyword = {k for k, p in parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+        self.keywords = frozenset(by_keyword - wanted - set(names[:n]))
+        if rule.signature is not None and (n > len(names) or not {
+                k for k, p in parameters.items() if p.default is p.empty and p.kind is not p.VAR_KEYWORD} <= set(names[:n])):
+            self.keywords = frozenset()  # too many arguments, or too few: binding says what is wrong
+        every = list(parameters)
+        linear = self.positions if rule.kind == "linear" else ()
+
+        def unread(i: int) -> bool:
+            name = every[i] if i < len(every) else ""
+            return name in rule.like or i in linear or rule.keep is not None and name not in rule.keep and name != ""
+
+        self.shapes_only = tuple(map(unread, range(n)))
+        self.keep_y = rule.kind != "linear" and (rule.keep is None or "y" in rule.keep)
+
+
+def plan_of(rule: Rule, n: int) -> Plan:
+    """The plan for calls with `n` arguments by position."""
+    found = rule.plans.get(n)
+    if found is None:
+        found = rule.plans[n] = Plan(rule, n)
+    return found
+
+
 def positions_of(rule: Rule, n: int) -> list[int]:
     """The differentiable positions among `n` arguments."""
     if isinstance(rule.argnums, slice):
@@ -229,7 +275,8 @@ def positions_of(rule: Rule, n: int) -> list[int]:
 
 def bind(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict) -> Bound | None:
     """Arguments in the order of the rule; None where the rule does not take them and the primitive raises itself."""
-    if kwargs and rule.signature is not None:
+    plan = plan_of(rule, len(args))
+    if kwargs and rule.signature is not None and not plan.keywords.issuperset(kwargs):
         try:
             bound = rule.signature.bind(*args, **kwargs)
         except TypeError:
@@ -240,7 +287,8 @@ def bind(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict) -> Bou
         if any(name in kwargs for name in wanted):
             bound.apply_defaults()
             args, kwargs = bound.args, bound.kwargs
-    return Bound(list(args), dict(kwargs), positions_of(rule, len(args)))
+            plan = plan_of(rule, len(args))
+    return Bound(list(args), dict(kwargs), plan)
 
 
 def find_leaves(interpreter: Any, rule: Rule, bound: Bound) -> bool:
@@ -251,11 +299,17 @@ def find_leaves(interpreter: Any, rule: Rule, bound: Bound) -> bool:
             bound.leaves.append(None)
             continue
         x = bound.args[i]
+        t = type(x)
+        if t in NUMBERS or t is ndarray and i not in rule.sequences:
+            found: Any = leaf(x)
+            some = some or found is not None
+            bound.leaves.append(found)
+            continue
         if isinstance(x, (list, tuple)) or (i in rule.sequences and not isinstance(x, ndarray)):
             if i in rule.sequences:
                 x = bound.args[i] = [interpreter.as_array(v) if isinstance(v, (list, tuple)) else v
                                      for v in interpreter.hooks["iterate"](x)]
-                found: Any = [leaf(v) for v in x]
+                found = [leaf(v) for v in x]
                 some = some or any(v is not None for v in found)
                 bound.leaves.append(found if any(v is not None for v in found) else None)
                 continue
@@ -287,7 +341,8 @@ def _explicit(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict) -
         _check_rest(interpreter, rule, f, bound)
         return lower.callee(f)(*map(interpreter.plain, args), **_plain_values(interpreter, kwargs))
     _check_rest(interpreter, rule, f, bound)
-    plain = [interpreter.plain(a) for a in bound.args]
+    own = interpreter.scalars.own
+    plain = [a if type(a) is ndarray else a.primal if type(a) in own else interpreter.plain(a) for a in bound.args]
     residuals = None
     below = lower.callee(f)
     own_callbacks, _ = foreign.with_callees(interpreter, tuple(plain), {}, lambda g: g)
@@ -309,7 +364,7 @@ def _explicit(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict) -
 def _check_rest(interpreter: Any, rule: Rule, f: Any, bound: Bound) -> None:
     """An active value at a place the rule does not differentiate is refused, not dropped."""
     for i, x in enumerate(bound.args):
-        if i not in bound.positions and type(x) not in NUMBERS and i not in rule.truths and interpreter.is_active(x):
+        if type(x) not in NUMBERS and i not in bound.positions and i not in rule.truths and interpreter.is_active(x):
             raise interpreter.refuse(refusal.refused_rule(
                 interpreter, f, x, f"its rule has no derivative with respect to argument {i}"))
     for name, x in bound.kwargs.items():
@@ -329,23 +384,24 @@ class Saved:
 
 def save(interpreter: Any, rule: Rule, bound: Bound, y: Any) -> Saved:
     """Keep what `rule` says it reads; shapes only where that is enough."""
-    names = list(rule.signature.parameters) if rule.signature is not None else []
-    linear = bound.positions if rule.kind == "linear" else ()
     cells: list = []
     sequences: dict[int, list] = {}
-    for i, a in enumerate(bound.args):
+    for i, (a, shape_only) in enumerate(zip(bound.args, bound.plan.shapes_only, strict=True)):
+        t = type(a)
+        if t is ndarray:
+            cells.append([Like(a)] if shape_only and a.dtype.kind in "fc" else interpreter.keep(a))
+            continue
+        if t in NUMBERS:
+            cells.append([a])
+            continue
         a = interpreter.plain(a)
-        name = names[i] if i < len(names) else ""
-        shape_only = name in rule.like or i in linear
-        unread = rule.keep is not None and name not in rule.keep and name != "" and name not in rule.like
         if isinstance(a, list) and i in rule.sequences:
-            sequences[i] = [_cell(interpreter, v, shape_only, unread) for v in a]
+            sequences[i] = [_cell(interpreter, v, shape_only) for v in a]
             cells.append(None)
         else:
-            cells.append(_cell(interpreter, a, shape_only, unread))
-    keep_y = rule.kind != "linear" and (rule.keep is None or "y" in rule.keep)
+            cells.append(_cell(interpreter, a, shape_only))
     kept_y: Any = None
-    if keep_y:
+    if bound.plan.keep_y:
         kept_y = [interpreter.keep(v) for v in y] if isinstance(y, (tuple, list)) else interpreter.keep(y)
         if isinstance(y, (tuple, list)):
             kept_y = (type(y), kept_y)
@@ -353,9 +409,9 @@ def save(interpreter: Any, rule: Rule, bound: Bound, y: Any) -> Saved:
     return Saved(cells, sequences, kwargs, kept_y)
 
 
-def _cell(interpreter: Any, a: Any, shape_only: bool, unread: bool) -> list:
+def _cell(interpreter: Any, a: Any, shape_only: bool) -> list:
     if isinstance(a, ndarray):
-        if (shape_only or unread) and a.dtype.kind in "fc":
+        if shape_only and a.dtype.kind in "fc":
             return [Like(a)]
         return interpreter.keep(a)
     return [a]

@@ -142,7 +142,7 @@ class Calls:
         def primitive(*args: Any, **kwargs: Any) -> Any:
             return apply(rule, f, args, kwargs)
 
-        return primitive
+        return self.interpreter.short_cut(rule, primitive) or primitive
 
     def program(self, f: Any, substitute: Any) -> Any:
         """What runs in the place of a primitive: its program, or the primitive itself where only inactive data enters."""

@@ -16,7 +16,7 @@ from ..rules._registry import unbroadcast
 from . import binding
 from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter, acquire, release
-from .memory import Slot, View, cut, owner_of, zeros_like_slot
+from .memory import TRANSPOSED, Slot, View, cut, owner_of, zeros_like_slot
 from .scalars import COMPLEX_BASES, NUMBERS
 
 
@@ -66,7 +66,8 @@ class ForwardInterpreter(Interpreter):
         if type(ref) is Slot:
             return ref.bar
         if type(ref) is View:
-            return self.lower.hooks["getitem"](self.shadow(ref.parent), ref.index)
+            parent = self.shadow(ref.parent)
+            return parent.T if ref.index is TRANSPOSED else self.lower.hooks["getitem"](parent, ref.index)
         return cut(ref.slot.bar, ref)
 
     def leaf(self, x: Any) -> tuple | None:

@@ -134,6 +134,17 @@ class Interpreter:
 
         return sum(getrefcount(cls) for cls in self.scalars.own)
 
+    def numbers_left(self) -> bool:
+        """Whether numbers of this interpreter are alive."""
+        references = self.scalar_references()
+        if references <= self.survivors:
+            return False
+        own = self.scalars.own
+        if any(type(x) in own for x in gc.get_referrers(*own)):
+            return True
+        self.survivors = references  # code made on the way knows the classes
+        return False
+
     # ---- conversions ----
 
     def plain(self, x: Any) -> Any:
@@ -210,6 +221,10 @@ class Interpreter:
     def apply(self, rule: Any, f: Any, args: tuple, kwargs: dict, y: Any = None) -> Any:
         """Call a primitive and record its rule; `y` is the result if it is known already."""
         return binding.apply(self, rule, f, args, kwargs, y)
+
+    def short_cut(self, rule: Any, primitive: Any) -> Any:
+        """A quicker form of `primitive`, which applies `rule`; None if there is none."""
+        return None
 
     def refuse_rule(self, rule: Any, f: Any, args: tuple, kwargs: dict) -> None:
         """A rule that says no."""
@@ -418,7 +433,7 @@ def release(interpreter: Any) -> None:
     interpreter.written = ""
     interpreter.memory.clear()
     interpreter.reset()
-    if interpreter.scalar_references() > interpreter.survivors:
+    if interpreter.numbers_left():
         retire(interpreter)
         return
     with _lock:

@@ -20,6 +20,8 @@ import numpy as np
 from numpy import ndarray
 
 BUDGET_BYTES = 1 << 26
+TRANSPOSED = "T"
+"""Index of a view that is the transpose of its parent."""
 
 
 class Slot:

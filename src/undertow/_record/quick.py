@@ -7,15 +7,16 @@ above the first, takes the general way of `reverse` and `steps`.
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
-from . import quick_steps as steps
+from . import hooks as hook_module, quick_steps as steps
 from .binding import reads
 from .hooks import asking
-from .memory import Slot
+from .memory import TRANSPOSED, Slot
 from .scalars import define
 
 F8 = np.dtype(np.float64)
@@ -108,6 +109,24 @@ _INPLACE_ACTIONS = {"add": ("+", "plus", _INCREASE, ""), "sub": ("-", "minus", _
                     "mul": ("*", "times", _RESCALE, "append((step_rescaled, (ra, (b,), False), None, 0))"),
                     "truediv": ("/", "over", _RESCALE, "append((step_rescaled, (ra, (b,), True), None, 0))")}
 
+_PRODUCT = '''
+def matmul(a, b):
+    if type(a) is ndarray and type(b) is ndarray:
+        ra = slots_get(id(a)) if a.base is None else located(a)
+        rb = slots_get(id(b)) if b.base is None else located(b)
+        if ra is not None and not ra.active:
+            ra = None
+        if rb is not None and not rb.active:
+            rb = None
+        if ra is rb is None:
+            return a @ b
+        if (a.dtype is F8 and b.dtype is F8 and 0 < a.ndim < 3 and 0 < b.ndim < 3 and ra is not window
+                and rb is not window):
+            y = a @ b
+            if type(y) is ndarray:
+                return record(step_product, (ra, rb, ra and keep(b), rb and keep(a)), y)
+    return other("matmul", a, b)
+'''
 _NEGATE = '''
 def neg(a):
     if type(a) in fast:
@@ -183,20 +202,64 @@ def hooks(interpreter: Any, fast: set, general: Any, inplace: Any, negative: Any
         define(_INPLACE.format(name=name, op=op, arrays=both, number=f"{ufunc}(a, b, a)\n                {number}"), scope)
         found["i" + name] = scope["i" + name]
     define(_NEGATE, names)
-    found["neg"] = names["neg"]
+    define(_PRODUCT, names)
+    found.update(neg=names["neg"], matmul=names["matmul"])
+    found["attr.T"] = transposed(interpreter)
     return found
 
 
+def basic(index: Any) -> bool:
+    """Whether an index takes a view and cannot change later."""
+    t = type(index)
+    if t is tuple:
+        return all(map(basic, index))
+    return t is int or t is slice or index is Ellipsis or index is None
+
+
+def store(interpreter: Any, a: ndarray, index: Any, value: Any, slot: Slot) -> bool:
+    """``a[index] = value`` in active memory that the tape does not read; False if this form has no short cut."""
+    if a.dtype is not F8 or not basic(index):
+        return False
+    lower, memory = interpreter.lower, interpreter.memory
+    if lower.level:
+        return False
+    ref = slot if a is slot.owner else memory.reference(a, slot)
+    if ref.overlaps:
+        return False
+    t = type(value)
+    if t in NUMBERS:
+        a[index] = value
+        interpreter.tape.append((steps.stored, (ref, index, None), None, 0))
+        return True
+    if t is ndarray:
+        if value.dtype is not F8:
+            return False
+        leaf = interpreter.leaf(value)
+        piece = a[index]
+        if leaf is None or leaf[0].overlaps or type(piece) is not ndarray or piece.shape != value.shape:
+            return False
+        piece[...] = value
+        interpreter.tape.append((steps.stored_array, (ref, index, leaf[0]), None, 0))
+        return True
+    if t in interpreter.scalars.own and t.stands_for in NUMBERS and type(a[index]) is not ndarray:
+        a[index] = value.primal
+        interpreter.tape.append((steps.stored, (ref, index, value.mark), None, 0))
+        return True
+    return False
+
+
 def unary(interpreter: Any, rule: Any, f: Any, slow: Any) -> Any:
-    """A ufunc of one argument with an elementwise rule, called with one positional argument."""
+    """An elementwise function of one argument, by its rule."""
     partial = rule.partials[0]
-    if partial is None or rule.nout != 1:
+    if type(partial) is not FunctionType:
         return None
     needs_y, needed = reads(rule, [0])
     needs_x = 0 in needed
-    memory, append, keep = interpreter.memory, interpreter.tape.append, interpreter.keep
-    slots_get, reference = memory.slots.get, memory.views.get
+    memory, append, keep, output = interpreter.memory, interpreter.tape.append, interpreter.keep, interpreter.output
+    slots_get, view_of, find = memory.slots.get, memory.views.get, memory.find
     inert = frozenset({int, float, np.float64})
+    own = interpreter.scalars.own
+    is_ufunc = isinstance(f, np.ufunc)
 
     def primitive(*args: Any, **kwargs: Any) -> Any:
         if kwargs or len(args) != 1:
@@ -205,20 +268,46 @@ def unary(interpreter: Any, rule: Any, f: Any, slow: Any) -> Any:
         t = type(x)
         if t in inert:
             return f(x)
-        if t is ndarray and x.dtype is F8:
-            ref = slots_get(id(x)) if x.base is None else reference(id(x))
-            if ref is None:
-                return f(x) if x.base is None or memory.find(x) is None else slow(x)
-            if not ref.active:
-                return f(x)
-            y = f(x)
-            if type(y) is ndarray and y.dtype is F8 and not ref.overlaps:
-                slot = memory.register(y, True)
-                append((steps.mapped, (ref, partial, keep(x) if needs_x else None, keep(y) if needs_y else None), slot, 0))
-                return y
+        if t is ndarray:
+            if x.dtype is F8 and is_ufunc:
+                ref = slots_get(id(x)) if x.base is None else view_of(id(x))
+                if ref is None and (x.base is None or find(x) is None) or ref is not None and not ref.active:
+                    return f(x)
+                if ref is not None and not ref.overlaps:
+                    y = f(x)
+                    if type(y) is not ndarray or y.dtype is not F8:
+                        return slow(x) if type(y) is not ndarray or y.dtype.kind in "fc" else y
+                    slot = memory.register(y, True)
+                    append((steps.mapped, (ref, partial, keep(x) if needs_x else None, keep(y) if needs_y else None),
+                            slot, 0))
+                    return y
+        elif t in own and t.stands_for in inert:
+            y = f(x.primal)
+            if type(y) in inert:
+                value, k = output(y)
+                if k is not None:
+                    append((steps.function_of_number, (x.mark, partial, x.primal, y), k, 0))
+                return value
         return slow(x)
 
     return primitive
 
 
-__all__ = ["hooks", "unary"]
+def transposed(interpreter: Any) -> Any:
+    """The hook of ``x.T``: the transpose of a known piece of memory is known, too."""
+    memory = interpreter.memory
+    slots_get, view_of, attribute = memory.slots.get, memory.views.get, hook_module.attribute(interpreter, "T")
+
+    def attr(x: Any) -> Any:
+        if type(x) is not ndarray:
+            return attribute(x)
+        r = x.T
+        ref = slots_get(id(x)) if x.base is None else view_of(id(x))
+        if ref is not None and ref.active and r.base is not None:
+            memory.note_view(r, ref, TRANSPOSED)
+        return r
+
+    return attr
+
+
+__all__ = ["hooks", "store", "transposed", "unary"]

@@ -209,6 +209,52 @@ def read(sweep: Any, data: tuple, k: int) -> None:
     piece[index] += g
 
 
+def stored(sweep: Any, data: tuple, _: None) -> None:
+    """``a[index] = x`` with a number (its index on the tape, None for a constant), in memory that nothing reads again."""
+    ref, index, k = data
+    if ref.slot.bar is None:
+        return
+    piece = sweep.writable(ref)
+    if k is not None:
+        sweep.bars[k] += piece[index]
+    piece[index] = 0.0
+
+
+def stored_array(sweep: Any, data: tuple, _: None) -> None:
+    """``a[index] = b`` with an array of the shape of the piece."""
+    ref, index, b = data
+    if ref.slot.bar is None:
+        return
+    piece = sweep.writable(ref)[index]
+    c = piece.copy()
+    piece.fill(0.0)
+    give(sweep, b, c)
+
+
+def product(sweep: Any, data: tuple, out: Slot) -> None:
+    """``a @ b`` of matrices, or of a matrix and a vector."""
+    g = out.bar
+    if g is None:
+        return
+    out.bar = None
+    a, b, kept_b, kept_a = data
+    if a is not None:
+        x = kept_b[0]
+        give(sweep, a, g @ x.T if x.ndim == 2 else g[:, None] * x)
+    if b is not None:
+        x = kept_a[0]
+        give(sweep, b, x.T @ g if x.ndim == 2 else x[:, None] * g)
+
+
+def function_of_number(sweep: Any, data: tuple, k: int) -> None:
+    """An elementwise function of a real number."""
+    g = sweep.bars[k]
+    if type(g) is float and g == 0.0:
+        return
+    i, partial, x, y = data
+    sweep.bars[i] += sweep.strong(g, g * partial(y, x)) if sweep.strict else g * partial(y, x)
+
+
 # ---- the same through the hooks of the level that sweeps -----------------------------------------------------------
 
 
@@ -292,6 +338,43 @@ def _general_rescaled(sweep: Any, data: tuple, _: None) -> None:
         sweep.setitem(c, sweep.writable(ref), Ellipsis)
 
 
-GENERAL = {add: _sum(steps.add), sub: _sum(steps.sub), mul: _general_mul, truediv: _general_truediv, scaled: _general_scaled,
+def _general_stored(sweep: Any, data: tuple, _: None) -> None:
+    ref, index, k = data
+    steps.written(sweep, (ref, index, None if k is None else (k, (), False), None), None)
+
+
+def _general_stored_array(sweep: Any, data: tuple, _: None) -> None:
+    ref, index, b = data
+    if ref.slot.bar is not None:
+        piece = sweep.getitem(sweep.writable(ref), index)
+        steps.written(sweep, (ref, index, (b, piece.shape, False), None), None)
+
+
+def _general_product(sweep: Any, data: tuple, out: Slot) -> None:
+    g = sweep.take(out)
+    if g is None:
+        return
+    a, b, kept_b, kept_a = data
+    matmul = sweep.lower.hooks["matmul"]
+    if a is not None:
+        x = kept_b[0]
+        c = matmul(g, x.T) if x.ndim == 2 else sweep.mul(sweep.getitem(g, (slice(None), None)), x)
+        sweep.give_fresh((a, c.shape, False), c)
+    if b is not None:
+        x = kept_a[0]
+        c = matmul(x.T, g) if x.ndim == 2 else sweep.mul(sweep.getitem(x, (slice(None), None)), g)
+        sweep.give_fresh((b, c.shape, False), c)
+
+
+def _general_function(sweep: Any, data: tuple, k: int) -> None:
+    g = sweep.take(k)
+    if g is not None:
+        i, partial, x, y = data
+        sweep.give((i, (), False), sweep.strong(g, sweep.mul(g, sweep.prepare(partial)(y, x))))
+
+
+GENERAL = {stored: _general_stored, stored_array: _general_stored_array, product: _general_product,
+           function_of_number: _general_function,
+           add: _sum(steps.add), sub: _sum(steps.sub), mul: _general_mul, truediv: _general_truediv, scaled: _general_scaled,
            divided: _general_divided, negated: _general_negated, powered: _general_powered, mapped: _general_mapped,
            increased: _general_increased, rescaled: _general_rescaled, read: steps.read}

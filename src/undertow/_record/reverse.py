@@ -22,7 +22,7 @@ from numpy import ndarray
 
 from .. import rules
 from ..rules import _registry
-from . import binding, hooks as hook_module, quick, steps
+from . import binding, hooks as hook_module, quick, quick_steps, steps
 from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter
 from .memory import Slot, owner_of
@@ -60,19 +60,23 @@ class ReverseInterpreter(Interpreter):
     def __init__(self, lower: Any) -> None:
         self.tape: list[tuple] = []
         self.caches: dict[Any, dict] = {}
-        self.counter = itertools.count()
-        self.next_index = self.counter.__next__
+        self.next_index: Any = itertools.count().__next__
+        self.counting: list[dict] = []
         rules.load()
+        self.getitem_below = lower.hooks["getitem"]
         super().__init__(lower)
         self.heat_scalars()
         if lower.level == 0:
             self.hooks.update(quick.hooks(self, *hook_module.general_ways(self)))
 
     def reset(self) -> None:
-        """Forget the recording.  (The hooks hold the very list and counter, which therefore stay.)"""
+        """Forget the recording.  (The hooks hold the very list, which therefore stays.)"""
         self.tape.clear()
         self.kept.clear()
         self.caches.clear()
+        self.next_index = itertools.count().__next__
+        for names in self.counting:
+            names["next_index"] = self.next_index
 
     # ---- scalars ----
 
@@ -87,6 +91,7 @@ class ReverseInterpreter(Interpreter):
                 names = {"cls": cls, "base": base, "next_index": self.next_index, "append": self.tape.append,
                          "slow": cls.__dict__[f"__{name}__"]}
                 define(_HOT.format(name=name, op=op, p=p, q=q), names)
+                self.counting.append(names)
                 setattr(cls, f"__{name}__", names[f"__{name}__"])
 
     def emit1(self, v: Any, a: Any, p: Any) -> Any:
@@ -122,12 +127,14 @@ class ReverseInterpreter(Interpreter):
         if t in NUMBERS:
             return None
         if isinstance(x, ndarray):
-            slot = self.memory.find(x)
+            memory = self.memory
+            slot = memory.slots.get(id(x)) if x.base is None else memory.find(x)
             if slot is None or not slot.active:
                 return None
-            if x.dtype.kind not in "fc":
+            kind = x.dtype.kind
+            if kind not in "fc":
                 return self.other_bits(x, slot)
-            return self.memory.reference(x, slot), x.shape, x.dtype.kind == "c"
+            return slot if x is slot.owner else memory.reference(x, slot), x.shape, kind == "c"
         if t in self.scalars.own:
             return x.mark, (), t.stands_for in COMPLEX_BASES
         return None
@@ -205,11 +212,12 @@ class ReverseInterpreter(Interpreter):
 
     def array_getitem(self, a: ndarray, index: Any, slot: Slot) -> Any:
         """``a[index]`` of active memory."""
-        r = self.lower.hooks["getitem"](a, index)
+        r = self.getitem_below(a, index)
         t = type(r)
         if t is ndarray:
             parent = slot if a is slot.owner else self.memory.reference(a, slot)
-            if r.base is not None and owner_of(r) is slot.owner:
+            base = r.base
+            if base is not None and (base is slot.owner or owner_of(r) is slot.owner):
                 self.memory.note_view(r, parent, index)
             elif r.dtype.kind in "fc":
                 self.tape.append((steps.gathered, (parent, steps.frozen_index(index)), self.fresh(r), 0))
@@ -219,7 +227,8 @@ class ReverseInterpreter(Interpreter):
             return self.other_bits(a, slot) or r
         parent = slot if a is slot.owner else self.memory.reference(a, slot)
         k = self.next_index()
-        self.tape.append((steps.read, (parent, index), k, 0))
+        step = quick_steps.read if a.dtype is quick.F8 and not parent.overlaps else steps.read
+        self.tape.append((step, (parent, index if type(index) is int else steps.frozen_index(index)), k, 0))
         x = cls(r)
         x.primal = r
         x.mark = k
@@ -229,6 +238,8 @@ class ReverseInterpreter(Interpreter):
         """``a[index] = value``."""
         if a.dtype.kind == "O":
             self.store_object(a, index, value)
+            return
+        if slot is not None and slot.active and not slot.referenced and quick.store(self, a, index, value, slot):
             return
         store = self.lower.hooks["setitem"]
         tv = type(value)
@@ -324,6 +335,11 @@ class ReverseInterpreter(Interpreter):
         return write_out(self, UFUNC_OF[hook], y, a)
 
     # ---- primitives ----
+
+    def short_cut(self, rule: Any, primitive: Any) -> Any:
+        """Elementwise functions of one argument."""
+        one = rule.kind == "elementwise" and len(rule.partials) == 1 and rule.nout == 1
+        return quick.unary(self, rule, rule.function, primitive) if one and self.level == 1 else None
 
     def record_elementwise(self, rule: Any, args: tuple, kwargs: dict, leaves: list, y: Any, mask: Any) -> Any:
         """Record an elementwise rule."""

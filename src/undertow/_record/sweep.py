@@ -12,7 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..rules._registry import RULES, unbroadcast as _unbroadcast
-from .memory import Slot, View, cut, owner_of, places, zeros_like_slot
+from .memory import TRANSPOSED, Slot, View, cut, owner_of, places, zeros_like_slot
 from .quick_steps import GENERAL
 
 
@@ -114,7 +114,8 @@ class Sweep:
             ref.owned = True
             return ref.bar
         if type(ref) is View:
-            return self.getitem(self.writable(ref.parent), ref.index)
+            parent = self.writable(ref.parent)
+            return parent.T if ref.index is TRANSPOSED else self.getitem(parent, ref.index)
         self.writable(ref.slot)
         return cut(self.laid_out(ref.slot), ref)
 
@@ -130,7 +131,10 @@ class Sweep:
     def give(self, leaf: tuple, c: Any, fresh: bool = False) -> None:
         """Add the cotangent `c` to what `leaf` describes; its shape is that of the leaf."""
         ref, _, is_complex = leaf
-        if not is_complex and (np.iscomplexobj(c)):
+        if type(c) is ndarray:
+            if not is_complex and c.dtype.kind == "c":
+                c = self.call(np.real, c)
+        elif not is_complex and np.iscomplexobj(c):
             c = self.call(np.real, c) if isinstance(c, ndarray) else c.real
         if type(ref) is int:
             if isinstance(c, ndarray):
@@ -187,10 +191,11 @@ class Sweep:
         if rule.pull is None:
             return self.transposed(rule, y, g, args, kwargs, leaves)
         extra = {}
-        if "active" in rule.wants:
-            extra["active"] = tuple(leaf is not None for leaf in leaves)
-        if "residuals" in rule.wants:
-            extra["residuals"] = residuals
+        if rule.wants:
+            if "active" in rule.wants:
+                extra["active"] = tuple([leaf is not None for leaf in leaves])
+            if "residuals" in rule.wants:
+                extra["residuals"] = residuals
         body = self.prepare(rule.pull)
         found = body(g, *args, **kwargs) if rule.kind == "linear" else body(y, g, *args, **kwargs, **extra)
         return found if isinstance(found, tuple) else (found,)

@@ -149,6 +149,8 @@ class Rule:
     samples: Any = None
     signature: inspect.Signature | None = field(default=None, repr=False)
     wants: frozenset = frozenset()
+    plans: dict = field(default_factory=dict, repr=False, compare=False)
+    """What engines worked out about calls of the rule; forgotten when the rule changes."""
 
     @property
     def name(self) -> str:
@@ -177,6 +179,7 @@ def name_of(f: Any) -> str:
 
 def _add(rule: Rule) -> Rule:
     RULES[rule.function] = rule
+    rule.plans.clear()
     for listener in _listeners:
         listener(rule.function)
     return rule
