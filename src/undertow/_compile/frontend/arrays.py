@@ -6,7 +6,6 @@ kept, so that one loop serves the whole expression and the destination is writte
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Sequence as Seq
 from typing import Any
 
@@ -16,7 +15,7 @@ from ..ir.function import Constant, Region, Value
 from ..ir.types import BOOL, F64, I64, ArrayType, ScalarType
 from . import arithmetic
 from .merge import describe, is_number, scalar_of
-from .values import Array, Axis, Const, Lazy, Method, Ref, Scalar, Sequence, View
+from .values import Array, Axis, Const, Lazy, Method, Scalar, Sequence, View
 
 __all__ = ["Arrays"]
 
@@ -245,250 +244,6 @@ class Arrays:
             value = self.check_hazard(dest, value)
         self.fill(dest, value)
 
-    def store_item(self, owner: Any, index_node: ast.expr, value: Any) -> None:
-        if isinstance(owner, Ref):
-            self.object_item(owner, "__setitem__", index_node, value)
-            return
-        if not isinstance(owner, Array):
-            raise NotCompilable(f"item assignment to {describe(owner)}")
-        index = self.index_items(index_node)
-        mask = self.mask_of(owner, index)
-        if mask is not None:
-            self.store_masked(owner, mask, value)
-            return
-        target = self.index_view(owner, index)
-        if not target.dims:
-            if isinstance(value, (Array, Lazy)) and not value.dims:
-                value = Scalar(self.element(value, []), "np")
-            scalar = scalar_of(value)
-            if scalar.type.is_float and target.element == I64:
-                raise NotCompilable("assignment of a float to an integer array")
-            self.note_write(owner.root)
-            self.force_readers(owner.root)
-            self.put(target, [], scalar.value)
-        else:
-            self.store_array(target, value)
-
-    def augment_item(self, owner: Any, index_node: ast.expr, op: str, value: Callable[[], Any]) -> None:
-        if not isinstance(owner, Array):
-            raise NotCompilable(f"item assignment to {describe(owner)}")
-        index = self.index_items(index_node)
-        if self.mask_of(owner, index) is not None:
-            raise NotCompilable("an augmented assignment under a mask")
-        target = self.index_view(owner, index)
-        if target.dims:
-            self.store_array(target, self.binary(op, target, value()), augmented=True)
-            return
-        current = Scalar(self.element(target, []), "np")
-        right = value()
-        if isinstance(right, (Array, Lazy)) and right.dims:
-            raise NotCompilable("an array assigned to an element")
-        result = self.binary(op, current, right)
-        result = Scalar(self.element(result, []), "np") if isinstance(result, Lazy) else scalar_of(result)
-        if result.type.is_float and target.element == I64:
-            raise NotCompilable("assignment of a float to an integer array")
-        self.note_write(owner.root)
-        self.force_readers(owner.root)
-        self.put(target, [], result.value)
-
-    def mask_of(self, owner: Array, index: list) -> View | None:
-        if len(index) == 1 and isinstance(index[0], (Array, Lazy)) and index[0].element == BOOL:
-            if len(index[0].dims) != len(owner.dims):
-                raise NotCompilable("a mask with fewer axes than the array")
-            return index[0]
-        return None
-
-    def store_masked(self, owner: Array, mask: View, value: Any) -> None:
-        """``a[mask] = scalar``."""
-        scalar = self.b.cast(scalar_of(value).value, owner.element)
-        for d, m in zip(owner.dims, mask.dims, strict=True):
-            self.b.check(self.b.scalar("eq", d, m), "the mask's shape differs")
-        self.note_write(owner.root)
-        mask = self.check_hazard(owner, mask)
-        self.force_readers(owner.root)
-
-        def body(index: list[Value]) -> None:
-            regions = [Region(), Region()]
-            test = self.element(mask, index)
-            with self.b.inside(regions[0]):
-                self.put(owner, index, scalar)
-            self.b.emit("if", [test], [], regions=regions)
-
-        self.nest(owner.dims, body)
-
-    # ---- indexing
-    def on_Subscript(self, node: ast.Subscript) -> Any:
-        owner = self.expr(node.value)
-        if isinstance(owner, Sequence):
-            return self.sequence_item(owner, node)
-        if isinstance(owner, Ref):
-            return self.object_item(owner, "__getitem__", node.slice)
-        if isinstance(owner, Const) and isinstance(owner.obj, (tuple, list, dict, str)):
-            return self.const_item(owner.obj, node)
-        if not isinstance(owner, (Array, Lazy)):
-            raise NotCompilable(f"indexing of {describe(owner)}")
-        index = self.index_items(node.slice)
-        self.at(node)
-        if isinstance(owner, Lazy):
-            owner = self.force(owner)
-        return self.index_with(owner, index)
-
-    def const_item(self, obj: Any, node: ast.Subscript) -> Any:
-        index = self.expr(node.slice) if not isinstance(node.slice, ast.Slice) else None
-        if isinstance(index, Const):
-            try:
-                return self.capture(obj[index.obj])
-            except (KeyError, IndexError, TypeError):
-                raise NotCompilable("indexing of a constant fails") from None
-        return self.sequence_item(Sequence(tuple(self.capture(x) for x in obj)), node)
-
-    def sequence_item(self, owner: Sequence, node: ast.Subscript) -> Any:
-        if isinstance(node.slice, ast.Slice):
-            parts = [self.expr(p) if p is not None else Const(None)
-                     for p in (node.slice.lower, node.slice.upper, node.slice.step)]
-            if not all(isinstance(p, Const) for p in parts):
-                raise NotCompilable("a slice of a sequence with unknown bounds")
-            return Sequence(owner.items[slice(*(p.obj for p in parts))], list if owner.cls is list else tuple)
-        index = self.expr(node.slice)
-        if isinstance(index, Const) and isinstance(index.obj, int):
-            if not -len(owner.items) <= index.obj < len(owner.items):
-                self.b.check(const(False), "index out of range")
-                return Const(0.0)
-            return owner.items[index.obj]
-        raise self.needs_unrolling("a sequence is indexed by a number that is not known")
-
-    def index_items(self, node: ast.expr) -> list:
-        nodes = node.elts if isinstance(node, ast.Tuple) else [node]
-        out: list = []
-        for n in nodes:
-            if isinstance(n, ast.Slice):
-                out.append(("slice", *(self.expr(p) if p is not None else Const(None)
-                                       for p in (n.lower, n.upper, n.step))))
-            else:
-                value = self.expr(n)
-                if isinstance(value, Sequence) and value.cls is tuple:
-                    out += value.items
-                else:
-                    out.append(value)
-        return out
-
-    def index_with(self, a: Array, index: list) -> Any:
-        """``a[index]`` as a value: a NumPy scalar, or a view."""
-        arrays = [i for i in index if isinstance(i, (Array, Lazy)) and i.dims]
-        if arrays:
-            return self.gather(a, index)
-        view = self.index_view(a, index)
-        if not view.dims:
-            return Scalar(self.element(view, []), "np")
-        return view
-
-    def gather(self, a: Array, index: list) -> Lazy:
-        """``a[i]`` for an array of integers `i`, alone or followed by nothing else."""
-        if len(index) != 1 or index[0].element != I64:
-            raise NotCompilable("indexing with a mask or with several arrays")
-        picks: View = index[0]
-        n = len(picks.dims)
-
-        def at(position: list[Value]) -> Value:
-            i = self.inside(self.element(picks, position[:n]), a.dims[0])
-            return self.element(a, [i, *position[n:]])
-
-        sources = picks.sources if isinstance(picks, Lazy) else (picks,)
-        lazy = Lazy((*picks.dims, *a.dims[1:]), a.element, at, (a, *sources))
-        return self.force(lazy)
-
-    def index_view(self, a: Array, index: list) -> Array:
-        """The view that basic indexing makes."""
-        index = self.expand_ellipsis(a, index)
-        maps: list[tuple[Value, int | None, int]] = []  # for each axis of a: start, new axis, step
-        dims: list[Value] = []
-        axis = 0
-        for item in index:
-            if isinstance(item, Const) and item.obj is None:
-                dims.append(const(1))
-                continue
-            n = a.dims[axis]
-            if isinstance(item, tuple):
-                start, length, step = self.slice_bounds(item, n)
-                maps.append((start, len(dims), step))
-                dims.append(length)
-            else:
-                if not is_number(item) or scalar_of(item).type != I64:
-                    raise NotCompilable(f"an index that is {describe(item)}")
-                maps.append((self.inside(scalar_of(item).value, n), None, 1))
-            axis += 1
-        axes = []
-        for old in a.axes:
-            if old.view_axis is None:
-                axes.append(old)
-                continue
-            start, new, step = maps[old.view_axis]
-            scaled = start if abs(old.step) == 1 else self.b.mul(start, const(abs(old.step)))
-            begin = self.b.add(scaled, old.start) if old.step > 0 else self.b.sub(old.start, scaled)
-            axes.append(Axis(begin, new, old.step * step))
-        return Array(a.root, tuple(axes), tuple(dims), a.frame)
-
-    def expand_ellipsis(self, a: Array, index: list) -> list:
-        full = ("slice", Const(None), Const(None), Const(None))
-        used = sum(1 for i in index if not (isinstance(i, Const) and (i.obj is None or i.obj is Ellipsis)))
-        missing = len(a.dims) - used
-        if missing < 0:
-            raise NotCompilable("too many indices")
-        for k, i in enumerate(index):
-            if isinstance(i, Const) and i.obj is Ellipsis:
-                return index[:k] + [full] * missing + index[k + 1:]
-        return index + [full] * missing
-
-    def inside(self, i: Value, n: Value) -> Value:
-        """Index `i` of an axis of length `n`, counted from the end if negative, and checked."""
-        if isinstance(i, Constant):
-            if i.value < 0:
-                self.b.check(self.b.scalar("ge", n, const(-i.value)), "index out of bounds")
-                return self.b.sub(n, const(-i.value))
-            self.b.check(self.b.scalar("lt", i, n), "index out of bounds")
-            return i
-        wrapped = self.b.pure("add", [i, n], I64, {"wrap": True})  # used for negative `i` alone: cannot overflow
-        i = self.b.scalar("select", self.b.scalar("lt", i, const(0)), wrapped, i)
-        self.b.check(self.b.scalar("ge", i, const(0)), "index out of bounds")
-        self.b.check(self.b.scalar("lt", i, n), "index out of bounds")
-        return i
-
-    def slice_bounds(self, item: tuple, n: Value) -> tuple[Value, Value, int]:
-        _, lower, upper, by = item
-        step = by.obj if isinstance(by, Const) else None
-        if isinstance(by, Const) and by.obj is None:
-            step = 1
-        if not isinstance(step, int) or step == 0:
-            raise NotCompilable("a slice whose step is not known")
-        none = [isinstance(x, Const) and x.obj is None for x in (lower, upper)]
-        if step < 0:
-            if not all(none) or step != -1:
-                raise NotCompilable("a slice with a negative step and bounds")
-            return self.b.sub(n, const(1)), n, -1
-        start = const(0) if none[0] else self.slice_bound(scalar_of(lower).value, n, clip=False)
-        stop = n if none[1] else self.slice_bound(scalar_of(upper).value, n, clip=True)
-        length = self.b.sub(stop, start)
-        if not (none[0] and none[1]):
-            if isinstance(start, Constant) and (none[1] or isinstance(scalar_of(upper).value, Constant)):
-                self.b.check(self.b.scalar("ge", length, const(0)), "a slice beyond the array")
-            else:
-                length = self.b.scalar("select", self.b.scalar("lt", length, const(0)), const(0), length)
-        if step > 1:
-            length = self.b.scalar("floordiv", self.b.add(length, const(step - 1)), const(step))
-        return start, length, step
-
-    def slice_bound(self, i: Value, n: Value, clip: bool) -> Value:
-        if i.type != I64:
-            raise NotCompilable("a slice bound that is not an integer")
-        if isinstance(i, Constant) and i.value < 0:
-            return self.b.sub(n, const(-i.value))
-        if not isinstance(i, Constant):
-            self.b.check(self.b.scalar("ge", i, const(0)), "a negative slice bound")
-            if clip:
-                return self.minimum(n, i)
-        self.b.check(self.b.scalar("le", i, n), "a slice beyond the array")
-        return i
-
     # ---- attributes
     def array_attribute(self, a: View, name: str) -> Any:
         if name == "shape":
@@ -529,6 +284,7 @@ class Arrays:
 
     def array_of(self, v: Any, element: ScalarType | None = None) -> Array:
         """``np.array(v)``: always fresh memory."""
+        v = self.plain(v)
         if isinstance(v, (Array, Lazy)):
             out = self.new_array(element or v.element, v.dims, hint="array")
             self.fill(out, v)
@@ -537,17 +293,39 @@ class Arrays:
             raise NotCompilable(f"an array made of {describe(v)}")
         leaves: list[tuple[tuple[int, ...], Scalar]] = []
         dims = self.collect(v, (), leaves)
+        if dims is None:
+            return self.stacked(v, element)
         if element is None:
             kinds = {s.type for _, s in leaves}
-            element = F64 if F64 in kinds or not kinds else kinds.pop() if len(kinds) == 1 else F64
+            element = F64 if F64 in kinds or not kinds else kinds.pop() if len(kinds) == 1 else \
+                I64 if kinds == {BOOL, I64} else F64
+        elif element == I64 and any(s.type.is_float for _, s in leaves):
+            raise NotCompilable("an integer array made of floats")
         out = self.new_array(element, [const(d) for d in dims], hint="array")
         for index, s in leaves:
             self.put(out, [const(k) for k in index], s.value)
         return out
 
-    def collect(self, v: Any, index: tuple[int, ...], leaves: list) -> tuple[int, ...]:
+    def stacked(self, v: Sequence, element: ScalarType | None) -> Array:
+        """``np.array`` of a sequence that holds arrays."""
+        parts = [self.plain(x) for x in v.items]
+        if any(is_number(x) for x in parts):
+            raise NotCompilable("an array made of arrays and numbers")
+        parts = [x if isinstance(x, (Array, Lazy)) else self.array_of(x) for x in parts]
+        out = self.np_stack(Sequence(tuple(parts)))
+        return out if element in (None, out.element) else self.force(self.np_astype(out, Const(element.dtype)))
+
+    def collect(self, v: Any, index: tuple[int, ...], leaves: list) -> tuple[int, ...] | None:
+        """Extents of nested sequences of numbers, or None where there are arrays among them."""
+        v = self.plain(v)
+        if isinstance(v, (Array, Lazy)):
+            if v.dims:
+                return None
+            v = Scalar(self.element(v, []), "np")
         if isinstance(v, Sequence):
             inner = {self.collect(x, (*index, k), leaves) for k, x in enumerate(v.items)}
+            if None in inner:
+                return None
             if len(inner) > 1:
                 raise NotCompilable("an array of ragged sequences")
             return (len(v.items), *(inner.pop() if inner else ()))

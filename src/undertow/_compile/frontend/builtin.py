@@ -9,6 +9,7 @@ import numpy as np
 
 from .._refusal import NotCompilable
 from ..ir.builder import const
+from ..ir.function import Constant
 from ..ir.types import F64, I64
 from . import arithmetic
 from .merge import describe, is_number, scalar_of, tag_of
@@ -21,6 +22,7 @@ class Builtins:
     """Lowers calls of builtins; expects the other mixins beside it."""
 
     def do_len(self, v: Any) -> Any:
+        v = self.plain(v)
         if isinstance(v, (Array, Lazy)) and v.dims:
             return self.extent(v.dims[0])
         if isinstance(v, Sequence):
@@ -107,6 +109,23 @@ class Builtins:
             return Scalar(self.reduce(v.dims, init, lambda i, s: self.b.add(s, self.element(v, i)), "total"), "np")
         raise NotCompilable("sum of something of unknown length")
 
+    def do_any(self, v: Any) -> Any:
+        return self.any_or_all(v, "or")
+
+    def do_all(self, v: Any) -> Any:
+        return self.any_or_all(v, "and")
+
+    def any_or_all(self, v: Any, op: str) -> Any:
+        items = self.static_items(v)
+        if items is None:
+            if isinstance(v, (Array, Lazy)) and len(v.dims) == 1:
+                return Scalar(scalar_of(self.logical(v, None, None, op)).value, "py")
+            raise NotCompilable("any/all of something of unknown length")
+        total = const(op == "and")
+        for x in items:
+            total = self.b.scalar(op, total, self.truth(x))
+        return Const(total.value) if isinstance(total, Constant) else Scalar(total, "py")
+
     def do_isinstance(self, v: Any, cls: Any) -> Any:
         classes = [c.obj for c in cls.items] if isinstance(cls, Sequence) else [cls.obj]
         if isinstance(v, Const):
@@ -130,7 +149,7 @@ class Builtins:
         items = [] if v is None else self.static_items(v)
         if items is None:
             raise NotCompilable(f"{cls.__name__} of something of unknown length")
-        return Sequence(tuple(items), cls)
+        return self.new_list(tuple(items)) if cls is list else Sequence(tuple(items), cls)
 
     def do_pow(self, x: Any, y: Any) -> Any:
         return self.binary("Pow", x, y)
@@ -162,6 +181,6 @@ class Builtins:
 BUILTINS: dict[Any, str] = {
     len: "do_len", range: "do_range", zip: "do_zip", enumerate: "do_enumerate", reversed: "do_reversed", abs: "do_abs",
     float: "do_float", int: "do_int", bool: "do_bool", max: "do_max", min: "do_min", sum: "do_sum", pow: "do_pow",
-    isinstance: "do_isinstance", tuple: "do_tuple", list: "do_list", math.pow: "do_math_pow",
+    isinstance: "do_isinstance", any: "do_any", all: "do_all", tuple: "do_tuple", list: "do_list", math.pow: "do_math_pow",
     math.atan2: "do_math_atan2", math.hypot: "do_math_hypot", math.floor: "do_math_floor", np.float64: "do_np_float64",
 }

@@ -28,6 +28,9 @@ class Calls:
 
     def on_Call(self, node: ast.Call) -> Any:
         function = self.expr(node.func)
+        if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp) and isinstance(function, Const) \
+                and function.obj in (sum, any, all) and not node.keywords:
+            return self.generator_call(function, node.args[0])
         later = [*node.args, *(k.value for k in node.keywords)]
         if isinstance(function, Method):
             function = Method(self.before_calls(function.owner, later), function.function)
@@ -39,6 +42,13 @@ class Calls:
             kwargs[k.arg] = self.settle(self.expr(k.value))
         self.at(node)
         return self.call(function, args, kwargs)
+
+    def generator_call(self, function: Const, node: ast.GeneratorExp) -> Any:
+        items = self.in_scope(node, lambda: self.comprehension(node.elt, node.generators))
+        if items is not None:
+            return self.call(function, [Sequence(tuple(items))], {})
+        start = Const(0 if function.obj is sum else function.obj is all)
+        return self.reduced_generator(function.obj.__name__, node, start)
 
     def items_of_call(self, nodes: list[ast.expr], keywords: list[ast.expr]) -> list:
         out: list = []
@@ -72,8 +82,6 @@ class Calls:
         except TypeError:
             raise NotCompilable("a call of an unhashable object") from None
         if isinstance(obj, types.FunctionType) and obj not in NUMPY:
-            if obj.__module__.split(".")[0] in ("numpy", "scipy"):
-                raise NotCompilable(f"`{obj.__module__}.{obj.__name__}` has no lowering")
             if hasattr(obj, "__wrapped__"):
                 raise NotCompilable("a decorated function")
             return self.inline(obj, args, kwargs)
@@ -81,6 +89,9 @@ class Calls:
             if isinstance(args[0], Const):
                 return self.fold_call(obj, args)
             return arithmetic.math_call(self.b, _MATH[obj], scalar_of(args[0]))
+        if not isinstance(obj, type) or obj in NUMPY or obj in BUILTINS:
+            args = [self.plain(a) for a in args]
+            kwargs = {k: self.plain(a) for k, a in kwargs.items()}
         if isinstance(obj, np.ufunc):
             return self.ufunc(obj, args, kwargs)
         if obj in NUMPY:
@@ -90,6 +101,9 @@ class Calls:
             return getattr(self, name)(*args)
         if isinstance(obj, type):
             return self.construct(obj, args, kwargs)
+        inner = getattr(obj, "_implementation", None)  # of NumPy's dispatched functions
+        if isinstance(inner, types.FunctionType) and (inner.__module__ or "").split(".")[0] == "numpy":
+            return self.inline(inner, args, kwargs)
         raise NotCompilable(f"a call of {describe(Const(obj))}")
 
     def fits(self, name: str, args: list, kwargs: dict) -> bool:
@@ -114,6 +128,7 @@ class Calls:
         if isinstance(target, tuple):
             kind, name = target
             if kind == "array" and name in METHODS:
+                args = [self.plain(a) for a in args]
                 self.fits(METHODS[name], [method.owner, *args], kwargs)
                 return getattr(self, METHODS[name])(method.owner, *args, **kwargs)
             if kind == "scalar" and name in ("item", "copy") and not args:
@@ -122,6 +137,12 @@ class Calls:
                 fields = method.owner.cls._fields
                 return Sequence(tuple(kwargs.get(f, v) for f, v in zip(fields, method.owner.items, strict=True)),
                                 method.owner.cls)
+            if kind == "list" and not kwargs:
+                return self.list_method(method.owner, name, args)
+            if kind == "ufunc":
+                return self.ufunc_method(method.owner.obj, name, [self.plain(a) for a in args], kwargs)
+            if kind == "sequence" and name == "index" or kind == "sequence" and name == "count":
+                raise NotCompilable(f"the method `{name}` of a tuple")
             raise NotCompilable(f"the method `{name}`")
         return self.call(method.function, [method.owner, *args], kwargs)
 

@@ -91,7 +91,7 @@ class Expressions:
         return Sequence(tuple(self.items(node.elts)))
 
     def on_List(self, node: ast.List) -> Any:
-        return Sequence(tuple(self.items(node.elts)), list)
+        return self.new_list(tuple(self.items(node.elts)), node)
 
     def items(self, nodes: list[ast.expr]) -> list:
         out: list = []
@@ -106,7 +106,7 @@ class Expressions:
         return out
 
     def on_JoinedStr(self, node: ast.JoinedStr) -> Any:
-        raise NotCompilable("a formatted string")
+        return Const(_Text())
 
     def on_Lambda(self, node: ast.Lambda) -> Any:
         return self.function_value(node)
@@ -115,25 +115,6 @@ class Expressions:
         value = self.expr(node.value)
         self.assign(node.target, value)
         return value
-
-    def on_ListComp(self, node: ast.ListComp) -> Any:
-        return Sequence(tuple(self.comprehension(node.elt, node.generators)), list)
-
-    def on_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
-        return Sequence(tuple(self.comprehension(node.elt, node.generators)))
-
-    def comprehension(self, element: ast.expr, generators: list[ast.comprehension]) -> list:
-        if not generators:
-            return [self.settle(self.expr(element))]
-        first = generators[0]
-        items = self.static_items(self.expr(first.iter))
-        if items is None or first.ifs:
-            raise NotCompilable("a comprehension over something of unknown length")
-        out = []
-        for item in items:
-            self.assign(first.target, item)
-            out += self.comprehension(element, generators[1:])
-        return out
 
     def before_calls(self, value: Any, later: list[ast.expr]) -> Any:
         """A pending expression is evaluated before a call that might change what it reads."""
@@ -166,6 +147,8 @@ class Expressions:
         return self.binary(type(node.op).__name__, left, right)
 
     def binary(self, op: str, left: Any, right: Any) -> Any:
+        if isinstance(left, Ref) or isinstance(right, Ref):
+            left, right = self.plain(left), self.plain(right)
         if isinstance(left, Const) and isinstance(right, Const):
             return self.fold_binary(op, left.obj, right.obj)
         if isinstance(left, Sequence) or isinstance(right, Sequence):
@@ -198,12 +181,15 @@ class Expressions:
 
     def binary_sequence(self, op: str, left: Any, right: Any) -> Any:
         if op == "Add" and isinstance(left, Sequence) and isinstance(right, Sequence) and left.cls is right.cls:
-            return Sequence(left.items + right.items, left.cls)
+            return self.sequence(left.items + right.items, left.cls)
         for x, n in ((left, right), (right, left)):
             if op == "Mult" and isinstance(x, Sequence) and isinstance(n, Const) and isinstance(n.obj, int):
                 if len(x.items) * n.obj <= 64:
-                    return Sequence(x.items * n.obj, x.cls)
+                    return self.sequence(x.items * n.obj, x.cls)
         raise NotCompilable(f"operator {op} of a sequence")
+
+    def sequence(self, items: tuple, cls: type) -> Any:
+        return self.new_list(items) if cls is list else Sequence(items, cls)
 
     def special_method(self, op: str, left: Any, right: Any) -> Any:
         name = {"Add": "add", "Sub": "sub", "Mult": "mul", "Div": "truediv", "MatMult": "matmul", "Pow": "pow"}.get(op)
@@ -231,6 +217,7 @@ class Expressions:
     def compare(self, op: str, left: Any, right: Any) -> Any:
         if op in ("Is", "IsNot"):
             return Const(self.identical(left, right) == (op == "Is"))
+        left, right = self.plain(left), self.plain(right)
         if isinstance(left, Const) and isinstance(right, Const) and op not in ("In", "NotIn"):
             x, y = left.obj, right.obj
             simple = (bool, int, float, str, type(None), np.float64, tuple)
@@ -277,10 +264,11 @@ class Expressions:
         result = self.expr(node.values[0])
         is_and = isinstance(node.op, ast.And)
         for k, value in enumerate(node.values[1:]):
-            if isinstance(result, Const) or isinstance(result, (Ref, Function, Sequence)):
-                known = bool(result.obj) if isinstance(result, Const) else True
-                if isinstance(result, Sequence):
-                    known = bool(result.items)
+            if isinstance(result, (Const, Ref, Function, Sequence)):
+                truth = self.truth(result)
+                if not isinstance(truth, Constant):
+                    raise NotCompilable("`and`/`or` used for its operand's value")
+                known = bool(truth.value)
                 if known != is_and:
                     return result
                 result = self.expr(value)
@@ -328,7 +316,7 @@ class Expressions:
 
         self.branch(test, put(node.body), put(node.orelse))
         value = self.state.pop(key)
-        if isinstance(value, NotCompilable):
+        if isinstance(value, (NotCompilable, TryAgain)):
             raise value
         return value
 
@@ -337,6 +325,7 @@ class Expressions:
 
     def truth(self, v: Any) -> Value:
         """``bool(v)`` as an IR value."""
+        v = self.plain(v)
         if isinstance(v, Const):
             if isinstance(v.obj, (bool, int, float, str, tuple, list, dict, type(None), types.FunctionType)):
                 return const(bool(v.obj))
@@ -361,12 +350,14 @@ class Expressions:
         if isinstance(owner, Const):
             return self.const_attribute(owner.obj, name)
         if isinstance(owner, Ref):
+            if owner.cls is list:
+                return Method(owner, Const(("list", name)))
             return self.object_attribute(owner, name)
         if isinstance(owner, Sequence):
             fields = getattr(owner.cls, "_fields", ())
             if name in fields:
                 return owner.items[fields.index(name)]
-            found = getattr(owner.cls, name, None) if fields else None
+            found = getattr(owner.cls, name, None) if fields and name != "_replace" else None
             if isinstance(found, types.FunctionType):
                 return Method(owner, Const(found))
             if isinstance(found, property):
@@ -379,6 +370,10 @@ class Expressions:
         raise NotCompilable(f"attribute `{name}` of {describe(owner)}")
 
     def const_attribute(self, obj: Any, name: str) -> Any:
+        if isinstance(obj, np.ufunc) and name in ("outer", "reduce", "accumulate", "at"):
+            return Method(Const(obj), Const(("ufunc", name)))
+        if isinstance(obj, np.finfo) or isinstance(obj, np.dtype):
+            return self.capture(getattr(obj, name))
         if not isinstance(obj, (types.ModuleType, type)):
             raise NotCompilable(f"attribute `{name}` of {describe(Const(obj))}")
         try:
@@ -395,7 +390,7 @@ class Expressions:
             return self.call(Const(found.fget), [owner], {})
         if key in self.state:
             value = self.state[key]
-            if isinstance(value, NotCompilable):
+            if isinstance(value, (NotCompilable, TryAgain)):
                 raise value
             if isinstance(value, Maybe):
                 self.b.check(value.defined, f"attribute `{name}` is missing")
@@ -465,13 +460,20 @@ class Expressions:
         if isinstance(current, Array):
             self.store_array(current, self.binary(op, current, value), augmented=True)
             return
-        if isinstance(current, Sequence) and current.cls is list:
-            raise NotCompilable("`+=` of a list")
+        if isinstance(current, Ref) and current.cls is list:
+            if op != "Add":
+                raise NotCompilable("an augmented assignment to a list")
+            self.list_method(current, "extend", [value])
+            return
         self.assign(node.target, self.binary(op, current, value))
 
 
 def _class_attribute(cls: type, name: str) -> Any:
     return next((vars(c)[name] for c in cls.__mro__ if name in vars(c)), None)
+
+
+class _Text:
+    """A formatted string: it may stand in an error message, and is good for nothing else here."""
 
 
 def _no_invert() -> Value:

@@ -263,6 +263,7 @@ class Loops:
 
     def static_items(self, iterable: Any) -> list | None:
         """Items of an iterable whose length is known."""
+        iterable = self.plain(iterable)
         if isinstance(iterable, Sequence):
             return list(iterable.items)
         if isinstance(iterable, Const) and isinstance(iterable.obj, (tuple, list, str)):
@@ -286,6 +287,7 @@ class Loops:
 
     def iteration(self, iterable: Any) -> tuple[Value, Value, int, Callable[[Value], Any]]:
         """Bounds of an index, and what the loop variable is at an index."""
+        iterable = self.plain(iterable)
         if isinstance(iterable, (Array, Lazy)):
             array = self.force(iterable)
             return const(0), array.dims[0], 1, lambda i: self.index_with(array, [Scalar(i, "py")])
@@ -317,10 +319,24 @@ class Loops:
         lo, hi = (const(0), values[0]) if len(values) == 1 else values[:2]
         step = 1
         if len(values) == 3:
-            if not isinstance(values[2], Constant) or values[2].value == 0:
-                raise NotCompilable("the step of `range` is not a known number")
+            if not isinstance(values[2], Constant):
+                return self.strided_range(*values)
+            if values[2].value == 0:
+                self.b.check(const(False), "`range` with step 0")
+                return const(0), const(0), 1, lambda i: Scalar(i, "py")
             step = values[2].value
         return lo, hi, step, lambda i: Scalar(i, "py")
+
+    def strided_range(self, lo: Value, hi: Value, step: Value) -> tuple[Value, Value, int, Callable[[Value], Any]]:
+        """``range`` with a step that is known at run time only: the loop counts, and the index is computed."""
+        zero, one = const(0), const(1)
+        self.b.check(self.b.scalar("ne", step, zero), "`range` with step 0")
+        up = self.b.scalar("gt", step, zero)
+        span = self.b.scalar("select", up, self.b.sub(hi, lo), self.b.sub(lo, hi))
+        by = self.b.scalar("abs", step)
+        n = self.b.scalar("floordiv", self.b.sub(self.b.add(span, by), one), by)
+        n = self.b.scalar("select", self.b.scalar("lt", n, zero), zero, n)
+        return zero, n, 1, lambda i: Scalar(self.b.add(lo, self.b.mul(i, step)), "py")
 
     def minimum(self, a: Value, b: Value) -> Value:
         return a if a is b else self.b.scalar("select", self.b.scalar("lt", b, a), b, a)

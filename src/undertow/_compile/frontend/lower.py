@@ -18,8 +18,10 @@ from ..ir.types import BY_DTYPE, I64, ArrayType, ScalarType
 from .arrays import Arrays
 from .builtin import Builtins
 from .calls import Calls
+from .containers import Containers
 from .creation import Creation
 from .expressions import Expressions
+from .indexing import Indexing
 from .loops import Loops
 from .merge import scalar_of
 from .products import Products
@@ -106,7 +108,7 @@ class Lowered:
     codes: list
 
 
-class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Calls, Builtins, Ufuncs, Creation, Shaping, Reductions,
+class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexing, Calls, Builtins, Ufuncs, Creation, Shaping, Reductions,
               Products):
     """One attempt at lowering."""
 
@@ -124,6 +126,8 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Calls, Builtins, Uf
         self.params_set: set[Value] = set()
         self.contiguous: set[Value] = set()
         self.home: dict[Value, Any] = {}
+        self.extents: dict[Value, Value] = {}
+        self.list_places: dict[int, tuple] = {}
         self.held: list = []
         self.writes: list[Value] = []
         self.partners: dict[Value, set[Value]] = {}
@@ -237,6 +241,10 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Calls, Builtins, Uf
             raise NotCompilable(f"the object `{name}` from outside the function")
         self.guards.append((kind, container, key, value))
         return Const(value)
+
+    def child_frame(self, node: Any, names: set[str]) -> Frame:
+        """A scope within the current function."""
+        return Frame(next(self.keys), node, self.frame.filename, None, self.frame, names)
 
     # ---- functions
     def enter(self, node: Any, filename: str, function: Any, parent: Any, bound: dict[str, Any]) -> Any:
@@ -402,6 +410,10 @@ def _attempt(lowerer: Lowerer, function: types.FunctionType, specs: tuple) -> Lo
 def _result(lowerer: Lowerer, v: Any, arguments: dict, params: set, yields: list[Value]) -> Result:
     if isinstance(v, (NotCompilable, TryAgain)):
         raise v
+    if isinstance(v, Ref) and v.cls is list:
+        v = lowerer.plain(v)
+        if isinstance(v, Array):
+            raise NotCompilable("the function returns a list of unknown length")
     if isinstance(v, Scalar):
         yields.append(v.value)
         if v.tag is not None:

@@ -13,7 +13,7 @@ from .._refusal import NotCompilable
 from ..ir.builder import Builder, const
 from ..ir.function import Value
 from ..ir.types import BOOL, F32, F64, I64, ScalarType
-from .values import Array, Const, Exit, Lazy, Maybe, Ref, Scalar, Sequence, same_value
+from .values import Array, Const, Exit, Growing, Lazy, Maybe, Ref, Scalar, Sequence, same_value
 
 __all__ = ["Meeting", "Shape", "carries", "describe", "flatten", "is_number", "join", "rebuild", "scalar_of", "shape_of",
            "slots_of", "tag_of", "types_of"]
@@ -74,6 +74,8 @@ def shape_of(v: Any) -> Shape:
         return Shape("scalar", (s.type, s.flavor, s.tag is not None))
     if isinstance(v, Sequence):
         return Shape("sequence", v.cls, tuple(shape_of(x) for x in v.items))
+    if isinstance(v, Growing):
+        return Shape("growing", (v.buffer, v.flavor), (shape_of(v.count),))
     if isinstance(v, Exception):
         raise v
     if isinstance(v, Lazy):
@@ -89,6 +91,9 @@ class Meeting:
 
     def into_slot(self, slot: Array, value: Array) -> None:
         """Check that `value` can be copied into the slot."""
+
+    def grow(self, parts: tuple) -> None:
+        """A list has different lengths: start over with a list of unknown length."""
 
     def merge_objects(self, a: Any, b: Ref) -> Shape:
         raise NotCompilable("which object a variable is depends on control flow")
@@ -109,6 +114,10 @@ def join(a: Shape, b: Shape, meeting: Meeting) -> Shape:
         return Shape("exit", a.info | b.info)
     if a.kind == b.kind == "sequence" and a.info is b.info and len(a.parts) == len(b.parts):
         return Shape("sequence", a.info, tuple(join(x, y, meeting) for x, y in zip(a.parts, b.parts, strict=True)))
+    if a.kind == b.kind == "sequence" and a.info is b.info is list:
+        meeting.grow((*a.parts, *b.parts))
+    if a.kind == b.kind == "growing" and a.info == b.info:
+        return Shape("growing", a.info, (join(a.parts[0], b.parts[0], meeting),))
     found = _join_fixed(a, b, meeting) if b.kind == "fixed" else None
     if found is not None:
         return found
@@ -177,7 +186,7 @@ def items_of(v: Any, shape: Shape, state: dict) -> list:
         return list(v.items)
     if shape.kind == "object":
         return [state[(v.key, name)] for name in shape.info[2]]
-    return []
+    return [v.count] if shape.kind == "growing" else []
 
 
 def slots_of(v: Any, shape: Shape, state: dict) -> list[tuple[Array, Any]]:
@@ -200,6 +209,8 @@ def rebuild(values: list[Value], shape: Shape, state: dict) -> Any:
         return Exit(shape.info, values.pop(0))
     if shape.kind == "sequence":
         return Sequence(tuple(rebuild(values, part, state) for part in shape.parts), shape.info)
+    if shape.kind == "growing":
+        return Growing(shape.info[0], rebuild(values, shape.parts[0], state), shape.info[1])
     if shape.kind == "object":
         key, cls, names = shape.info
         for name, part in zip(names, shape.parts, strict=True):

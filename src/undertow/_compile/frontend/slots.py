@@ -13,7 +13,7 @@ from .._refusal import NotCompilable
 from ..ir.function import Constant, Region, Value, walk
 from .merge import Meeting, Shape, join, shape_of, slots_of
 from .state import TryAgain
-from .values import Array, Function, Iterable, Lazy, Maybe, Method, Ref, Sequence
+from .values import Array, Function, Growing, Iterable, Lazy, Maybe, Method, Ref, Sequence
 
 __all__ = ["Slots", "defined_in"]
 
@@ -40,6 +40,8 @@ def mentions(v: Any, what: Any) -> bool:
         return v.key == what
     if isinstance(v, Maybe):
         return mentions(v.value, what)
+    if isinstance(v, Growing):
+        return v.buffer.root is what
     if isinstance(v, Method):
         return mentions(v.owner, what) or mentions(v.function, what)
     if isinstance(v, Function):
@@ -102,6 +104,13 @@ class _Meeting(Meeting):
         for d, e in zip(slot.dims, value.dims, strict=True):
             if isinstance(d, Constant) and isinstance(e, Constant) and d.value != e.value:
                 raise NotCompilable("a variable holds arrays of different shapes on different paths")
+
+    def grow(self, parts: tuple) -> None:
+        place = self.lowerer.list_places.get(self.key[0]) if isinstance(self.key, tuple) else None
+        kinds = {(p.info[0].name, p.info[1]) if p.kind == "scalar" else None for p in parts}
+        if place is not None and len(kinds) == 1 and None not in kinds:
+            raise TryAgain("slot", ("grow", place, *kinds.pop()))
+        raise NotCompilable("a list of unknown length of anything but numbers of one type")
 
     def merge_objects(self, a: Shape, b: Ref) -> Shape:
         if a.kind == "object":

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Constant, Region, Value
@@ -269,6 +271,23 @@ class Statements:
     def do_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
             self.assign(node.target, self.expr(node.value))
+
+    def do_Try(self, node: ast.Try) -> None:
+        """What raises leaves compiled code, and the call is run again by the interpreter, handlers and all."""
+        if node.finalbody and any(isinstance(n, (ast.Return, ast.Break, ast.Continue)) for s in node.body + node.orelse
+                                  for n in ast.walk(s)):
+            raise NotCompilable("`finally` after a statement that leaves the block")
+        self.block([*node.body, *node.orelse, *node.finalbody])
+
+    def do_With(self, node: ast.With) -> None:
+        for item in node.items:
+            call = item.context_expr
+            function = self.expr(call.func) if isinstance(call, ast.Call) else None
+            quiet = isinstance(function, Const) and function.obj is np.errstate and all(
+                isinstance(k.value, ast.Constant) and k.value.value in ("ignore", "warn") for k in call.keywords)
+            if not quiet or item.optional_vars is not None:
+                raise NotCompilable("a `with` statement")
+        self.block(node.body)
 
     def do_FunctionDef(self, node: ast.FunctionDef) -> None:
         if node.decorator_list:

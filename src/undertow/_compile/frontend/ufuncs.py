@@ -31,21 +31,74 @@ class Ufuncs:
     """Lowers universal functions; expects the other mixins beside it."""
 
     def ufunc(self, f: np.ufunc, args: list, kwargs: dict) -> Any:
-        out = kwargs.pop("out", None)
+        out, where, dtype = (kwargs.pop(k, None) for k in ("out", "where", "dtype"))
         if kwargs:
             raise NotCompilable(f"keyword arguments of np.{f.__name__}")
         if len(args) == f.nin + 1:
             out = args.pop()
+        if len(args) != f.nin:
+            raise NotCompilable(f"np.{f.__name__} with {len(args)} arguments")
         args = [self.array_of(a) if isinstance(a, Sequence) else a for a in args]
+        if self.given(dtype):
+            args = [self.np_astype(a, dtype) for a in args]
         result = self.apply_ufunc(f, args)
-        if out is None:
-            return result
         if isinstance(out, Sequence):
             out = out.items[0]
+        masked = where is not None and not (isinstance(where, Const) and where.obj is True)
+        if not self.given(out):
+            if masked:
+                raise NotCompilable("`where=` without `out=`")
+            return result
         if not isinstance(out, Array):
             raise NotCompilable("`out=` that is not an array")
+        if masked:
+            result = self.np_where(where, result, out)
         self.store_array(out, result, augmented=True)
         return out
+
+    def ufunc_method(self, f: np.ufunc, name: str, args: list, kwargs: dict) -> Any:
+        """``np.add.outer`` and its kin."""
+        if name == "outer" and len(args) == 2 and not kwargs:
+            a, b = (self.view_of(v) for v in args)
+            return self.ufunc(f, [self.index_any(a, [Const(Ellipsis)] + [Const(None)] * len(b.dims)), b], {})
+        if name == "at" and len(args) in (2, 3) and isinstance(args[0], Array) and not kwargs:
+            return self.ufunc_at(f, *args)
+        reduce = {np.add: "np_sum", np.multiply: "np_prod", np.maximum: "np_max", np.minimum: "np_min",
+                  np.logical_or: "np_any", np.logical_and: "np_all"}.get(f)
+        if name == "reduce" and reduce is not None and args:
+            axis = args[1] if len(args) > 1 else kwargs.pop("axis", Const(0))
+            if len(args) > 2 or set(kwargs) - {"keepdims"}:
+                raise NotCompilable(f"arguments of np.{f.__name__}.reduce")
+            return getattr(self, reduce)(args[0], axis, **kwargs)
+        if name == "accumulate" and f in (np.add, np.multiply) and args and not kwargs:
+            return self.running(args[0], args[1] if len(args) > 1 else Const(0), "add" if f is np.add else "mul")
+        raise NotCompilable(f"np.{f.__name__}.{name}")
+
+    def ufunc_at(self, f: np.ufunc, a: Array, index: Any, values: Any = None) -> Any:
+        """One element after the other, so that repeated indices count."""
+        items = list(index.items) if isinstance(index, Sequence) and index.cls is tuple else [index]
+        items = [self.array_of(i) if isinstance(i, Sequence) else i for i in items]
+        items = items if self.is_advanced(items) else [self.array_of(Sequence((i,), list)) if is_number(i) else i
+                                                       for i in items]
+        dims, place = self.picks(a, self.settled_index(items))
+        values = self.settle(self.view_of(values)) if values is not None else None
+        if isinstance(values, Array) and values.root is a.root:
+            values = self.array_of(values)
+        self.note_write(a.root)
+        self.force_readers(a.root)
+
+        def body(i: list[Value]) -> None:
+            where = place(i)
+            operands = [Scalar(self.element(a, where), "np")]
+            if values is not None:
+                operands.append(Scalar(self.element(values, self.broadcast_index(values, i)), "np"))
+            result = scalar_of(self.apply_ufunc(f, operands))
+            if result.type.is_float and not a.element.is_float:
+                raise NotCompilable("assignment of floats to an integer array")
+            self.put(a, where, result.value)
+
+        self.nest(dims, body)
+        return Const(None)
 
     def apply_ufunc(self, f: np.ufunc, args: list) -> Any:
         name = _UFUNCS.get(f)

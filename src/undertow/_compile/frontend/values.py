@@ -16,7 +16,7 @@ from ..ir.builder import const
 from ..ir.function import Constant, Value
 from ..ir.types import ScalarType
 
-__all__ = ["Array", "Axis", "Const", "Exit", "Frame", "Function", "Iterable", "Lazy", "Maybe", "Method", "Ref", "Scalar",
+__all__ = ["Array", "Axis", "Const", "Exit", "Frame", "Function", "Growing", "Iterable", "Lazy", "Maybe", "Method", "Ref", "Scalar",
            "Sequence", "View", "same_value"]
 
 
@@ -111,6 +111,15 @@ class Ref:
 
 
 @dataclass(frozen=True)
+class Growing:
+    """Items of a list whose length depends on the run: the first `count` numbers of `buffer`."""
+
+    buffer: Array
+    count: Any
+    flavor: str
+
+
+@dataclass(frozen=True)
 class Function:
     """A function defined inside the lowered program."""
 
@@ -188,6 +197,8 @@ def same_value(a: Any, b: Any) -> bool:
         return _same_ir(a.defined, b.defined) and same_value(a.value, b.value)
     if isinstance(a, Array):
         return a.root is b.root and a.axes == b.axes and a.dims == b.dims and a.frame == b.frame
+    if isinstance(a, Growing):
+        return a.buffer == b.buffer and same_value(a.count, b.count)
     return isinstance(a, Ref) and a.key == b.key
 
 

@@ -1,0 +1,207 @@
+"""Lists and comprehensions.
+
+A list is an object (`Ref` of class list) whose items live in the lowerer's state: a `Sequence` while their number is
+known, else a `Growing` buffer of numbers.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from .._refusal import NotCompilable
+from ..ir.builder import const
+from ..ir.types import ScalarType
+from .merge import scalar_of
+from .state import TryAgain
+from .values import Array, Const, Exit, Growing, Ref, Scalar, Sequence
+
+__all__ = ["Containers"]
+
+_CAPACITY = 1 << 14  # numbers in a list of unknown length; longer ones are left to the interpreter
+
+
+class Containers:
+    """Lowers lists and comprehensions; expects the other mixins beside it."""
+
+    # ---- lists
+    def new_list(self, items: tuple, node: ast.AST | None = None) -> Ref:
+        ref = Ref(next(self.keys), list)
+        contents: Any = Sequence(items, list)
+        if node is not None and hasattr(node, "lineno"):
+            place = self.place(node)
+            self.list_places[ref.key] = place
+            kinds = [k[2:] for k in self.carry_out if k[:2] == ("grow", place)]
+            if kinds:
+                contents = self.growing(items, *kinds[0])
+        self.state[(ref.key, "items")] = contents
+        return ref
+
+    def growing(self, items: tuple, type_name: str, flavor: str) -> Growing:
+        """A buffer that holds these numbers and has room for more."""
+        scalars = [scalar_of(v) for v in items]
+        if any((s.type.name, s.flavor) != (type_name, flavor) for s in scalars):
+            raise NotCompilable("a list of unknown length of numbers of different types")
+        buffer = self.new_array(ScalarType(type_name), [const(_CAPACITY)], hint="list")
+        for k, s in enumerate(scalars):
+            self.put(buffer, [const(k)], s.value)
+        return Growing(buffer, Scalar(const(len(scalars)), "py"), flavor)
+
+    def plain(self, v: Any) -> Any:
+        """A list as the sequence of its items, or as the view of its buffer."""
+        if not (isinstance(v, Ref) and v.cls is list):
+            return v
+        contents = self.state[(v.key, "items")]
+        if isinstance(contents, (NotCompilable, TryAgain)):
+            raise contents
+        if isinstance(contents, Growing):
+            return Array(contents.buffer.root, contents.buffer.axes, (contents.count.value,))
+        return contents
+
+    def set_items(self, ref: Ref, contents: Any) -> None:
+        if ref.key in self.frozen_objects:
+            raise NotCompilable("a list is changed that is shared on one path and not on another")
+        if any(v is ref or (isinstance(v, Ref) and v.key == ref.key) for v in self.held):
+            raise NotCompilable("a list is changed while it is looped over")
+        self.state[(ref.key, "items")] = contents
+
+    def list_method(self, ref: Ref, name: str, args: list) -> Any:
+        items = self.state[(ref.key, "items")]
+        if isinstance(items, (NotCompilable, TryAgain)):
+            raise items
+        if isinstance(items, Growing):
+            return self.growing_method(ref, items, name, args)
+        values = items.items
+        known = args[0].obj if args and isinstance(args[0], Const) and isinstance(args[0].obj, int) else None
+        if name == "append" and len(args) == 1:
+            self.set_items(ref, Sequence((*values, self.settle(args[0])), list))
+        elif name == "extend" and len(args) == 1:
+            more = self.static_items(args[0])
+            if more is None:
+                raise NotCompilable("`extend` by something of unknown length")
+            self.set_items(ref, Sequence((*values, *more), list))
+        elif name == "insert" and len(args) == 2 and known is not None:
+            new = list(values)
+            new.insert(known, self.settle(args[1]))
+            self.set_items(ref, Sequence(tuple(new), list))
+        elif name == "pop" and (not args or known is not None):
+            if not values:
+                self.b.check(const(False), "pop from an empty list")
+                return Const(0.0)
+            new = list(values)
+            value = new.pop(-1 if known is None else known)
+            self.set_items(ref, Sequence(tuple(new), list))
+            return value
+        elif name == "reverse" and not args:
+            self.set_items(ref, Sequence(values[::-1], list))
+        elif name == "copy" and not args:
+            return self.new_list(values)
+        elif name == "clear" and not args:
+            self.set_items(ref, Sequence((), list))
+        else:
+            raise NotCompilable(f"the list method `{name}`")
+        return Const(None)
+
+    def growing_method(self, ref: Ref, items: Growing, name: str, args: list) -> Any:
+        capacity = items.buffer.dims[0]
+        if name == "append" and len(args) == 1:
+            s = scalar_of(args[0])
+            if (s.type, s.flavor) != (items.buffer.element, items.flavor):
+                raise NotCompilable("a list of unknown length of numbers of different types")
+            n = items.count.value
+            self.b.check(self.b.scalar("lt", n, capacity), "a long list")
+            self.force_readers(items.buffer.root)
+            self.put(items.buffer, [n], s.value)
+            self.set_items(ref, Growing(items.buffer, Scalar(self.b.add(n, const(1)), "py"), items.flavor))
+            return Const(None)
+        if name == "pop" and not args:
+            n = self.b.sub(items.count.value, const(1))
+            self.b.check(self.b.scalar("ge", n, const(0)), "pop from an empty list")
+            self.b.check(self.b.scalar("lt", n, capacity), "a long list")
+            value = Scalar(self.element(items.buffer, [n]), items.flavor)
+            self.set_items(ref, Growing(items.buffer, Scalar(n, "py"), items.flavor))
+            return value
+        raise NotCompilable(f"`{name}` of a list of unknown length")
+
+    # ---- comprehensions
+    def on_ListComp(self, node: ast.ListComp) -> Any:
+        items = self.in_scope(node, lambda: self.comprehension(node.elt, node.generators))
+        if items is not None:
+            return self.new_list(tuple(items), node)
+        return self.in_scope(node, lambda: self.looped_list(node))
+
+    def on_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
+        items = self.in_scope(node, lambda: self.comprehension(node.elt, node.generators))
+        if items is None:
+            raise NotCompilable("a generator expression over something of unknown length")
+        return Sequence(tuple(items))
+
+    def in_scope(self, node: Any, run: Any) -> Any:
+        """Run within the scope of a comprehension, whose variables are its own."""
+        names = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+        if any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)):
+            raise NotCompilable("an assignment in a comprehension")
+        outer = self.frame
+        self.frame = self.child_frame(node, names | {"$total"})
+        self.exit = Exit.known(0)
+        value = run()
+        for key in [k for k in self.state if isinstance(k, tuple) and k[0] == self.frame.key]:
+            del self.state[key]
+        self.frame = outer
+        return value
+
+    def comprehension(self, element: ast.expr, generators: list[ast.comprehension]) -> list | None:
+        """Items of a comprehension whose length is known, else None."""
+        if not generators:
+            return [self.settle(self.expr(element))]
+        first = generators[0]
+        items = self.static_items(self.expr(first.iter))
+        if items is None:
+            return None
+        out: list = []
+        for item in items:
+            self.assign(first.target, item)
+            tests = [self.test(t) for t in first.ifs]
+            if not all(hasattr(t, "value") for t in tests):
+                raise NotCompilable("a comprehension with a condition that is not known")
+            if all(t.value for t in tests):
+                inner = self.comprehension(element, generators[1:])
+                if inner is None:
+                    return None
+                out += inner
+        return out
+
+    def desugared(self, node: Any, body: list[ast.stmt]) -> ast.stmt:
+        """The comprehension as nested loops around `body`."""
+        for g in reversed(node.generators):
+            if g.ifs:
+                test = g.ifs[0] if len(g.ifs) == 1 else ast.BoolOp(ast.And(), list(g.ifs))
+                body = [ast.If(test, body, [])]
+            body = [ast.For(g.target, g.iter, body, [])]
+        statement = body[0]
+        for n in ast.walk(statement):
+            if not hasattr(n, "lineno"):
+                ast.copy_location(n, node)
+        return ast.fix_missing_locations(statement)
+
+    def looped_list(self, node: ast.ListComp) -> Ref:
+        ref = self.new_list((), node)
+        self.state[(self.frame.key, "$total")] = ref
+        call = ast.Call(ast.Attribute(ast.Name("$total", ast.Load()), "append", ast.Load()), [node.elt], [])
+        self.statement(self.desugared(node, [ast.Expr(call)]))
+        return ref
+
+    def reduced_generator(self, name: str, node: ast.GeneratorExp, start: Any) -> Any:
+        """``sum``, ``any`` or ``all`` of a generator over something of unknown length."""
+        total = ast.Name("$total", ast.Load())
+        if name == "sum":
+            value: ast.expr = ast.BinOp(total, ast.Add(), node.elt)
+        else:
+            value = ast.BoolOp(ast.And() if name == "all" else ast.Or(), [total, node.elt])
+
+        def run() -> Any:
+            self.state[(self.frame.key, "$total")] = start
+            self.statement(self.desugared(node, [ast.Assign([ast.Name("$total", ast.Store())], value)]))
+            return self.read_local(self.frame, "$total", node)
+
+        return self.in_scope(node, run)
