@@ -28,7 +28,7 @@ from .. import rules
 from .._source import Mark, SourceNotFound, template_of
 from .._source.code import template_of_text
 from ..rules import _registry
-from . import buffers, builtins as handlers, caches, construct, foreign, protocols, refusal
+from . import buffers, builtins as handlers, bytecode, caches, construct, foreign, protocols, refusal
 from .scalars import NUMBERS
 
 MODULES_TEXT = frozenset({  # what they make of a value is text, types or nothing: a step with derivative zero
@@ -238,9 +238,11 @@ class Calls:
         if isinstance(text, CodeType):
             if type(text.co_consts[-1] if text.co_consts else None) is Mark:
                 return text
-            raise self.interpreter.refuse(refusal.unsupported(
-                self.interpreter, f"{mode}() of a code object", "its source is not available, so it cannot be recorded",
-                [f"pass the text: {mode}(text)"]))
+            if bytecode.program(text) is None:
+                raise self.interpreter.refuse(refusal.unsupported(
+                    self.interpreter, f"{mode}() of a code object that cannot be interpreted",
+                    "its source is not available, so it cannot be recorded", [f"pass the text: {mode}(text)"]))
+            return bytecode.stand_in(self.interpreter, text, mode)
         template = template_of_text(text.decode() if isinstance(text, bytes) else text.strip() if mode == "eval" else text,
                                     mode)
         return self.interpreter.specialise(template, None)

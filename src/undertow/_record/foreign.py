@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import elements, protocols, refusal
+from . import bytecode, elements, protocols, refusal
 
 HARMLESS = frozenset({
     "RESUME", "LOAD_FAST", "STORE_FAST", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "STORE_ATTR", "LOAD_GLOBAL", "POP_TOP",
@@ -130,11 +130,14 @@ def sourceless(interpreter: Any, f: Any, reason: str) -> Any:
     """A Python function that cannot be rewritten."""
     if harmless(interpreter, f):
         return f
+    interpreted = bytecode.runner(interpreter, f)
 
     def unread(*args: Any, **kwargs: Any) -> Any:
         cls = _dataclass_of(f, args)
         if cls is not None:
             return dataclass_init(interpreter, cls, f, args, kwargs)
+        if interpreted is not None:
+            return interpreted(*args, **kwargs)
         hidden = [c.cell_contents for c in f.__closure__ or () if _filled(c)]
         for value in (*args, *kwargs.values(), *hidden):
             found = interpreter.find_active(value)

@@ -123,7 +123,7 @@ elementwise(math.erfc, lambda y, x: -TWO_OVER_ROOT_PI * math.exp(-x * x), sample
 
 # ---- kinks, remainders, parts -------------------------------------------------------------------------------
 
-elementwise(math.fabs, lambda y, x: (x > 0) - (x < 0), samples=nonzero, kinks=lambda x: x, convention="0 at 0")
+elementwise(math.fabs, lambda y, x: int(x > 0) - int(x < 0), samples=nonzero, kinks=lambda x: x, convention="0 at 0")
 elementwise(math.copysign, lambda y, a, b: math.copysign(1.0, a) * math.copysign(1.0, b), None,
             samples=(nonzero, nonzero), kinks=lambda a, b: a, jumps=lambda a, b: b,
             convention="one-sided at a signed zero")
