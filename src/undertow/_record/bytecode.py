@@ -98,7 +98,7 @@ class Frame:
 
     def run(self) -> Any:
         """Execute until the function returns."""
-        instructions, self.places = program(self.code)  # type: ignore[misc]
+        instructions, self.places = program(self.code) or ((), {})
         while True:
             name, arg, value = instructions[self.at]
             self.at += 1
