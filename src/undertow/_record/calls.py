@@ -373,4 +373,7 @@ class Calls:
             if type(call) is FunctionType:
                 return MethodType(self.callee(call), f)
             return self.callee(call.__get__(f, t))
+        rule = self.rule(call) if call is not None else None
+        if rule is not None:
+            return MethodType(self.applied(rule), f)
         return foreign.guard(interpreter, f)

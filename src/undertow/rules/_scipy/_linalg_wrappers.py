@@ -11,6 +11,7 @@ import numpy as np
 import scipy.linalg as sl
 from scipy.linalg import blas, lapack
 
+from .._callables import active, attach, below, unknown
 from .._registry import Refused, pullback, substitute
 from ..samples import Sample, array, definite, invertible
 from ._linalg_tools import herm, tri
@@ -290,9 +291,34 @@ def _register_solvers(p, dtype):
         return a_bar, b_bar
 
 
+def _register_banded(p, dtype):
+    gbsv, gtsv = getattr(lapack, p + "gbsv"), getattr(lapack, p + "gtsv")
+
+    @substitute(gbsv, cite="Giles 2008, 2.3.1")
+    def gbsv_program(kl, ku, ab, b, overwrite_ab=0, overwrite_b=0):
+        packed, pivots, x, info = below(gbsv, kl, ku, ab, b)
+        if info == 0:
+            solved = sl.solve_banded((kl, ku), np.asarray(ab)[kl:], b)
+            x = attach(x, solved) if active(solved) else x
+            packed = unknown(packed, np.sum(solved), "the factors of a band matrix have no rule")
+        return packed, pivots, x, info
+
+    @substitute(gtsv, cite="Giles 2008, 2.3.1")
+    def gtsv_program(dl, d, du, b, overwrite_dl=0, overwrite_d=0, overwrite_du=0, overwrite_b=0):
+        *packed, x, info = below(gtsv, dl, d, du, b)
+        if info == 0:
+            zero = np.zeros(1, np.asarray(d).dtype)
+            rows = np.stack([np.concatenate([zero, du]), d, np.concatenate([dl, zero])])
+            solved = sl.solve_banded((1, 1), rows, b)
+            x = attach(x, solved) if active(solved) else x
+            packed = [unknown(v, np.sum(solved), "the factors of a band matrix have no rule") for v in packed]
+        return (*packed, x, info)
+
+
 for _p, _dtype in TYPES.items():
     _register_products(_p, _dtype)
     _register_vectors(_p, _dtype)
     _register_triangular(_p, _dtype)
     _register_factorisations(_p, _dtype)
     _register_solvers(_p, _dtype)
+    _register_banded(_p, _dtype)
