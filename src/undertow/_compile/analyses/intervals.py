@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..ir.function import Constant, Function, Op, Region, Value, walk
-from ..ir.types import I64
+from ..ir.function import Constant, Function, Op, Region, Value
+from ..ir.types import BOOL, I64
 
 __all__ = ["MayOverflow", "decide"]
 
@@ -70,6 +70,11 @@ class _Intervals:
             self.guard(op)
 
     def guard(self, op: Op) -> None:
+        if "wrap" in op.attrs:
+            lo, hi = self.env[op.result]
+            if lo < -_LIMIT or hi > _LIMIT:
+                self.env[op.result] = _TOP
+            return
         if op.results and op.name in ("add", "sub", "mul", "neg") and op.result.type == I64 and self.recording \
                 and "wrap" not in op.attrs:
             lo, hi = self.env[op.result]
@@ -88,6 +93,11 @@ class _Intervals:
     def on_sub(self, op: Op) -> None:
         (a, b), (c, d) = map(self.get, op.operands)
         self.env[op.result] = (a - d, b - c)
+
+    def on_cast(self, op: Op) -> None:
+        if op.result.type == I64:
+            source = op.operands[0].type
+            self.env[op.result] = (0, 1) if source == BOOL else self.get(op.operands[0]) if source == I64 else _TOP
 
     def on_neg(self, op: Op) -> None:
         a, b = self.get(op.operands[0])
@@ -276,6 +286,10 @@ class _Intervals:
         outer, saved = self.recording, dict(self.env)
         self.recording = False
         carried = body.params[len(body.params) - len(inits):]
+        if any(p.type == I64 for p in carried):
+            enter([_TOP] * len(inits))  # what the body adds, whatever it starts from
+            refine()
+            self.region(body)
         for k, (p, y) in enumerate(zip(carried, body.yields, strict=True)):
             bound = _drift(p, y, body, self.get)
             if bound is not None:
@@ -311,15 +325,13 @@ class _Intervals:
         return state
 
 
-def _drift(p: Value, y: Value, body: Region, get: Any) -> tuple[int, int] | None:
-    """Bounds of what an iteration adds to a carried integer, where it only adds what does not change in the loop."""
+def _drift(p: Value, y: Value, body: Region, get: Any) -> tuple[float, float] | None:
+    """Bounds of what an iteration adds to a carried integer, where it only adds to it."""
     if p.type != I64:
         return None
     ops = {r: op for op in body.ops for r in op.results}
-    inside = {r for op in walk(body) for r in op.results}.union(
-        body.params, *(r.params for op in walk(body) for r in op.regions))
 
-    def visit(v: Value) -> tuple[int, int] | None:
+    def visit(v: Value) -> tuple[float, float] | None:
         if v is p:
             return (0, 0)
         op = ops.get(v)
@@ -328,13 +340,15 @@ def _drift(p: Value, y: Value, body: Region, get: Any) -> tuple[int, int] | None
         if op.name in ("add", "sub"):
             for x, term in (op.operands, op.operands[::-1])[:2 if op.name == "add" else 1]:
                 inner = visit(x)
-                if inner is None or (term in inside and not isinstance(term, Constant)):
+                if inner is None:
                     continue
                 lo, hi = get(term) if op.name == "add" else tuple(-n for n in reversed(get(term)))
                 if max(abs(lo), abs(hi)) <= 2**20:
                     return inner[0] + lo, inner[1] + hi
             return None
-        if op.name == "select" or (op.name == "if"):
+        if op.name == "for":
+            return nested(op, op.results.index(v))
+        if op.name in ("select", "if"):
             ys = op.operands[1:] if op.name == "select" else [r.yields[op.results.index(v)] for r in op.regions]
             if op.name == "if":
                 for r in op.regions:
@@ -344,6 +358,15 @@ def _drift(p: Value, y: Value, body: Region, get: Any) -> tuple[int, int] | None
                 return None
             return min(q[0] for q in parts), max(q[1] for q in parts)
         return None
+
+    def nested(op: Op, k: int) -> tuple[float, float] | None:
+        start, region = visit(op.operands[3 + k]), op.regions[0]
+        each = _drift(region.params[1 + k], region.yields[k], region, get)
+        (a, b), (c, d) = get(op.operands[0]), get(op.operands[1])
+        trips = max(0, d - a, b - c)
+        if start is None or each is None or not trips <= 2**40:
+            return None
+        return start[0] + min(0, each[0]) * trips, start[1] + max(0, each[1]) * trips
 
     return visit(y)
 

@@ -14,9 +14,10 @@ from .._refusal import NotCompilable
 from ..ir.builder import const
 from . import arithmetic
 from .builtin import BUILTINS
+from .library import LIBRARY
 from .merge import describe, is_number, scalar_of
 from .registry import METHODS, NUMPY
-from .values import Const, Function, Method, Ref, Scalar, Sequence
+from .values import Array, Const, Function, Method, Ref, Scalar, Sequence
 
 __all__ = ["Calls"]
 
@@ -94,6 +95,8 @@ class Calls:
             kwargs = {k: self.plain(a) for k, a in kwargs.items()}
         if isinstance(obj, np.ufunc):
             return self.ufunc(obj, args, kwargs)
+        if obj in LIBRARY:
+            return self.library_call(obj, args, kwargs)
         if obj in NUMPY:
             return getattr(self, NUMPY[obj])(*args, **kwargs) if self.fits(NUMPY[obj], args, kwargs) else None
         name = BUILTINS.get(obj)
@@ -105,6 +108,20 @@ class Calls:
         if isinstance(inner, types.FunctionType) and (inner.__module__ or "").split(".")[0] == "numpy":
             return self.inline(inner, args, kwargs)
         raise NotCompilable(f"a call of {describe(Const(obj))}")
+
+    def library_call(self, obj: Any, args: list, kwargs: dict) -> Any:
+        """A NumPy function whose stand-in is a plain program."""
+        program, axes = LIBRARY[obj]
+        args = [self.settle(self.array_of(a) if isinstance(a, Sequence) else a) for a in args]
+        for a, allowed in zip(args, axes, strict=False):
+            if (len(a.dims) if isinstance(a, Array) else 0) not in allowed:
+                raise NotCompilable(f"np.{obj.__name__} of arrays with this number of axes")
+        span = self.b.span
+        try:
+            return self.inline(program, args, kwargs)
+        except NotCompilable as refusal:
+            self.b.span = span
+            raise NotCompilable(f"np.{obj.__name__}: {refusal.reason}") from None
 
     def fits(self, name: str, args: list, kwargs: dict) -> bool:
         """Whether the lowering knows these arguments."""
@@ -131,6 +148,11 @@ class Calls:
                 args = [self.plain(a) for a in args]
                 self.fits(METHODS[name], [method.owner, *args], kwargs)
                 return getattr(self, METHODS[name])(method.owner, *args, **kwargs)
+            if kind == "array" and name in ("argsort", "searchsorted"):
+                return self.library_call(getattr(np, name), [method.owner, *args], kwargs)
+            if kind == "array" and name == "sort" and not args and not kwargs and isinstance(method.owner, Array):
+                self.store_array(method.owner, self.library_call(np.sort, [method.owner], {}))
+                return Const(None)
             if kind == "scalar" and name in ("item", "copy") and not args:
                 return Scalar(method.owner.value, "py") if name == "item" else method.owner
             if kind == "sequence" and name == "_replace":

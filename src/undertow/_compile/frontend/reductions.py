@@ -208,13 +208,13 @@ class Reductions:
 
     @numpy_function(np.argmax, method="argmax")
     def np_argmax(self, a: Any, axis: Any = None) -> Any:
-        return self.argument(a, axis, "gt")
+        return self.arg_extreme(a, axis, "gt")
 
     @numpy_function(np.argmin, method="argmin")
     def np_argmin(self, a: Any, axis: Any = None) -> Any:
-        return self.argument(a, axis, "lt")
+        return self.arg_extreme(a, axis, "lt")
 
-    def argument(self, a: Any, axis: Any, op: str) -> Any:
+    def arg_extreme(self, a: Any, axis: Any, op: str) -> Any:
         a = self.settle(self.view_of(a))
         if a.element == BOOL:
             raise NotCompilable("argmax of booleans")

@@ -1,0 +1,274 @@
+"""Plain programs that stand for NumPy functions which are compiled code: lowered like the user's own functions.
+
+Where one of them raises, compiled code is left, and NumPy raises its own exception.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["LIBRARY"]
+
+_Slogdet = type(np.linalg.slogdet(np.eye(1)))
+
+
+def _square(a):
+    if a.shape[0] != a.shape[1]:
+        raise np.linalg.LinAlgError
+
+
+def _eliminate(lu, x):
+    """Gaussian elimination with row exchanges, of `lu` in place and along with it of `x`; the sign of the exchanges."""
+    n = lu.shape[0]
+    m = x.shape[1]
+    sign = 1.0
+    for k in range(n):
+        best = abs(lu[k, k])
+        p = k
+        for i in range(k + 1, n):
+            if abs(lu[i, k]) > best:
+                best = abs(lu[i, k])
+                p = i
+        if not best > 0.0:
+            raise np.linalg.LinAlgError
+        if p != k:
+            sign = -sign
+            for j in range(n):
+                t = lu[k, j]
+                lu[k, j] = lu[p, j]
+                lu[p, j] = t
+            for j in range(m):
+                t = x[k, j]
+                x[k, j] = x[p, j]
+                x[p, j] = t
+        for i in range(k + 1, n):
+            factor = lu[i, k] / lu[k, k]
+            for j in range(k + 1, n):
+                lu[i, j] -= factor * lu[k, j]
+            for j in range(m):
+                x[i, j] -= factor * x[k, j]
+    return sign
+
+
+def _solve_matrix(a, b):
+    _square(a)
+    lu = np.array(a)
+    x = np.array(b)
+    if lu.shape[0] != x.shape[0]:
+        raise ValueError
+    _eliminate(lu, x)
+    n = lu.shape[0]
+    for i in range(n - 1, -1, -1):
+        for j in range(x.shape[1]):
+            total = x[i, j]
+            for k in range(i + 1, n):
+                total -= lu[i, k] * x[k, j]
+            x[i, j] = total / lu[i, i]
+    return x
+
+
+def solve(a, b):
+    if b.ndim == 1:
+        return _solve_matrix(a, b[:, None])[:, 0]
+    return _solve_matrix(a, b)
+
+
+def inv(a):
+    return _solve_matrix(a, np.eye(a.shape[0], dtype=a.dtype))
+
+
+def slogdet(a):
+    _square(a)
+    lu = np.array(a)
+    sign = _eliminate(lu, np.zeros((a.shape[0], 0)))
+    total = 0.0
+    for i in range(lu.shape[0]):
+        if lu[i, i] < 0.0:
+            sign = -sign
+        total += np.log(np.abs(lu[i, i]))
+    return _Slogdet(np.float64(sign), total)
+
+
+def det(a):
+    _square(a)
+    lu = np.array(a)
+    product = np.float64(_eliminate(lu, np.zeros((a.shape[0], 0))))
+    for i in range(lu.shape[0]):
+        product = product * lu[i, i]
+    return product
+
+
+def cholesky(a):
+    _square(a)
+    n = a.shape[0]
+    low = np.zeros((n, n), dtype=a.dtype)
+    for j in range(n):
+        d = a[j, j]
+        for k in range(j):
+            d -= low[j, k] * low[j, k]
+        if not d > 0.0:
+            raise np.linalg.LinAlgError
+        low[j, j] = np.sqrt(d)
+        for i in range(j + 1, n):
+            t = a[i, j]
+            for k in range(j):
+                t -= low[i, k] * low[j, k]
+            low[i, j] = t / low[j, j]
+    return low
+
+
+def matrix_power(a, n):
+    _square(a)
+    if n < 1:
+        raise ValueError
+    out = a
+    for _ in range(n - 1):
+        out = out @ a
+    return out
+
+
+def argsort(a, axis=-1, kind=None):
+    if kind not in (None, "stable", "mergesort"):
+        raise NotImplementedError
+    n = len(a)
+    order = np.arange(n).copy()
+    spare = np.zeros(n, dtype=np.int64)
+    for i in range(n):
+        if a[i] != a[i]:
+            raise ValueError
+    width = 1
+    while width < n:
+        for first in range(0, n, 2 * width):
+            middle = min(first + width, n)
+            last = min(first + 2 * width, n)
+            i = first
+            j = middle
+            for k in range(first, last):
+                left = i < middle
+                if left and j < last:
+                    left = a[order[i]] <= a[order[j]]
+                if left:
+                    spare[k] = order[i]
+                    i += 1
+                else:
+                    spare[k] = order[j]
+                    j += 1
+        order[:] = spare
+        width = 2 * width
+    if kind is None:
+        for i in range(1, n):
+            if a[order[i]] == a[order[i - 1]]:
+                raise ValueError  # which of the two NumPy puts first is not ours to know
+    return order
+
+
+def sort(a, axis=-1):
+    return a[argsort(a, -1, "stable")]
+
+
+def median(a):
+    n = a.size
+    if n == 0:
+        raise ValueError
+    ordered = sort(a.ravel())
+    if n % 2 == 1:
+        return ordered[n // 2]
+    return 0.5 * (ordered[n // 2 - 1] + ordered[n // 2])
+
+
+def searchsorted(a, v, side="left"):
+    if np.ndim(v) == 0:
+        return _search(a, v, side)
+    out = np.zeros(v.shape, dtype=np.int64)
+    for k in range(len(v)):
+        out[k] = _search(a, v[k], side)
+    return out
+
+
+def _search(a, x, side):
+    first = 0
+    last = len(a)
+    while first < last:
+        middle = (first + last) // 2
+        goes_right = a[middle] < x if side == "left" else a[middle] <= x
+        if goes_right:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+def polyval(p, x):
+    y = x * 0.0
+    for c in p:
+        y = y * x + c
+    return y
+
+
+def trapezoid(y, x=None, dx=1.0):
+    if x is None:
+        return dx * np.sum(0.5 * (y[1:] + y[:-1]))
+    return np.sum((x[1:] - x[:-1]) * (y[1:] + y[:-1]) / 2.0)
+
+
+def interp(x, xp, fp):
+    if np.ndim(x) == 0:
+        return _interp(x, xp, fp)
+    out = np.zeros(x.shape)
+    for k in range(len(x)):
+        out[k] = _interp(x[k], xp, fp)
+    return out
+
+
+def _interp(x, xp, fp):
+    n = len(xp)
+    if x <= xp[0]:
+        return fp[0]
+    if x >= xp[n - 1]:
+        return fp[n - 1]
+    j = _search(xp, x, "right") - 1
+    return fp[j] + (fp[j + 1] - fp[j]) / (xp[j + 1] - xp[j]) * (x - xp[j])
+
+
+def convolve(a, v, mode="full"):
+    n = len(a)
+    m = len(v)
+    if n == 0 or m == 0:
+        raise ValueError
+    out = np.zeros(n + m - 1)
+    for i in range(n):
+        for j in range(m):
+            out[i + j] += a[i] * v[j]
+    if mode == "full":
+        return out
+    if mode == "same":
+        longest = max(n, m)
+        first = (n + m - 1 - longest) // 2
+        return out[first:first + longest].copy()
+    if mode == "valid":
+        return out[min(n, m) - 1:max(n, m)].copy()
+    raise ValueError
+
+
+def kron(a, b):
+    out = np.zeros((a.shape[0] * b.shape[0], a.shape[1] * b.shape[1]))
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            for k in range(b.shape[0]):
+                for m in range(b.shape[1]):
+                    out[i * b.shape[0] + k, j * b.shape[1] + m] = a[i, j] * b[k, m]
+    return out
+
+
+# function: (stand-in, numbers of axes that its arguments may have)
+LIBRARY: dict[Any, tuple[Any, tuple]] = {
+    np.linalg.solve: (solve, ((2,), (1, 2))), np.linalg.inv: (inv, ((2,),)),
+    np.linalg.cholesky: (cholesky, ((2,),)), np.linalg.det: (det, ((2,),)),
+    np.linalg.slogdet: (slogdet, ((2,),)), np.linalg.matrix_power: (matrix_power, ((2,), (0,))),
+    np.argsort: (argsort, ((1,),)), np.sort: (sort, ((1,),)), np.median: (median, ((1, 2, 3),)),
+    np.searchsorted: (searchsorted, ((1,), (0, 1))), np.polyval: (polyval, ((1,), (0, 1, 2))),
+    np.trapezoid: (trapezoid, ((1,), (1,))), np.interp: (interp, ((0, 1), (1,), (1,))),
+    np.convolve: (convolve, ((1,), (1,))), np.kron: (kron, ((2,), (2,))),
+}
