@@ -1,0 +1,1 @@
+"""The small programs as a fair expert would write them for other tools."""
