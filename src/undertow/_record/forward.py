@@ -12,8 +12,8 @@ import numpy as np
 from numpy import ndarray
 
 from .. import rules
-from ..rules._registry import unbroadcast
-from . import binding
+from ..rules._registry import RULES, unbroadcast
+from . import binding, hooks as hook_module, quick_forward
 from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter, acquire, release
 from .memory import TRANSPOSED, Slot, View, cut, owner_of, zeros_like_slot
@@ -29,6 +29,13 @@ class ForwardInterpreter(Interpreter):
         self.caches: dict[Any, dict] = {}
         rules.load()
         super().__init__(lower)
+        if lower.level == 0:
+            self.hooks.update(quick_forward.hooks(self, *hook_module.general_ways(self)))
+
+    def short_cut(self, rule: Any, primitive: Any) -> Any:
+        """Elementwise functions of one argument."""
+        one = rule.kind == "elementwise" and len(rule.partials) == 1 and rule.nout == 1
+        return quick_forward.unary(self, rule, rule.function, primitive) if one and self.level == 1 else None
 
     def reset(self) -> None:
         """Forget the run."""
@@ -169,6 +176,8 @@ class ForwardInterpreter(Interpreter):
         if a.dtype.kind == "O":
             self.store_object(a, index, value)
             return
+        if slot is not None and slot.active and quick_forward.store(self, a, index, value, slot):
+            return
         store = self.lower.hooks["setitem"]
         tv = type(value)
         if tv in (list, tuple) and self.is_active(value):
@@ -198,8 +207,10 @@ class ForwardInterpreter(Interpreter):
 
     # ---- arithmetic on arrays ----
 
-    def array_binary(self, hook: str, a: Any, b: Any) -> Any:
-        """``a op b`` where at least one is an array."""
+    def array_binary(self, hook: str, a: Any, b: Any, y: Any = None) -> Any:
+        """``a op b`` where at least one is an array; `y` is the result if it is known already."""
+        if y is not None:
+            return self.apply(RULES[UFUNC_OF[hook]], UFUNC_OF[hook], (a, b), {}, y)
         a = self.as_array(a) if type(a) in (list, tuple) else a
         b = self.as_array(b) if type(b) in (list, tuple) else b
         la, lb = self.leaf(a), self.leaf(b)
@@ -250,7 +261,7 @@ class ForwardInterpreter(Interpreter):
             return dot
         t = self.lower.hooks["mul"](dot, p)
         if isinstance(t, ndarray):
-            if np.isfinite(t).all():
+            if t.dtype == np.float64 and t.ndim and quick_forward.finite(t) or np.isfinite(t).all():
                 return t
             return self.lower.call(np.where, (dot == 0) | (p == 0), 0.0, t)
         return 0.0 if type(dot) in NUMBERS and (dot == 0 or type(p) in NUMBERS and p == 0) else t

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-BUDGET_BYTES = 1 << 26
+BUDGET_BYTES = 1 << 21
 TRANSPOSED = "T"
 """Index of a view that is the transpose of its parent."""
 
@@ -245,9 +245,10 @@ class Memory:
             owner = slot.owner
             if isinstance(owner, ndarray):
                 nbytes += owner.nbytes
-                if owner.base is None and not slot.exposed and getrefcount(owner) == 3:  # the slot, `owner`, and the argument of getrefcount
+                # held by the slot, `owner`, and the argument of getrefcount alone
+                if owner.base is None and not slot.exposed and getrefcount(owner) == 3:
                     slot.describe()
                     slot.owner = owner = None
                     del self.slots[key]
         average = nbytes // max(len(slots), 1) + 1
-        self.budget = max(32, min(8192, BUDGET_BYTES // average)) + len(self.slots)
+        self.budget = max(4, min(8192, BUDGET_BYTES // average)) + len(self.slots)

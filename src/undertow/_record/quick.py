@@ -74,6 +74,8 @@ _ACTIONS = {  # what is recorded for two arrays, for an array and a number, for 
             "record(step_scaled, (rb, a), y)"),
     "truediv": ("/", "quotient(ra, rb, b, y)", "record(step_divided, (ra, b), y)", "quotient(None, rb, b, y)"),
     "pow": ("**", 'general("pow", a, b, y)', "record(step_powered, (ra, b, keep(a)), y)", 'general("pow", a, b, y)'),
+    "matmul": "record(step_product, (ra, rb, ra and keep(b), rb and keep(a)), y)",
+    "neg": "record(step_negated, ra, y)",
 }
 _INPLACE = '''
 def i{name}(a, b):
@@ -90,7 +92,6 @@ def i{name}(a, b):
                     {arrays}
             elif tb in numbers:
                 {number}
-                return a
     return inplace("{name}", a, b)
 '''
 _INCREASE = '''if rb is None or not rb.active:
@@ -105,9 +106,13 @@ _RESCALE = '''if rb is None or not rb.active:
                         {ufunc}(a, b, a)
                         append((step_rescaled, (ra, cell, {negative}), None, 0))
                         return a'''
-_INPLACE_ACTIONS = {"add": ("+", "plus", _INCREASE, ""), "sub": ("-", "minus", _INCREASE, ""),
-                    "mul": ("*", "times", _RESCALE, "append((step_rescaled, (ra, (b,), False), None, 0))"),
-                    "truediv": ("/", "over", _RESCALE, "append((step_rescaled, (ra, (b,), True), None, 0))")}
+_SHIFT_NUMBER = '''{ufunc}(a, b, a)
+                return a'''
+_RESCALE_NUMBER = '''{ufunc}(a, b, a)
+                append((step_rescaled, (ra, (b,), {negative}), None, 0))
+                return a'''
+_INPLACE_ACTIONS = {"add": ("+", "plus", _INCREASE, _SHIFT_NUMBER), "sub": ("-", "minus", _INCREASE, _SHIFT_NUMBER),
+                    "mul": ("*", "times", _RESCALE, _RESCALE_NUMBER), "truediv": ("/", "over", _RESCALE, _RESCALE_NUMBER)}
 
 _PRODUCT = '''
 def matmul(a, b):
@@ -124,7 +129,7 @@ def matmul(a, b):
                 and rb is not window):
             y = a @ b
             if type(y) is ndarray:
-                return record(step_product, (ra, rb, ra and keep(b), rb and keep(a)), y)
+                return {action}
     return other("matmul", a, b)
 '''
 _NEGATE = '''
@@ -138,7 +143,7 @@ def neg(a):
         if ra is not window:
             y = -a
             if type(y) is ndarray:
-                return record(step_negated, ra, y)
+                return {action}
     return unary("neg", a)
 '''
 
@@ -152,16 +157,7 @@ class _Window:
 def hooks(interpreter: Any, fast: set, general: Any, inplace: Any, negative: Any) -> dict[str, Any]:
     """The arithmetic hooks of a reverse interpreter whose lower level is plain Python."""
     memory, append = interpreter.memory, interpreter.tape.append
-    slots, views_get, find = memory.slots, memory.views.get, memory.find
-    window = _Window()
-
-    def located(a: ndarray) -> Any:
-        """The reference of a view: as it was indexed, None where its memory is unknown."""
-        view = views_get(id(a))
-        if view is not None:
-            return window if view.overlaps else view
-        slot = find(a)
-        return None if slot is None or not slot.active else window
+    slots = memory.slots
 
     def record(step: Any, data: Any, y: ndarray) -> ndarray:
         """Note the step that `y` is the result of."""
@@ -182,28 +178,50 @@ def hooks(interpreter: Any, fast: set, general: Any, inplace: Any, negative: Any
         append((steps.truediv, tuple(data), slot, 0))
         return y
 
-    names: dict[str, Any] = {
-        "fast": fast, **asking(fast, interpreter.numbers), "ndarray": ndarray, "slots_get": slots.get, "located": located,
-        "F8": F8, "numbers": NUMBERS, "window": window, "record": record,
-        "keep": interpreter.keep, "general": interpreter.array_binary, "other": general, "inplace": inplace,
-        "quotient": quotient, "append": append, "plus": np.add, "minus": np.subtract, "times": np.multiply,
-        "over": np.true_divide, "unary": negative,
-        **{"step_" + step.__name__: step for step in steps.GENERAL},
-    }
+    names = {"record": record, "keep": interpreter.keep, "quotient": quotient, "append": append,
+             **{"step_" + step.__name__: step for step in steps.GENERAL}}
+    names.update(common(interpreter, fast, general, inplace, negative))
+    return made(interpreter, names, _ACTIONS, _INPLACE_ACTIONS)
+
+
+def common(interpreter: Any, fast: set, general: Any, inplace: Any, negative: Any) -> dict[str, Any]:
+    """Names that the hooks of both modes use."""
+    memory = interpreter.memory
+    views_get, find = memory.views.get, memory.find
+    window = _Window()
+
+    def located(a: ndarray) -> Any:
+        """The reference of a view: as it was indexed, None where its memory is unknown."""
+        view = views_get(id(a))
+        if view is not None:
+            return window if view.overlaps else view
+        slot = find(a)
+        return None if slot is None or not slot.active else window
+
+    return {"fast": fast, **asking(fast, interpreter.numbers), "ndarray": ndarray, "slots_get": memory.slots.get,
+            "located": located, "F8": F8, "numbers": NUMBERS, "window": window, "general": interpreter.array_binary,
+            "other": general, "inplace": inplace, "unary": negative, "plus": np.add, "minus": np.subtract,
+            "times": np.multiply, "over": np.true_divide}
+
+
+def made(interpreter: Any, names: dict, actions: dict, inplace_actions: dict) -> dict[str, Any]:
+    """The hooks, with what a mode does where a short cut applies."""
     found = {}
-    for name, (op, arrays, left, right) in _ACTIONS.items():
+    for name in ("add", "sub", "mul", "truediv", "pow"):
+        op, arrays, left, right = actions[name]
         scope = dict(names)
         guard = " and y.dtype is F8 and b != 0" if name == "pow" else ""
         define(_BINARY.format(name=name, op=op, arrays=arrays, left=left, right=right, power_guard=guard), scope)
         found[name] = scope[name]
-    for name, (op, ufunc, arrays, number) in _INPLACE_ACTIONS.items():
+    for name, (op, ufunc, arrays, number) in inplace_actions.items():
         scope = dict(names)
-        both = arrays.format(ufunc=ufunc, negative=name in ("sub", "truediv"))
-        define(_INPLACE.format(name=name, op=op, arrays=both, number=f"{ufunc}(a, b, a)\n                {number}"), scope)
+        words = {"ufunc": ufunc, "negative": name in ("sub", "truediv")}
+        define(_INPLACE.format(name=name, op=op, arrays=arrays.format(**words), number=number.format(**words)), scope)
         found["i" + name] = scope["i" + name]
-    define(_NEGATE, names)
-    define(_PRODUCT, names)
-    found.update(neg=names["neg"], matmul=names["matmul"])
+    scope = dict(names)
+    define(_NEGATE.format(action=actions["neg"]), scope)
+    define(_PRODUCT.format(action=actions["matmul"]), scope)
+    found.update(neg=scope["neg"], matmul=scope["matmul"])
     found["attr.T"] = transposed(interpreter)
     return found
 
@@ -310,4 +328,4 @@ def transposed(interpreter: Any) -> Any:
     return attr
 
 
-__all__ = ["hooks", "store", "transposed", "unary"]
+__all__ = ["basic", "common", "hooks", "made", "store", "transposed", "unary"]
