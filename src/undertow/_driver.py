@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from . import _tiers as _tiers  # native code for the recorder
 from ._errors import StaleError
 from ._record.forward import ForwardInterpreter
 from ._record.interpreter import acquire, release
@@ -44,6 +45,7 @@ class Recording:
         self.lower, self.epoch = lower, lower.epoch
         problem.begin(lower)
         self.interpreter = interpreter = acquire(ReverseInterpreter, lower)
+        interpreter.native = interpreter.takes_native and problem.tier != "record"
         self.open = True
         self.lock = threading.Lock()
         self.private = False

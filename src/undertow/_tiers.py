@@ -17,6 +17,7 @@ import numpy as np
 
 from . import _compile
 from ._compile import NotCompilable
+from ._record.native import install
 
 __all__ = ["TIERS", "Call", "Ledger", "NotCompilable", "Timed", "check_tier", "has_loops", "ledger_of",
            "usual_arithmetic", "whole"]
@@ -154,7 +155,7 @@ def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str =
     if ledger.refusal is not None and ledger.runs > 0 and tier == "auto":
         ledger.runs += 1
         if ledger.runs % 64 or ledger.runs > 512:
-            raise ledger.refusal
+            raise ledger.refusal.again()
     compiled = ledger.keep
     try:
         if compiled is None or compiled.bound[0] is not function:
@@ -171,7 +172,7 @@ def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str =
             return ledger
         variant.call(mode)
     except NotCompilable as refusal:
-        ledger.refusal = refusal
+        ledger.refusal = refusal.again()
         ledger.runs += 1
         raise
     ledger.keep = compiled
@@ -244,3 +245,103 @@ class Timed:
             self.ledger.spent += time.perf_counter() - self.start
             self.ledger.runs += 1
 
+
+class NotYet(NotCompilable):
+    """Native code does not pay yet."""
+
+    lasting = False
+
+
+class Native:
+    """A call inside a recording, as native code takes it.
+
+    Attributes
+    ----------
+    values : list
+        Leaves of the arguments, then what is captured.
+    own : int
+        How many of them are of the arguments.
+    """
+
+    __slots__ = ("compiled", "count", "function", "own", "values", "variant")
+
+    def __init__(self, function: Any, compiled: Any, values: list, variant: Any, count: int) -> None:
+        self.function, self.compiled, self.values, self.variant = function, compiled, values, variant
+        self.own = sum(compiled.counts)
+        self.count = count
+
+    def from_keywords(self, kwargs: dict) -> tuple:
+        """Arguments given by keyword, by position; with defaults between them."""
+        if not kwargs:
+            return ()
+        return positional(self.function, 0, (None,) * self.count, kwargs, ())[0][self.count:]
+
+
+class Provider:
+    """Native code for calls inside a recording."""
+
+    refusal = NotCompilable
+    _yes = object()
+
+    @staticmethod
+    def candidate(f: Any) -> bool:
+        """Whether a function is worth an account."""
+        return has_loops(f)
+
+    @staticmethod
+    def patience() -> float:
+        """Seconds of recording a function after which it is looked at."""
+        return PATIENCE
+
+    def prepare(self, f: Any, args: list, kwargs: dict, active: list, active_keywords: dict, spent: float) -> Native:
+        """The call as native code takes it.
+
+        Raises
+        ------
+        NotCompilable
+        """
+        function, first = _compile.function_of(f)
+        if first:
+            raise NotCompilable("a bound method")
+        given: tuple = tuple(args)
+        flags: tuple = tuple(self._yes if a else None for a in active)
+        if kwargs:
+            named = {k: self._yes if a else None for k, a in active_keywords.items()}
+            flags = positional(function, 0, flags, named, ())[0]
+            given = positional(function, 0, given, kwargs, ())[0]
+        if not usual_arithmetic():
+            raise NotYet("floating-point errors are set to raise")
+        which = tuple(a is self._yes for a in flags)
+        specs, values = _compile.signature_of(given)
+        try:
+            ledger = ledger_of(function, specs, which)
+        except TypeError:
+            raise NotCompilable("arguments that cannot be hashed") from None
+        ledger.spent = max(ledger.spent, spent)
+        if ledger.refusal is not None:
+            raise ledger.refusal.again()
+        try:
+            compiled = ledger.keep
+            if compiled is None or compiled.bound[0] is not function:
+                compiled = _compile.compiled_for(function, specs, which)
+            try:
+                values = compiled.values_of(values, function)
+            except NotCompilable:
+                compiled = _compile.compiled_for(function, specs, which)
+                values = compiled.values_of(values[:sum(compiled.counts)], function)
+            variant = compiled.variant(values)
+            if not ledger.pays(compiled, variant, values):
+                raise NotYet("recording is still cheaper")
+            variant.call("primal")
+            if any(which):
+                variant.call("pullback")
+        except NotYet:
+            raise
+        except NotCompilable as refusal:
+            ledger.refusal = refusal.again()
+            raise
+        ledger.keep = compiled
+        return Native(function, compiled, values, variant, len(args))
+
+
+install(Provider())

@@ -13,6 +13,8 @@ from harness.check import check_grad, check_reverse, observations
 from harness.gaps import GAPS
 
 from undertow import _compile, _tiers
+from undertow._operators import first
+from undertow._record import native
 
 EVERY = [c for c in cases() if not GAPS.get((c.name, "*"))]
 
@@ -51,3 +53,29 @@ def test_compiled_corpus(case, eager):
             check_reverse(case, observe)
     if not GAPS.get((case.name, "grad")):
         check_grad(case)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", EVERY, ids=lambda c: c.name)
+def test_joined_corpus(case, eager, monkeypatch):
+    """Programs that are recorded and in which every call that can be native is."""
+    entries: list = []
+    call = native.call
+
+    def watched(*args):
+        found = call(*args)
+        entries.append(args)
+        return found
+
+    monkeypatch.setattr(first.native, "gradient", lambda *args: None)
+    monkeypatch.setattr(first.native, "pullback", lambda *args: None)
+    monkeypatch.setattr(_tiers.Provider, "candidate", staticmethod(lambda f: True))
+    monkeypatch.setattr(_tiers, "PATIENCE", -1.0)
+    monkeypatch.setattr(native, "call", watched)
+    for observe in observations(case):
+        if not GAPS.get((case.name, "reverse")):
+            check_reverse(case, observe)
+    if not GAPS.get((case.name, "grad")):
+        check_grad(case)
+    if not entries:
+        pytest.skip("nothing in it is native")

@@ -89,7 +89,7 @@ def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...]) -> Any:
                 _cache.clear()
             family = _cache[key] = _Family()
         if family.refusal is not None and (family.refused_for is f or family.failures >= _ATTEMPTS):
-            raise family.refusal
+            raise family.refusal.again()
         changed = set()
         for found in family.members:
             try:
@@ -105,11 +105,11 @@ def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...]) -> Any:
             family.varying |= changed
             found = CompiledPullback(f, specs, active, family.varying)
         except NotCompilable as refusal:
-            family.refusal, family.refused_for, family.failures = refusal, f, family.failures + 1
+            family.refusal, family.refused_for, family.failures = refusal.again(), f, family.failures + 1
             raise
         except Exception as error:  # a defect here must cost speed, not the derivative
             refusal = NotCompilable(f"internal error: {error!r}")
-            family.refusal, family.refused_for, family.failures = refusal, f, family.failures + 1
+            family.refusal, family.refused_for, family.failures = refusal.again(), f, family.failures + 1
             raise refusal from error
         family.refusal = None
         family.members.append(found)

@@ -14,11 +14,18 @@ class NotCompilable(Exception):
     filename : str
     lineno : int
         Where in the user's program. 0 if it is not a matter of one line.
+    lasting : bool
+        Whether the same call will be refused again.
     """
+
+    lasting = True
 
     def __init__(self, reason: str, filename: str = "", lineno: int = 0) -> None:
         super().__init__(f"{filename}:{lineno}: {reason}" if filename else reason)
         self.reason = reason
         self.filename = filename
         self.lineno = lineno
-        self.function: object = None
+
+    def again(self) -> NotCompilable:
+        """The same reason, to be kept or raised anew: this one's traceback keeps everything alive that led to it."""
+        return NotCompilable(self.reason, self.filename, self.lineno)

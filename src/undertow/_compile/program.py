@@ -208,7 +208,7 @@ class CompiledPullback:
             a = values[k]
             if not a.flags.writeable:
                 raise NotCompilable("an array that is written is read-only")
-            if any(s == 0 and n > 1 for s, n in zip(a.strides, a.shape, strict=True)):
+            if not a.flags.c_contiguous and overlaps_itself(a):
                 raise NotCompilable("an array that is written overlaps itself")
             for j, other in enumerate(values):
                 if j != k and isinstance(other, np.ndarray) and np.may_share_memory(a, other):
@@ -281,9 +281,10 @@ class CompiledPullback:
             a[...] = copy
         return list(out) if out is not None else []
 
-    def run(self, values: list, seed: Any, shadows: dict[Value, np.ndarray] | None = None) -> tuple[Any, list]:
+    def run(self, values: list, seed: Any, shadows: dict[Value, np.ndarray] | None = None,
+            variant: _Variant | None = None) -> tuple[Any, list]:
         """The value and a cotangent for each active parameter. Adds to `shadows` where they are given."""
-        variant = self.variant(values)
+        variant = variant or self.variant(values)
         t = variant.transformed
         shadow: dict[Value, Any] = {}
         targets = []
@@ -459,6 +460,16 @@ def pair(old: dict[tuple, Any], new: dict[tuple, Any]) -> list[tuple]:
         if type(x) is not type(y) or (isinstance(x, types.FunctionType) and x.__code__ is not y.__code__):
             raise NotCompilable("a closure over other functions")
     return [(x, new[path]) for path, x in old.items()]
+
+
+def overlaps_itself(a: np.ndarray) -> bool:
+    """Whether two elements of a view may lie in the same place."""
+    extent = a.itemsize
+    for stride, n in sorted((abs(s), n) for s, n in zip(a.strides, a.shape, strict=True) if n > 1):
+        if stride < extent:
+            return True
+        extent += (n - 1) * stride
+    return False
 
 
 def _count(spec: tuple) -> int:

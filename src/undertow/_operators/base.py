@@ -71,6 +71,7 @@ class Problem:
         if not callable(f):
             raise ArgumentError(f"the first argument must be a function, not a {type(f).__name__}").at()
         self.f, self.args, self.kwargs = f, args, kwargs
+        self.tier = "auto"
         self.single = not isinstance(argnums, (tuple, list))
         self.places = [self.place(a) for a in ((argnums,) if self.single else argnums)]
         self.chosen = tuple(self.args[p] if isinstance(p, int) else self.kwargs[p] for p in self.places)

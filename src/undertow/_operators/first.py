@@ -73,6 +73,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
 
     def recorded(lower: Any, args: tuple, kwargs: dict) -> Any:
         problem = Problem(f, args, kwargs, argnums)
+        problem.tier = tier
         aux = None
         if has_aux:
             inner = problem.run
@@ -190,12 +191,13 @@ def vjp(lower: Any, f: Callable[..., Any], *args: Any, argnums: Any = None, has_
         if type(ledger) is tuple:
             return ledger
     with Timed(ledger):
-        return recorded_vjp(lower, f, args, kwargs, argnums, has_aux)
+        return recorded_vjp(lower, f, args, kwargs, argnums, has_aux, tier)
 
 
-def recorded_vjp(lower: Any, f: Any, args: tuple, kwargs: dict, argnums: Any, has_aux: bool) -> tuple:
+def recorded_vjp(lower: Any, f: Any, args: tuple, kwargs: dict, argnums: Any, has_aux: bool, tier: str) -> tuple:
     """`vjp` in the record tier."""
     problem = Problem(f, args, kwargs, argnums)
+    problem.tier = tier
     aux = None
     if has_aux:
         inner = problem.run

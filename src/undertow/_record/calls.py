@@ -28,7 +28,7 @@ from .. import rules
 from .._source import Mark, SourceNotFound, template_of
 from .._source.code import template_of_text
 from ..rules import _registry
-from . import buffers, builtins as handlers, bytecode, caches, construct, foreign, protocols, refusal
+from . import buffers, builtins as handlers, bytecode, caches, construct, foreign, native, protocols, refusal
 from .scalars import NUMBERS
 
 MODULES_TEXT = frozenset({  # what they make of a value is text, types or nothing: a step with derivative zero
@@ -67,6 +67,7 @@ class Calls:
         self.codes: dict[int, tuple[Any, CodeType]] = {}
         self.known: dict[int, tuple[Any, Any]] = {}
         self.array_methods: dict[str, Any] = {}
+        self.accounts: dict[int, native.Account] = {}
         self.modules_seen = 0
         rules.load()
         self.handlers = handlers.make(interpreter)
@@ -181,6 +182,12 @@ class Calls:
         if getattr(f, "__wrapped__", None) is not None and f.__code__.co_name == "public_api" and package in LIBRARIES:
             return self.callee(f.__wrapped__)
         new = self.rewritten(f)
+        source = native.provider() if self.interpreter.takes_native else None
+        if source is not None and source.candidate(f):
+            account = self.accounts.get(id(f.__code__))
+            if account is None:
+                account = self.accounts[id(f.__code__)] = native.Account(f.__code__)
+            new = native.joint(self.interpreter, account, f, new)
         if package in LIBRARIES:
             new = self.library(f, new)
         return self.keep(f, new) if f.__closure__ is None or new is f else new

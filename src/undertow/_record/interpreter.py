@@ -52,6 +52,8 @@ class Interpreter:
         self.written = ""  # what wrote active values to a file
         self.epoch = 0  # derivatives this interpreter has been used by
         self.refused: BaseException | None = None
+        self.takes_native = self.mode == "reverse" and lower.level == 0  # may have entries of native code on its tape
+        self.native = False  # whether this run takes native code
         self.memory = Memory()
         self.kept: list[list] = []
         self.scalars = ScalarFactory(self)

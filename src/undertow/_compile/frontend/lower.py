@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..._source.locate import SourceNotFound, find
+from ...rules._registry import RULES
 from .._refusal import NotCompilable
 from ..ir.builder import Builder, const
 from ..ir.function import Function as IRFunction, Value
@@ -36,6 +37,7 @@ from .values import Array, Const, Exit, Function, Lazy, Maybe, Method, Ref, Scal
 __all__ = ["Lowered", "Result", "lower"]
 
 _DEPTH = 40
+_ORDINARY = frozenset((float, int, bool, complex, *np.sctypeDict.values()))
 _CALLS = 2000
 _RECURSION = 3
 
@@ -209,6 +211,8 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
 
     def capture(self, obj: Any) -> Any:
         """A constant of the program."""
+        if not _ordinary(obj):
+            raise NotCompilable("a constant that is not an ordinary number: it may carry a derivative")
         return Const(obj)
 
     def outside(self, kind: str, container: Any, key: Any, value: Any, name: str) -> Any:
@@ -240,7 +244,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
                 and not callable(value) and not isinstance(value, np.dtype):
             raise NotCompilable(f"the object `{name}` from outside the function")
         self.guards.append((kind, container, key, value))
-        return Const(value)
+        return self.capture(value)
 
     def child_frame(self, node: Any, names: set[str]) -> Frame:
         """A scope within the current function."""
@@ -297,6 +301,8 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
             node = find(function.__code__, function.__globals__)
         except SourceNotFound as error:
             raise NotCompilable(f"no source of `{function.__name__}`: {error}") from None
+        if function in RULES:
+            raise NotCompilable(f"`{function.__name__}` has a rule of its own")
         self.codes.append(function.__code__)
         defaults = [self.capture(d) for d in function.__defaults__ or ()]
         kw = [self.capture((function.__kwdefaults__ or {}).get(a.arg)) for a in node.args.kwonlyargs]
@@ -333,6 +339,13 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
         if any(n not in bound for n in (*names, *keyword_only)):
             raise NotCompilable(f"`{name}` called with too few arguments")
         return bound
+
+
+def _ordinary(x: Any) -> bool:
+    """Whether a constant holds no number that only looks like one: an active number of a recording."""
+    if isinstance(x, (float, complex, int, np.inexact)):
+        return type(x) in _ORDINARY
+    return all(map(_ordinary, x)) if isinstance(x, (tuple, list)) else True
 
 
 def _local_names(node: Any, function: Any) -> set[str]:

@@ -1,0 +1,216 @@
+"""Recorded code calls native code: one tape entry a call, forward and reverse native.
+
+What native code is and when it pays is the affair of a *provider*, which a higher layer installs (`install`); here is
+what a call of it means for the tape. Arguments are kept by reference, those that the call overwrites are saved, and the
+sweep puts them back, runs the native pullback into the shadows, and puts them back again.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from .. import _errors
+from . import steps
+from .memory import overlaps_itself
+
+__all__ = ["call", "install", "joint", "provider"]
+
+_MISSES = 4
+_provider: list = []
+
+
+def install(provider: Any) -> None:
+    """Make a provider known: ``candidate(f)``, ``patience``, ``prepare(f, args, kwargs, is_active, spent)``."""
+    _provider[:] = [provider]
+
+
+def provider() -> Any:
+    """The provider, None if there is none."""
+    return _provider[0] if _provider else None
+
+
+class Account:
+    """What calls of one function have cost in an interpreter."""
+
+    __slots__ = ("code", "misses", "reason", "spent")
+
+    def __init__(self, code: Any) -> None:
+        self.code, self.spent, self.misses = code, 0.0, 0
+        self.reason: BaseException | None = None
+
+
+def joint(interpreter: Any, account: Account, f: Any, new: Any) -> Any:
+    """What is called in place of `f`: its rewritten form `new`, or native code once that pays."""
+    patience = provider().patience
+
+    def either(*args: Any, **kwargs: Any) -> Any:
+        if account.misses >= _MISSES or not interpreter.native:
+            return new(*args, **kwargs)
+        if account.spent >= patience():
+            try:
+                return call(interpreter, f, args, kwargs, account.spent)
+            except provider().refusal as reason:
+                if reason.lasting:
+                    account.misses += 1
+                    account.reason = reason.again()
+        start = time.perf_counter()
+        try:
+            return new(*args, **kwargs)
+        finally:
+            account.spent += time.perf_counter() - start
+
+    return either
+
+
+def call(interpreter: Any, f: Any, args: tuple, kwargs: dict, spent: float) -> Any:
+    """Run `f` as native code and record that; raises the provider's refusal before anything has happened."""
+    refusal = provider().refusal
+    plain = [interpreter.plain(x) for x in args]
+    keywords = {k: interpreter.plain(x) for k, x in kwargs.items()}
+
+    def is_active(x: Any) -> bool:
+        return interpreter.find_active(x) is not None
+
+    native = provider().prepare(f, plain, keywords, [is_active(x) for x in args],
+                                {k: is_active(x) for k, x in kwargs.items()}, spent)
+    values, compiled = native.values, native.compiled
+    given = [*args, *(x for x in native.from_keywords(kwargs))]
+    leaves: list = [None] * len(values)
+    for j, x in enumerate(given):
+        assign(interpreter, x, compiled.specs[j], compiled.starts[j], leaves)
+    for k in compiled.arrays:
+        leaves[k] = interpreter.leaf(values[k])
+        if k >= native.own and leaves[k] is not None:
+            raise refusal("an array outside the function carries a derivative")
+        if values[k].dtype.kind not in "fc" and interpreter.is_active(values[k]):
+            raise refusal("integers in memory that carries a derivative")
+        if leaves[k] is not None and dtype_of(leaves[k][0].slot) != values[k].dtype:
+            raise refusal("memory that carries a derivative under another type")
+    saved = []
+    for k in compiled.written:
+        a = values[k]
+        slot = interpreter.memory.find(a)
+        if slot is not None and not isinstance(slot.owner, ndarray):
+            raise refusal("memory that is not NumPy's is written")
+        saved.append((k, interpreter.lower.copy(a)))
+    transformed = native.variant.transformed
+    value = compiled.primal(values)
+    if not saved and not transformed.shadows and not transformed.seeds:
+        return value
+    cells = [interpreter.keep(v) for v in values]
+    for k, _ in saved:
+        interpreter.memory.find(values[k]).logged = True
+    for p in transformed.shadows:
+        k = compiled.position(p)
+        if k in compiled.written and leaves[k] is None:
+            slot = interpreter.memory.find(values[k])
+            if not slot.active:
+                slot.active = True
+                interpreter.tape.append((steps.activated, slot, None, 0))
+            leaves[k] = interpreter.leaf(values[k])
+    counter = iter(range(len(compiled.ir.body.yields)))
+    value, out = dress(interpreter, compiled.lowered.result, value, counter, set(transformed.seeds))
+    interpreter.tape.append((called, (native, cells, saved, leaves), out, 0))
+    return value
+
+
+def assign(interpreter: Any, x: Any, spec: tuple, start: int, leaves: list) -> int:
+    """Note the leaves of the active numbers of an argument at their positions; returns how many leaves it has."""
+    if spec[0] == "sequence":
+        n = 0
+        for item, inner in zip(x, spec[2], strict=True):
+            n += assign(interpreter, item, inner, start + n, leaves)
+        return n
+    if spec[0] == "object":
+        n = 0
+        for name, inner in spec[2]:
+            n += assign(interpreter, getattr(x, name), inner, start + n, leaves)
+        return n
+    if spec[0] == "const":
+        return 0
+    if spec[0] == "scalar":
+        leaves[start] = interpreter.leaf(x)
+    return 1
+
+
+def dress(interpreter: Any, result: Any, value: Any, counter: Any, varied: set) -> tuple[Any, Any]:
+    """``(value, out)``: the result as the program sees it, and where its cotangents will be found."""
+    if result.kind == "sequence":
+        pairs = [dress(interpreter, part, v, counter, varied) for part, v in zip(result.parts, value, strict=True)]
+        kind = type(value)
+        values = [v for v, _ in pairs]
+        return (kind(*values) if hasattr(kind, "_fields") else kind(values)), [o for _, o in pairs]
+    if result.kind in ("argument", "const"):
+        return value, None
+    number = next(counter)
+    if result.kind == "tagged":
+        next(counter)
+    if number not in varied or isinstance(value, int):
+        return value, None
+    value, out = interpreter.output(value)
+    return value, (out, np.shape(value), value.dtype if isinstance(value, ndarray) else None)
+
+
+def called(sweep: Any, data: tuple, out: Any) -> None:
+    """A call of native code."""
+    native, cells, saved, leaves = data
+    if sweep.lower.level:
+        raise sweep.refuse(_errors.UnsupportedError(
+            "a pullback that holds native code is called inside another derivative",
+            fixes=['record it: tier="record"']))
+    compiled = native.compiled
+    values = [cell[0] for cell in cells]
+    seed, any_seed = taken(sweep, out)
+    for k, old in saved:
+        values[k][...] = old
+    if any_seed or any(leaves[k] is not None and sweep.readable(leaves[k][0]) is not None for k, _ in saved):
+        shadows, apart = shadows_of(sweep, native, leaves)
+        _, bars = compiled.run(values, seed, shadows, native.variant)
+        for k, leaf in enumerate(leaves):
+            if leaf is not None and type(leaf[0]) is int and bars[k] is not None:
+                sweep.bars[leaf[0]] += bars[k]
+        for leaf, bar in apart:
+            sweep.give(leaf, bar, True)
+        for k, old in saved:
+            values[k][...] = old
+
+
+def taken(sweep: Any, out: Any) -> tuple[Any, bool]:
+    """Cotangents of the results in the structure of the result, and whether any is not zero."""
+    if type(out) is list:
+        pairs = [taken(sweep, o) for o in out]
+        return [s for s, _ in pairs], any(found for _, found in pairs)
+    if out is None:
+        return None, False
+    ref, shape, dtype = out
+    g = sweep.take(ref)
+    if dtype is None:
+        return (0.0 if g is None else g), g is not None
+    return (np.zeros(shape, dtype) if g is None else np.ascontiguousarray(g, dtype)), g is not None
+
+
+def shadows_of(sweep: Any, native: Any, leaves: list) -> tuple[dict, list]:
+    """The memory that native code adds cotangents to: shadows themselves where nothing else lies there."""
+    compiled = native.compiled
+    used = [id(leaf[0].slot) for leaf in leaves if leaf is not None and type(leaf[0]) is not int]
+    shadows, apart = {}, []
+    for p in native.variant.transformed.shadows:
+        leaf = leaves[compiled.position(p)]
+        if leaf is None:
+            continue
+        if used.count(id(leaf[0].slot)) == 1 or compiled.position(p) in compiled.written:
+            shadows[p] = sweep.writable(leaf[0])
+            if not overlaps_itself(shadows[p]):
+                continue
+        shadows[p] = np.zeros(leaf[1], p.type.element.dtype)
+        apart.append((leaf, shadows[p]))
+    return shadows, apart
+
+
+def dtype_of(slot: Any) -> Any:
+    """dtype of the elements of a slot."""
+    return slot.owner.dtype if isinstance(slot.owner, ndarray) else getattr(slot, "dtype", None)
