@@ -317,6 +317,9 @@ class Calls:
                 or home in handlers.CONTAINERS or self.inherited(owner, f, name):
             special = handlers.container_method(self.interpreter, f, name)
             return f if special is None else special
+        rule = self.rule(f)  # functions of extension modules whose owner is not their module
+        if rule is not None:
+            return self.applied(rule)
         return foreign.guard(self.interpreter, f)
 
     @staticmethod

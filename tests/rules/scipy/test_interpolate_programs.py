@@ -292,8 +292,6 @@ for n in (
     "bisplrep",
 ):
     PROGRAMS.pop(n)
-for n in ("Rbf q", "Rbf pts"):
-    PROGRAMS.pop(n)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
