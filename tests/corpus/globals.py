@@ -35,7 +35,7 @@ def reads_only_constants(x):
     return np.sin(GRAVITY)
 
 
-@case(vec(3))
+@case(vec(3), reset=reset)
 def reads_a_global_array(x):
     return weights @ x * (weights**2).sum()
 

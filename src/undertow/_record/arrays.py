@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ def make(interpreter: Any) -> dict[Any, Any]:
     table[np.ndarray.view] = _view(interpreter)
     table[np.ndarray.item] = _item(interpreter)
     table[np.ndarray.astype] = _astype(interpreter)
+    table[np.ndarray.__deepcopy__] = _deepcopy(interpreter)
     table[np.ndarray.resize] = _resize(interpreter)
     table[np.ndarray.__array__] = lambda a, *args, **kwargs: interpreter.call(np.asarray, a, *args)
     for name in ("tobytes", "dumps", "byteswap", "setfield", "__reduce__", "__reduce_ex__", "__setstate__",
@@ -195,6 +197,18 @@ def _view(interpreter: Any) -> Any:
         return result
 
     return view
+
+
+def _deepcopy(interpreter: Any) -> Any:
+    def deep(a: ndarray, memo: Any = None) -> Any:
+        if a.dtype.kind != "O":
+            return interpreter.call(np.array, a, order="K", copy=True)
+        result = np.empty_like(a)
+        for index in np.ndindex(a.shape):
+            result[index] = interpreter.call(copy.deepcopy, a[index], memo)
+        return result
+
+    return deep
 
 
 def _astype(interpreter: Any) -> Any:

@@ -19,6 +19,7 @@ import math
 import operator
 import sys
 import time
+import weakref
 from types import GeneratorType, MappingProxyType
 from typing import Any
 
@@ -30,6 +31,7 @@ from .scalars import ACTIVE, COMPLEX_BASES, NUMBERS, REAL_BASES
 
 SAFE = frozenset({
     len, isinstance, issubclass, delattr, heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop,
+    heapq._heapify_max, heapq._heapreplace_max, heapq._heappop_max, weakref.ref, weakref.proxy, weakref.getweakrefcount,
     bisect.bisect_left, bisect.bisect_right, bisect.insort_left, bisect.insort_right, np.ndindex, id, callable, print, hash, format, ascii, chr, ord, bin, oct, hex, open, input, globals,
     locals, vars, dir, __import__, compile, builtins.__build_class__, repr, any, all, gc.collect, gc.enable, gc.disable,
     sys.getrefcount, sys.getsizeof, sys.exc_info, sys._getframe, sys.intern, time.time, time.perf_counter, time.monotonic,
@@ -45,7 +47,7 @@ CONTAINERS = frozenset({list, dict, set, tuple, frozenset, str, bytes, bytearray
 CONTAINER_NAMES = frozenset({"list", "dict", "set", "tuple", "frozenset", "str", "bytes", "bytearray", "deque", "OrderedDict",
                              "defaultdict", "object", "BaseException", "generator", "dtype", "TextIOWrapper", "StringIO",
                              "Exception", "super", "module", "property", "Lock", "RLock", "lock", "_thread", "int", "range",
-                             "SeedSequence", "Token", "ContextVar", "Context", "cell", "frame", "code", "method"})
+                             "SeedSequence", "Token", "ContextVar", "Context", "cell", "frame", "code", "method", "SimpleQueue", "Future", "Task", "FutureIter"})
 ITERTOOLS = (itertools.chain, itertools.product, itertools.repeat, itertools.islice, itertools.count, itertools.starmap,
              itertools.groupby, itertools.takewhile, itertools.dropwhile, itertools.tee, itertools.zip_longest,
              itertools.cycle, itertools.combinations, itertools.permutations, itertools.filterfalse, itertools.compress,
@@ -369,8 +371,12 @@ def container_method(interpreter: Any, f: Any, name: str) -> Any:
         return lambda *args, **kwargs: f(*(iterate(a) for a in args), **kwargs)
     if name == "update":
         return lambda *args, **kwargs: f(*(a if hasattr(a, "keys") else iterate(a) for a in args), **kwargs)
-    if name == "fget" or name == "__call__":
-        return None
+    if name in ("run", "add_done_callback", "remove_done_callback"):  # contexts, futures: they call back
+        def called_back(*args: Any, **kwargs: Any) -> Any:
+            new_args, new_kwargs = foreign.with_callees(interpreter, args, kwargs, lambda g: g)
+            return f(*new_args, **new_kwargs)
+
+        return called_back
     return None
 
 

@@ -226,6 +226,7 @@ class Calls:
         new.__qualname__ = f.__qualname__
         new.__doc__ = f.__doc__
         new.__module__ = f.__module__
+        new.__annotations__ = f.__annotations__
         if f.__dict__:
             new.__dict__.update(f.__dict__)
         return new
@@ -314,7 +315,8 @@ class Calls:
             return MethodType(self.applied(rule), owner)
         home = getattr(descriptor, "__objclass__", None)  # of a subclass: who wrote the method
         if f.__qualname__.partition(".")[0] in handlers.CONTAINER_NAMES or isinstance(owner, BaseException) \
-                or home in handlers.CONTAINERS or self.inherited(owner, f, name):
+                or home in handlers.CONTAINERS or getattr(home, "__module__", "") == "_asyncio" \
+                or self.inherited(owner, f, name):
             special = handlers.container_method(self.interpreter, f, name)
             return f if special is None else special
         rule = self.rule(f)  # functions of extension modules whose owner is not their module

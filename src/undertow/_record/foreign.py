@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import dis
 import functools
-from types import FunctionType, MethodType
+import itertools
+from types import FunctionType, GeneratorType, MethodType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,11 @@ HARMLESS = frozenset({
     "COPY", "SWAP", "POP_JUMP_FORWARD_IF_FALSE", "POP_JUMP_IF_FALSE", "IS_OP", "LOAD_FAST_LOAD_FAST", "STORE_FAST_LOAD_FAST",
     "LOAD_FAST_CHECK", "CALL_KW", "NOT_TAKEN",
 })
+
+
+ITERATORS = frozenset({GeneratorType, map, filter, zip, enumerate, reversed, itertools.chain, itertools.islice,
+                       itertools.repeat, itertools.cycle, itertools.starmap, itertools.accumulate, itertools.takewhile,
+                       itertools.dropwhile, type(iter([])), type(iter(())), type(iter({}.values())), type(reversed([]))})
 
 
 def with_callees(interpreter: Any, args: tuple, kwargs: dict, wrap: Any) -> tuple[list, dict]:
@@ -58,10 +64,16 @@ def guard(interpreter: Any, f: Any) -> Any:
 
         return callback
 
+    def checked(iterator: Any) -> Any:
+        for x in iterator:
+            interpreter.check_foreign(f, (x,))
+            yield x
+
     def foreign(*args: Any, **kwargs: Any) -> Any:
         interpreter.check_foreign(f, args, kwargs)
         before = [(x, interpreter.lower.copy(x)) for x in _arrays(args, kwargs) if _referenced(interpreter, x)]
         args, kwargs = with_callees(interpreter, args, kwargs, watched)  # type: ignore[assignment]
+        args = tuple(checked(x) if type(x) in ITERATORS else x for x in args)
         try:
             return below(*args, **kwargs)
         finally:
@@ -126,9 +138,12 @@ def dispatcher(interpreter: Any, f: Any, implementation: Any) -> Any:
 # ---- Python functions without source -------------------------------------------------------------------------
 
 
+COMPARISONS = frozenset({"__eq__", "__lt__", "__le__", "__gt__", "__ge__"})
+
+
 def sourceless(interpreter: Any, f: Any, reason: str) -> Any:
     """A Python function that cannot be rewritten."""
-    if harmless(interpreter, f):
+    if harmless(interpreter, f) or f.__name__ in COMPARISONS and _generated(f):
         return f
     interpreted = bytecode.runner(interpreter, f)
 
@@ -147,6 +162,12 @@ def sourceless(interpreter: Any, f: Any, reason: str) -> Any:
         return interpreter.lower.callee(f)(*new_args, **new_kwargs)
 
     return unread
+
+
+def _generated(f: Any) -> bool:
+    """Whether a comparison is one that `dataclasses` wrote: it answers about values, and calls nothing else."""
+    code = f.__code__
+    return code.co_filename == "<string>" and not code.co_freevars and "__class__" in code.co_names
 
 
 def _filled(cell: Any) -> bool:

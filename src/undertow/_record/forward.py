@@ -18,6 +18,7 @@ from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter, acquire, release
 from .memory import TRANSPOSED, Slot, View, cut, owner_of, zeros_like_slot
 from .scalars import COMPLEX_BASES, NUMBERS
+from .steps import at_zero
 
 
 class ForwardInterpreter(Interpreter):
@@ -243,7 +244,7 @@ class ForwardInterpreter(Interpreter):
         total: Any = None
         with np.errstate(all="ignore"):
             for i, leaf in leaves:
-                p = prepare(rule.partials[i])(y, *plain)
+                p = at_zero(prepare(rule.partials[i]), y, plain)
                 terms = [self.term(leaf[0], q) for q in p] if rule.nout > 1 else self.term(leaf[0], p)
                 if total is None:
                     total = terms

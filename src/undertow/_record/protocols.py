@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 from types import BuiltinFunctionType, FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType
 from typing import Any
+from weakref import ProxyTypes
 
 import numpy as np
 from numpy import ndarray
@@ -308,6 +309,8 @@ def manager(interpreter: Any, x: Any) -> Any:
 
 def plain_attribute(t: type, name: str) -> bool:
     """Whether reading `name` from instances of `t` runs no Python code."""
+    if t in ProxyTypes:
+        return False
     if _not_c(special(t, "__getattribute__")) or _not_c(special(t, "__getattr__")):
         return False
     found = special(t, name)
@@ -342,8 +345,15 @@ def _python_get(found: Any) -> bool:
     return getter is not None and not _is_c(getter)
 
 
+def referent(x: Any) -> Any:
+    """What a weak proxy stands for."""
+    return x.__sizeof__.__self__ if type(x) in ProxyTypes else x
+
+
 def getattribute(interpreter: Any, x: Any, name: str) -> Any:
     """``x.name`` where Python code runs: properties, descriptors, ``__getattr__``, ``__getattribute__``."""
+    if type(x) in ProxyTypes:
+        return interpreter.hook("attr." + name)(referent(x))
     t = type(x)
     custom = special(t, "__getattribute__")
     fallback = special(t, "__getattr__")
@@ -388,6 +398,8 @@ def _class_attribute(interpreter: Any, x: type, name: str) -> Any:
 
 def plain_store(t: type, name: str) -> bool:
     """Whether ``x.name = value`` on instances of `t` only stores a reference."""
+    if t in ProxyTypes:
+        return False
     if _not_c(special(t, "__setattr__")):
         return False
     found = special(t, name)
@@ -402,6 +414,9 @@ def plain_store(t: type, name: str) -> bool:
 
 def setattribute(interpreter: Any, x: Any, name: str, value: Any) -> None:
     """``x.name = value`` where code runs."""
+    if type(x) in ProxyTypes:
+        interpreter.hooks["setattr"](value, referent(x), name)
+        return
     t = type(x)
     custom = special(t, "__setattr__")
     if _not_c(custom):

@@ -45,6 +45,10 @@ def _kind(value: Any) -> str:
     return f"a {value.__class__.__name__}"
 
 
+def _article(kind: str) -> str:
+    return kind if kind.startswith("a ") else f"an {kind}"
+
+
 def _make(cls: type, interpreter: Any, value: Any, what: str, why: str, fixes: list[str]) -> Any:
     frames = user_frames()
     error = cls(what, why=why, fixes=fixes,
@@ -80,7 +84,7 @@ def missing_source(interpreter: Any, function: Any, value: Any, reason: str) -> 
 def active_store(interpreter: Any, target: Any, value: Any, why: str) -> Any:
     """An active value written where no derivative can be kept."""
     return _make(_errors.ActiveStoreError, interpreter, value,
-                 f"an active value is written to a {_kind(target)}", why,
+                 f"an active value is written to {_article(_kind(target))}", why,
                  ["allocate the target as a float array:  np.zeros(shape)",
                   "treat the value as a constant:         ut.stop_gradient(value)"])
 

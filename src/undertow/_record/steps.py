@@ -244,7 +244,7 @@ def elementwise(sweep: Any, data: tuple, out: Any) -> None:
     if mask is not None:
         g = sweep.call(np.where, mask, g, 0.0)
     for i, leaf in leaves:
-        p = sweep.prepare(rule.partials[i])(y, *args)
+        p = at_zero(sweep.prepare(rule.partials[i]), y, args)
         if rule.nout > 1:
             c = None
             for gk, pk in zip(g, p, strict=True):
@@ -258,6 +258,15 @@ def elementwise(sweep: Any, data: tuple, out: Any) -> None:
         else:
             c = sweep.strong(g, sweep.mul(g, sweep.conjugate(p)))
         _give_broadcast(sweep, leaf, c)
+
+
+def at_zero(partial: Any, y: Any, args: list) -> Any:
+    """A partial derivative; where Python's numbers would raise, as NumPy's, which divide by zero."""
+    try:
+        return partial(y, *args)
+    except ZeroDivisionError:
+        return partial(y, *(np.float64(a) if type(a) in (int, float) else np.complex128(a) if type(a) is complex else a
+                            for a in args))
 
 
 def explicit(sweep: Any, data: tuple, out: Any) -> None:

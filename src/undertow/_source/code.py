@@ -18,6 +18,7 @@ from . import locate
 from .rewrite import PREFIX, rewrite_function, rewrite_source
 
 _FUTURE = 0x1000000 | 0x100000  # annotations, barry_as_FLUFL: what changes compilation today
+_ITERABLE = 0x100  # `types.coroutine`
 _templates: dict[int, tuple[CodeType, Template | locate.SourceNotFound]] = {}
 
 
@@ -119,7 +120,7 @@ def _compile(node: Any, code: CodeType, owner: str | None) -> CodeType:
     line = node.lineno
     for found in _nested(compiled):
         if found.co_name == name and found.co_firstlineno == line:
-            return found.replace(co_qualname=code.co_qualname)
+            return found.replace(co_qualname=code.co_qualname, co_flags=found.co_flags | code.co_flags & _ITERABLE)
     raise locate.SourceNotFound("the definition was not found again after rewriting")
 
 

@@ -332,11 +332,8 @@ class Rewriter(ast.NodeTransformer):
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
-        node.returns = None
         decorators = [self.visit(d) for d in node.decorator_list]
         node.decorator_list = []
-        for arg in _arguments(node.args):
-            arg.annotation = None
         node.args.defaults = [self.visit(d) for d in node.args.defaults]
         node.args.kw_defaults = [d and self.visit(d) for d in node.args.kw_defaults]
         self.bound.append(_bound_names(node))
@@ -421,6 +418,9 @@ def rewrite_function(node: Any, modules: frozenset[str], owner: str | None = Non
     node.args.kw_defaults = [d and ast.Constant(None) for d in node.args.kw_defaults]
     if hasattr(node, "type_params"):
         node.type_params = []
+    node.returns = None
+    for arg in _arguments(node.args):
+        arg.annotation = None
     return rewriter.visit_FunctionDef(node)
 
 
