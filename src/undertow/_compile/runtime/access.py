@@ -12,10 +12,11 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-__all__ = ["read", "write"]
+__all__ = ["read", "shaped", "write"]
 
 
 def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
@@ -81,3 +82,21 @@ def write(context: Any, a: Any, index: Any, value: Any, scope: Any, total: Any) 
         return context.get_dummy_value()
 
     return (types.void(a, index, types.unliteral(value), scope, total), codegen) if _literal(scope, total) else None
+
+
+@intrinsic
+def shaped(context: Any, a: Any, dims: Any) -> Any:
+    """The same dense array, with its extents as the caller knows them: constants among them reach LLVM."""
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array = make_array(signature.args[0])(context, builder, args[0])
+        shape = cgutils.unpack_tuple(builder, args[1], len(dims))
+        strides, step = [], array.itemsize
+        for n in reversed(shape):
+            strides.insert(0, step)
+            step = builder.mul(step, n, flags=["nsw"])
+        word = context.get_value_type(types.intp)
+        array.shape = cgutils.pack_array(builder, shape, word)
+        array.strides = cgutils.pack_array(builder, strides, word)
+        return impl_ret_borrowed(context, builder, signature.return_type, array._getvalue())
+
+    return a(a, dims), codegen

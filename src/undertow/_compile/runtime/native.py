@@ -10,7 +10,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from ..leave import Leave
-from .access import read, write
+from .access import read, shaped, write
 from .memory import NAMES as MEMORY
 from .vector import NAMES as VECTOR
 
@@ -74,7 +74,7 @@ def sign(x: Any) -> Any:
 
 NAMES = {
     "Leave": Leave, "radd": radd, "grow": grow, "maximum": maximum, "minimum": minimum, "sign": sign, "read": read,
-    "write": write, "to_slot": to_slot, "from_slot": from_slot, "empty": np.empty, "zeros": np.zeros,
+    "write": write, "shaped": shaped, "to_slot": to_slot, "from_slot": from_slot, "empty": np.empty, "zeros": np.zeros,
     "float64": np.float64, "float32": np.float32, "int64": np.int64, "bool_": np.bool_, "nan": math.nan,
     "inf": math.inf, "lgamma": math.lgamma, "isnan": math.isnan, "isinf": math.isinf, "isfinite": math.isfinite,
     "copysign": math.copysign, "floor": np.floor, "ceil": np.ceil, "trunc": np.trunc, "rint": np.rint,
