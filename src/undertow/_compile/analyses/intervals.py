@@ -30,12 +30,28 @@ class MayOverflow(Exception):
         self.span = span
 
 
-def decide(function: Function, known: dict[Any, int]) -> dict[Op, bool]:
-    """Comparisons that are always true or always false.
+def decide(function: Function, known: dict[Any, int]) -> dict[Any, Any]:
+    """Comparisons that are always true or always false, and short extents: ``(array parameter, axis)`` to its value.
 
     `known` maps an integer parameter, or ``(array parameter, axis)``, to its value.
     """
-    return _Intervals(known).run(function)
+    return {**_Intervals(known).run(function), **_short(function, known)}
+
+
+_SHORT = 8
+
+
+def _short(function: Function, known: dict[Any, int]) -> dict[Any, int]:
+    """Extents worth a program of their own: components of vectors along the last axis, small matrices."""
+    out: dict[Any, int] = {}
+    for p in function.params:
+        ndim = getattr(p.type, "ndim", 0)
+        extents = [known.get((p, k), 2**40) for k in range(ndim)]
+        if ndim < 2 or not 1 < extents[-1] <= _SHORT:
+            continue
+        whole = max(extents) <= _SHORT and math.prod(extents) <= _SHORT**2
+        out.update({(p, k): n for k, n in enumerate(extents) if whole or k == ndim - 1})
+    return out
 
 
 class _Intervals:

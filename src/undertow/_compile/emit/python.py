@@ -25,7 +25,7 @@ class _Emitter:
         self.names: dict[Value, str] = {}
         self.used: set[str] = set(keyword.kwlist) | set(dir(__builtins__)) | {
             "Leave", "empty", "zeros", "grow", "failed", "radd", "pool", "pool_top", "pool_need",
-            "tape", "tape_top", "to_slot", "from_slot", "power", *SCALAR, "float64", "float32", "int64"}
+            "tape", "tape_top", "to_slot", "from_slot", "power", "shaped", *SCALAR, "float64", "float32", "int64"}
         self.uses: dict[Value, int] = {}
         self.inlined: dict[Value, str] = {}
         self.deferred = False
@@ -45,6 +45,8 @@ class _Emitter:
             self.line(1, "tape_top = int64(0)")
         if self.pooled:
             self.line(1, "pool_top = pool_need = int64(0)")
+        for p in self.f.params:
+            self.known_shape(p)
         self.region(self.f.body, 1)
         if self.deferred:
             self.lines.insert(head, "    failed = False")
@@ -86,6 +88,14 @@ class _Emitter:
         if isinstance(v, Constant):
             return _literal(v)
         return f"({self.inlined[v]})" if v in self.inlined else self.name(v)
+
+    def known_shape(self, p: Value) -> None:
+        """Tell the compiler the constant extents of an array parameter."""
+        known = {k: n for (v, k), n in self.f.extents.items() if v is p}
+        if known:
+            name = self.name(p)
+            dims = [str(known[k]) if k in known else f"{name}.shape[{k}]" for k in range(p.type.ndim)]
+            self.line(1, f"{name} = shaped({name}, ({', '.join(dims)},))")
 
     def in_pool(self, op: Op) -> bool:
         """Whether an operation takes memory that does not outlive the call."""
@@ -139,6 +149,8 @@ class _Emitter:
             self.line(depth, f"{name}, pool_top = {take}_{dtype.rstrip('_')}(pool, pool_top, ({dims}))")
         else:
             self.line(depth, f"{name} = {fill}(({dims}), {dtype})")
+        if any(isinstance(v, Constant) for v in op.operands):
+            self.line(depth, f"{name} = shaped({name}, ({dims}))")
 
     def on_load(self, op: Op, depth: int) -> None:
         self.line(depth, f"{self.name(op.result)} = {self.ref(op.operands[0])}[{self.index(op.operands[1:])}]")

@@ -76,9 +76,13 @@ class Function:
     ----------
     spans : list of (filename, line, source text)
         What ``Op.span`` indexes.
+    extents : dict of (Value, int) to int
+        What is known of the axes of array parameters.
     """
 
-    def __init__(self, name: str, body: Region, spans: list[tuple] | None = None) -> None:
+    def __init__(self, name: str, body: Region, spans: list[tuple] | None = None,
+                 extents: dict[tuple[Value, int], int] | None = None) -> None:
+        self.extents = extents or {}
         self.name = name
         self.body = body
         self.spans = spans if spans is not None else [("", 0, "")]

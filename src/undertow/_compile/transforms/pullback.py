@@ -77,7 +77,8 @@ class _Pullback(Tapes):
         body.params = [*self.f.params, *(self.shadow[p] for p in arrays), *seed_values]
         body.yields = results + [self.adj.get(p, const(0.0, p.type)) for p in scalars]
         body.ops = [op for op in body.ops if op.name != "mark"]
-        out = Function(f"{self.f.name}_pullback", body, self.f.spans)
+        extents = {(w, k): n for (p, k), n in self.f.extents.items() for w in (p, self.shadow.get(p)) if w is not None}
+        out = Function(f"{self.f.name}_pullback", body, self.f.spans, extents)
         return Pullback(out, arrays, seeds, scalars, [v for v, how in self.plan.items() if how == "tape"])
 
     # ---- helpers

@@ -65,7 +65,14 @@ class _Pushforward:
         for k in results:
             y = self.f.body.yields[k]
             body.yields += [self.memory[y]] if isinstance(y.type, ArrayType) else self.tangent(y)
-        out = Function(f"{self.f.name}_pushforward", body, self.f.spans)
+        extents = dict(self.f.extents)
+        for (p, k), n in self.f.extents.items():
+            if self.memory.get(p) in params:
+                extents[self.memory[p], k] = n
+        for v in params:
+            if self.width > 1 and isinstance(v.type, ArrayType):
+                extents[v, v.type.ndim - 1] = self.width
+        out = Function(f"{self.f.name}_pushforward", body, self.f.spans, extents)
         return Pushforward(out, active, results, self.width)
 
     # ---- helpers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..analyses.memory import MemoryFacts, memory
 from ..analyses.overlap import may_meet
 from ..ir.builder import Builder, const
@@ -11,8 +13,8 @@ from ..ir.ops import HAS_EFFECT, SCALAR
 __all__ = ["cancel_clearing", "eliminate_dead", "resolve", "share_loads"]
 
 
-def resolve(function: Function, truths: dict[Op, bool]) -> Function:
-    """A copy in which decided comparisons are constants, and what follows from them is folded.
+def resolve(function: Function, truths: dict[Any, Any]) -> Function:
+    """A copy in which decided comparisons and extents are constants, and what follows from them is folded.
 
     Needs: verified IR; truths from `intervals.decide`. Gives: verified IR with fresh values. Cost: linear.
     """
@@ -30,6 +32,8 @@ def resolve(function: Function, truths: dict[Op, bool]) -> Function:
                 mapping[op.result] = const(truths[op])
             elif op.name in SCALAR:
                 mapping[op.result] = _scalar(b, op, [get(v) for v in op.operands])
+            elif op.name == "dim" and (op.operands[0], op.attrs["axis"]) in truths:
+                mapping[op.result] = const(truths[op.operands[0], op.attrs["axis"]])
             elif op.name == "dim":
                 mapping[op.result] = b.pure("dim", [get(op.operands[0])], op.result.type, op.attrs, op.result.name)
             elif op.name == "if" and isinstance(get(op.operands[0]), Constant):
@@ -62,7 +66,8 @@ def resolve(function: Function, truths: dict[Op, bool]) -> Function:
     out = b.region
     out.params = function.params
     out.yields = [get(y) for y in function.body.yields]
-    return Function(function.name, out, function.spans)
+    extents = {key: n for key, n in truths.items() if isinstance(key, tuple)}
+    return Function(function.name, out, function.spans, extents)
 
 
 def _scalar(b: Builder, op: Op, operands: list[Value]) -> Value:
