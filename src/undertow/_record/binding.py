@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from ..rules._registry import Like, Rule, names_read
+from ..rules._registry import Like, Refused, Rule, names_read
 from . import elements, foreign, protocols, refusal
 from .scalars import NUMBERS
 
@@ -188,6 +188,8 @@ def _elementwise(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict
             if i < len(rule.partials) and rule.partials[i] is not None:  # type: ignore[arg-type]
                 if not rule.holomorphic and found[2]:
                     raise interpreter.refuse(refusal.refused_rule(interpreter, f, a, "its rule holds for real arguments"))
+                if isinstance(rule.partials[i], Refused):  # type: ignore[index]
+                    raise interpreter.refuse(refusal.refused_rule(interpreter, f, a, rule.partials[i].reason))  # type: ignore[index]
                 leaves.append((i, found))
             else:
                 active_elsewhere = a

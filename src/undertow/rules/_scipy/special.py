@@ -13,7 +13,7 @@ import scipy.special._ufuncs as scu
 
 from .._registry import Refused, elementwise, pullback, pushforward, refuse, zero_derivative
 from ..samples import Domain, Sample, above_one, positive, real, unit
-from . import _special_cdf, _special_order  # noqa: F401  (registers rules)
+from . import _special_cdf, _special_hyper as hyper, _special_order  # noqa: F401  (registers rules)
 from ._special_order import bessel_orders, require, zeta_s
 
 _SQRT_PI = np.sqrt(np.pi)
@@ -81,9 +81,9 @@ elementwise(sp.poch, lambda y, z, m: y * (sp.psi(z + m) - sp.psi(z)), lambda y, 
             samples=(positive, positive))
 elementwise(scu._lgam1p, lambda y, x: sp.psi(1 + x), samples=unit)
 elementwise(scu._factorial, lambda y, x: y * sp.psi(1 + x), samples=positive)
-elementwise(scu._gen_harmonic, DISCRETE, Refused("the power of a generalised harmonic number has no rule yet"))
-elementwise(scu._normalized_gen_harmonic, DISCRETE, DISCRETE, DISCRETE,
-            Refused("the power of a generalised harmonic number has no rule yet"))
+elementwise(scu._gen_harmonic, DISCRETE, hyper.harmonic_da, samples=(_one_up, above_one))
+elementwise(scu._normalized_gen_harmonic, DISCRETE, DISCRETE, DISCRETE, hyper.ratio_da,
+            samples=[Sample((2, 4, 6, 1.7)), Sample((np.array([1, 3]), 5, 8, np.array([0.6, 2.2])))])
 
 # ---- error functions (DLMF 7) --------------------------------------------------------------------------------------
 
@@ -319,13 +319,13 @@ elementwise(sp.agm, lambda y, a, b: y * y * abs(a) * sp.elliprd(0.0, b * b, a * 
 
 # ---- hypergeometric functions (DLMF 13.3, 15.5, 16.3) --------------------------------------------------------------
 
-elementwise(sp.hyp0f1, PARAMETER, lambda y, b, z: sp.hyp0f1(b + 1, z) / b, samples=(positive, real))
-elementwise(sp.hyp1f1, PARAMETER, PARAMETER, lambda y, a, b, z: a / b * sp.hyp1f1(a + 1, b + 1, z),
+elementwise(sp.hyp0f1, hyper.hyp0f1_db, lambda y, b, z: sp.hyp0f1(b + 1, z) / b, samples=(positive, real))
+elementwise(sp.hyp1f1, hyper.hyp1f1_da, hyper.hyp1f1_db, lambda y, a, b, z: a / b * sp.hyp1f1(a + 1, b + 1, z),
             samples=(positive, above_one, real))
-elementwise(sp.hyp2f1, PARAMETER, PARAMETER, PARAMETER,
+elementwise(sp.hyp2f1, hyper.hyp2f1_da, hyper.hyp2f1_db, hyper.hyp2f1_dc,
             lambda y, a, b, c, z: a * b / c * sp.hyp2f1(a + 1, b + 1, c + 1, z),
             samples=(positive, positive, above_one, unit))
-elementwise(sp.hyperu, PARAMETER, PARAMETER, lambda y, a, b, x: -a * sp.hyperu(a + 1, b + 1, x),
+elementwise(sp.hyperu, hyper.hyperu_da, hyper.hyperu_db, lambda y, a, b, x: -a * sp.hyperu(a + 1, b + 1, x),
             samples=(positive, positive, positive))
 elementwise(sp.wright_bessel, PARAMETER, PARAMETER, lambda y, a, b, x: sp.wright_bessel(a, a + b, x),
             samples=(positive, positive, positive), cite="DLMF 10.46.1")
