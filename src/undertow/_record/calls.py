@@ -268,6 +268,7 @@ class Calls:
                     return new(*args, **kwargs)
             return below(*args, **kwargs)
 
+        library_function.__wrapped__ = f  # type: ignore[attr-defined]  # whom `inspect` asks for the signature
         return library_function
 
     def quiet(self, x: Any) -> bool:

@@ -211,7 +211,7 @@ def quad(func, a, b, args=(), full_output=0, epsabs=1.49e-8, epsrel=1.49e-8, lim
         extra = func(wvar, *args) * np.log((high - wvar) / (wvar - low)) if weight == "cauchy" else 0.0
         total = differentiable(integrand, low, high, points, found, extra)
     for x, plain, sign in ((b, high, 1.0), (a, low, -1.0)):
-        if active(x):
+        if active(x) and not np.isinf(plain):
             if weight not in (None, "cos", "sin"):
                 raise refused("its weight function depends on the limits", "quad")
             total = total + sign * weighted(lambda x: func(x, *args), low, high, weight, wvar)(plain) * (x - plain)
