@@ -21,9 +21,10 @@ from .ir.types import I64, ArrayType
 from .ir.verify import verify
 from .leave import Leave
 from .transforms.optimize import optimize
+from .transforms.peel import peel
 from .transforms.pullback import Pullback, pullback
 from .transforms.pushforward import Pushforward, pushforward
-from .transforms.simplify import eliminate_dead, resolve, share_loads
+from .transforms.simplify import eliminate_dead, hoist, resolve, share_loads
 
 __all__ = ["CompiledPullback"]
 
@@ -139,6 +140,7 @@ class CompiledPullback:
         self.ir: Function = self.lowered.function
         share_loads(self.ir)
         eliminate_dead(self.ir)
+        self.ir = peel(self.ir)
         verify(self.ir)
         if any(r.kind == "scalar" and r.info[0] == "mixed" for r in _parts(self.lowered.result)):
             raise NotCompilable("whether the function returns a float or a NumPy number depends on the run")
@@ -249,6 +251,7 @@ class CompiledPullback:
                 decisions = {op: t for op, t in decisions.items() if old.decisions.get(op) == t}
         primal = eliminate_dead(resolve(self.ir, decisions))
         share_loads(primal)
+        hoist(primal)
         verify(primal)
         v = _Variant(decisions, primal, self.active_params)
         self.variants.append(v)

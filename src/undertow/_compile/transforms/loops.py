@@ -208,9 +208,8 @@ def _neighbours(facts: MemoryFacts, loop: Op) -> list[set[Op]] | None:
     by_root: dict[Value, list[list[Op]]] = {}
     for op in effects:
         kinds = by_root.setdefault(op.operands[0], [])
-        index = [_key(v) for v in op.operands[2:]]
         for kind in kinds:
-            if [_key(v) for v in kind[0].operands[2:]] == index:
+            if not any(_clash(facts, loop, op, other) for other in kind):
                 kind.append(op)
                 break
         else:
@@ -218,17 +217,14 @@ def _neighbours(facts: MemoryFacts, loop: Op) -> list[set[Op]] | None:
     several = [kinds for kinds in by_root.values() if len(kinds) > 1]
     if not several or any(op.name != "accum" for kinds in several for kind in kinds for op in kind):
         return None
-    for kinds in several:
-        for kind in kinds:
-            *rows, last = kind[0].operands[2:]
-            if _offset(facts, last, i) is None or any(_depends(facts, v, loop) for v in rows):
-                return None
+    if not all(_strided(facts, loop, op, i) for kinds in several for kind in kinds for op in kind):
+        return None
     count = max(len(kinds) for kinds in several)
     out: list[set[Op]] = [set() for _ in range(count)]
     for root, kinds in by_root.items():
         for k, kind in enumerate(kinds):
             out[k if root in [s[0][0].operands[0] for s in several] else count - 1].update(kind)
-    if _reads_back(body):
+    if _reads_back(facts, body):
         return None
     stored = {op.operands[0] for op in effects if op.name == "store"}
     if any(op.name == "store" for part in out[:-1] for op in part) or stored & {k[0][0].operands[0] for k in several}:
@@ -236,14 +232,32 @@ def _neighbours(facts: MemoryFacts, loop: Op) -> list[set[Op]] | None:
     return out if sum(_cost(loop, part) for part in out[:-1]) <= _COST * (count - 1) else None
 
 
-def _reads_back(body: Region) -> bool:
-    """Whether an iteration reads memory after writing it: its parts would read too early."""
-    written: set[Value] = set()
+def _clash(facts: MemoryFacts, loop: Op, op: Op, other: Op) -> bool:
+    """Whether one loop for both might write an element in two of its iterations."""
+    if [_key(v) for v in op.operands[2:]] == [_key(v) for v in other.operands[2:]]:
+        return False
+    return may_meet(facts, op, other, loop)
+
+
+def _strided(facts: MemoryFacts, loop: Op, op: Op, i: Value) -> bool:
+    """Whether the loop's index moves along exactly one axis, by itself and a constant."""
+    moving = 0
+    for v in op.operands[2:]:
+        if _offset(facts, v, i) is not None:
+            moving += 1
+        elif _depends(facts, v, loop):
+            return False
+    return moving == 1
+
+
+def _reads_back(facts: MemoryFacts, body: Region) -> bool:
+    """Whether an iteration reads an element after writing it: its parts would read too early."""
+    written: list[Op] = []
     for op in body.ops:
-        if op.name == "load" and op.operands[0] in written:
+        if op.name == "load" and any(op.operands[0] is w.operands[0] and may_meet(facts, w, op, None) for w in written):
             return True
         if op.name in ("store", "accum"):
-            written.add(op.operands[0])
+            written.append(op)
     return False
 
 

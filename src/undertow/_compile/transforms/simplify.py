@@ -10,21 +10,22 @@ from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value, replace_uses, walk
 from ..ir.ops import HAS_EFFECT, SCALAR
 
-__all__ = ["cancel_clearing", "eliminate_dead", "resolve", "share_loads"]
+__all__ = ["Copier", "cancel_clearing", "eliminate_dead", "hoist", "resolve", "share_loads"]
 
 
-def resolve(function: Function, truths: dict[Any, Any]) -> Function:
-    """A copy in which decided comparisons and extents are constants, and what follows from them is folded.
+class Copier:
+    """Copies regions, with some comparisons and extents replaced by what is known of them, and folds what follows."""
 
-    Needs: verified IR; truths from `intervals.decide`. Gives: verified IR with fresh values. Cost: linear.
-    """
-    b = Builder()
-    mapping: dict[Value, Value] = {p: p for p in function.params}
+    def __init__(self, function: Function, truths: dict[Any, Any]) -> None:
+        self.b = Builder()
+        self.truths = truths
+        self.mapping: dict[Value, Value] = {p: p for p in function.params}
 
-    def get(v: Value) -> Value:
-        return v if isinstance(v, Constant) else mapping[v]
+    def get(self, v: Value) -> Value:
+        return v if isinstance(v, Constant) else self.mapping[v]
 
-    def body(region: Region) -> None:
+    def body(self, region: Region) -> None:
+        b, truths, mapping, get = self.b, self.truths, self.mapping, self.get
         checked: set[Value] = set()
         for op in region.ops:
             b.span = op.span
@@ -38,7 +39,7 @@ def resolve(function: Function, truths: dict[Any, Any]) -> Function:
                 mapping[op.result] = b.pure("dim", [get(op.operands[0])], op.result.type, op.attrs, op.result.name)
             elif op.name == "if" and isinstance(get(op.operands[0]), Constant):
                 chosen = op.regions[0 if get(op.operands[0]).value else 1]  # type: ignore[attr-defined]
-                body(chosen)
+                self.body(chosen)
                 for r, y in zip(op.results, chosen.yields, strict=True):
                     mapping[r] = get(y)
             elif op.name == "check":
@@ -47,33 +48,83 @@ def resolve(function: Function, truths: dict[Any, Any]) -> Function:
                     checked.add(c)
                     b.check(c, op.attrs["reason"], op.attrs["defer"])
             else:
-                control(op)
+                self.control(op)
 
-    def control(op: Op) -> None:
-        regions = []
-        for inner in op.regions:
-            params = [Value(p.type, p.name) for p in inner.params]
-            mapping.update(zip(inner.params, params, strict=True))
-            with b.inside(Region(params)) as region:
-                body(inner)
-                region.yields = [get(y) for y in inner.yields]
-            regions.append(region)
-        results = b.emit(op.name, [get(v) for v in op.operands], [r.type for r in op.results], op.attrs, regions,
-                         [r.name for r in op.results])
-        mapping.update(zip(op.results, results, strict=True))
+    def region(self, inner: Region) -> Region:
+        params = [Value(p.type, p.name) for p in inner.params]
+        self.mapping.update(zip(inner.params, params, strict=True))
+        with self.b.inside(Region(params)) as region:
+            self.body(inner)
+            region.yields = [self.get(y) for y in inner.yields]
+        return region
 
-    body(function.body)
-    out = b.region
-    out.params = function.params
-    out.yields = [get(y) for y in function.body.yields]
-    extents = {key: n for key, n in truths.items() if isinstance(key, tuple)}
-    return Function(function.name, out, function.spans, extents)
+    def control(self, op: Op) -> None:
+        regions = [self.region(inner) for inner in op.regions]
+        results = self.b.emit(op.name, [self.get(v) for v in op.operands], [r.type for r in op.results], op.attrs,
+                              regions, [r.name for r in op.results])
+        self.mapping.update(zip(op.results, results, strict=True))
+
+    def copy(self, function: Function) -> Function:
+        self.body(function.body)
+        out = self.b.region
+        out.params = function.params
+        out.yields = [self.get(y) for y in function.body.yields]
+        extents = {**function.extents, **{key: n for key, n in self.truths.items() if isinstance(key, tuple)}}
+        return Function(function.name, out, function.spans, extents)
+
+
+def resolve(function: Function, truths: dict[Any, Any]) -> Function:
+    """A copy in which decided comparisons and extents are constants, and what follows from them is folded.
+
+    Needs: verified IR; truths from `intervals.decide`. Gives: verified IR with fresh values. Cost: linear.
+    """
+    return Copier(function, truths).copy(function)
 
 
 def _scalar(b: Builder, op: Op, operands: list[Value]) -> Value:
     if op.name == "cast":
         return b.cast(operands[0], op.result.type)  # type: ignore[arg-type]
     return b.scalar(op.name, *operands, type=op.result.type, hint=op.result.name)  # type: ignore[arg-type]
+
+
+_HOISTED = frozenset(SCALAR) - {"floordiv", "mod", "shl", "shr"}
+
+
+def hoist(function: Function) -> None:
+    """Move pure operations out of loops that do not change their operands.
+
+    Needs: verified IR. Gives: verified IR, in place. Cost: linear times the depth of loops.
+    """
+    def visit(region: Region, outside: set[Value]) -> None:
+        visible = outside | set(region.params)
+        k = 0
+        while k < len(region.ops):
+            op = region.ops[k]
+            for inner in op.regions:
+                visit(inner, visible)
+            if op.name in ("for", "while"):
+                moved = [x for inner in op.regions for x in _invariant(inner, visible)]
+                region.ops[k:k] = moved
+                for x in moved:
+                    visible.update(x.results)
+                k += len(moved)
+            visible.update(op.results)
+            k += 1
+
+    visit(function.body, set())
+
+
+def _invariant(region: Region, visible: set[Value]) -> list[Op]:
+    """Take the operations out of a loop's region that need nothing of the loop."""
+    known = set(visible)
+    out: list[Op] = []
+    for op in list(region.ops):
+        if (op.name in _HOISTED or op.name == "dim") and all(
+                isinstance(v, Constant) or v in known for v in op.operands):
+            region.ops.remove(op)
+            known.update(op.results)
+            out.append(op)
+    return out
 
 
 def share_loads(function: Function) -> None:
