@@ -59,9 +59,9 @@ class Ledger:
 
         if variant.ready(mode):
             return True
-        price = compilation(variant.primal) + (0.0 if "numba" in sys.modules else 0.4)
+        price = compilation(variant.transformed.function) + (0.0 if "numba" in sys.modules else 0.4)
         if variant.stored(mode):
-            price = 0.03 + (0.0 if "numba" in sys.modules else 0.4)
+            price = 0.05 + (0.0 if "numba" in sys.modules else 0.4)
         return max(self.spent, 0.0) + recorded(variant.primal, compiled.known(values)) >= price
 
 
@@ -332,9 +332,7 @@ class Provider:
             variant = compiled.variant(values)
             if not ledger.pays(compiled, variant, values):
                 raise NotYet("recording is still cheaper")
-            variant.call("primal")
-            if any(which):
-                variant.call("pullback")
+            variant.call("pullback" if any(which) else "primal")
         except NotYet:
             raise
         except NotCompilable as refusal:

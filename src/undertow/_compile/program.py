@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ._refusal import NotCompilable
+from .analyses.cost import learn
 from .analyses.intervals import MayOverflow, decide
 from .emit.native import compile_source
 from .emit.python import emit
@@ -29,6 +30,7 @@ from .transforms.simplify import eliminate_dead, hoist, resolve, share_loads
 __all__ = ["CompiledPullback"]
 
 _VARIANTS = 3
+_DETOUR = 0.5  # seconds
 
 
 class _Variant:
@@ -40,6 +42,8 @@ class _Variant:
         self.active = active
         self.checked = any(op.name == "check" for op in walk(primal.body))
         self.seconds = 0.0
+        self.run_before: set[str] = set()
+        self.detour = 0.0
         self._transformed: Pullback | None = None
         self._forward: dict[str, Pushforward] = {}
         self._calls: dict[str, Callable] = {}
@@ -102,6 +106,13 @@ class _Variant:
                 found = self._calls[mode] = compile_source(source, function.name)
                 self.seconds += time.perf_counter() - start
         return found
+
+    def note(self, mode: str, seconds: float) -> None:
+        """The first run of a native function is the one that makes it."""
+        self.run_before.add(mode)
+        self.seconds += seconds
+        if seconds > 0.2:
+            learn(self.primal if mode == "primal" else self.transformed.function, seconds)
 
     def stored(self, mode: str) -> bool:
         """Whether native code of it is on disk."""
@@ -274,12 +285,16 @@ class CompiledPullback:
         """Call native code; where it leaves, memory is as before the call."""
         natives, back = self.dense(values)
         saved = [(natives[k], natives[k].copy()) for k in self.written] if variant.checked else []
+        native = variant.call(mode)
+        start = time.perf_counter()
         try:
-            out = variant.call(mode)(*natives, *extra)
+            out = native(*natives, *extra)
         except Leave:
             for a, copy in saved:
                 a[...] = copy
             raise NotCompilable("at run time: an exception or a case left to the interpreter") from None
+        if mode not in variant.run_before:
+            variant.note(mode, time.perf_counter() - start)
         for a, copy in back:
             a[...] = copy
         return list(out) if out is not None else []
@@ -319,7 +334,15 @@ class CompiledPullback:
         return value, bars
 
     def primal(self, values: list) -> Any:
-        """The value alone."""
+        """The value alone: by the pullback, if only that is native and the time lost so far is small."""
+        variant = self.variant(values)
+        if not variant.ready("primal") and variant.ready("pullback") and variant.detour < _DETOUR and not any(
+                r.kind == "new" for r in _parts(self.lowered.result)):
+            made = "pullback" in variant.run_before
+            start = time.perf_counter()
+            value, _ = self.run(values, _zero_seed(self.lowered.result), None, variant)
+            variant.detour += time.perf_counter() - start if made else 0.0
+            return value
         out = self.launch(self.variant(values), "primal", values, [])
         return self.assemble(self.lowered.result, iter(out), values)
 
@@ -498,6 +521,11 @@ def _skip(spec: tuple, slots: Any) -> None:
 
 def _parts(result: Result) -> list[Result]:
     return [result, *(p for part in result.parts for p in _parts(part))]
+
+
+def _zero_seed(result: Result) -> Any:
+    """A seed that is zero."""
+    return [_zero_seed(p) for p in result.parts] if result.kind == "sequence" else None
 
 
 def _kinds(spec: tuple) -> list:

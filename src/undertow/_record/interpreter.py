@@ -21,7 +21,7 @@ import numpy as np
 from numpy import ndarray
 
 from .._source import specialise
-from . import binding, hooks as hook_module, protocols, refusal
+from . import binding, hooks as hook_module, loops, protocols, refusal
 from .calls import Calls
 from .memory import Memory, owner_of
 from .scalars import _FORMS, ACTIVE, COMPLEX_BASES, NUMBERS, ScalarFactory
@@ -54,6 +54,7 @@ class Interpreter:
         self.refused: BaseException | None = None
         self.takes_native = self.mode == "reverse" and lower.level == 0  # may have entries of native code on its tape
         self.native = False  # whether this run takes native code
+        self.loops: dict[int, Any] = {}
         self.memory = Memory()
         self.kept: list[list] = []
         self.scalars = ScalarFactory(self)
@@ -82,6 +83,10 @@ class Interpreter:
                 found = hook_module.attribute(self, rest)
             elif kind == "method":
                 found = hook_module.method(self, rest)
+            elif kind == "loop":
+                found = loops.entered(self, int(rest))
+            elif kind == "left":
+                found = loops.left(self, int(rest))
             elif name.startswith("slice:"):
                 found = slice(*eval(name[6:]))
             else:

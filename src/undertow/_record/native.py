@@ -19,7 +19,7 @@ from .memory import overlaps_itself
 
 __all__ = ["call", "install", "joint", "provider"]
 
-_MISSES = 4
+MISSES = 4
 _provider: list = []
 
 
@@ -36,11 +36,20 @@ def provider() -> Any:
 class Account:
     """What calls of one function have cost in an interpreter."""
 
-    __slots__ = ("code", "misses", "reason", "spent")
+    __slots__ = ("code", "misses", "next", "reason", "spent")
 
     def __init__(self, code: Any) -> None:
         self.code, self.spent, self.misses = code, 0.0, 0
+        self.next = 0.0
         self.reason: BaseException | None = None
+
+    def note(self, reason: Any) -> None:
+        """Native code was refused; where it only does not pay yet, ask again after some more time."""
+        self.reason = reason.again()
+        if reason.lasting:
+            self.misses += 1
+        else:
+            self.next = 1.25 * self.spent
 
 
 def joint(interpreter: Any, account: Account, f: Any, new: Any) -> Any:
@@ -48,15 +57,13 @@ def joint(interpreter: Any, account: Account, f: Any, new: Any) -> Any:
     patience = provider().patience
 
     def either(*args: Any, **kwargs: Any) -> Any:
-        if account.misses >= _MISSES or not interpreter.native:
+        if account.misses >= MISSES or not interpreter.native:
             return new(*args, **kwargs)
-        if account.spent >= patience():
+        if account.spent >= max(patience(), account.next):
             try:
                 return call(interpreter, f, args, kwargs, account.spent)
             except provider().refusal as reason:
-                if reason.lasting:
-                    account.misses += 1
-                    account.reason = reason.again()
+                account.note(reason)
         start = time.perf_counter()
         try:
             return new(*args, **kwargs)

@@ -15,6 +15,7 @@ from types import CodeType
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _modules: dict[str, tuple[int, ast.Module]] = {}
+_made: dict[int, tuple[CodeType, FunctionNode]] = {}
 
 
 class SourceNotFound(Exception):
@@ -29,6 +30,9 @@ def find(code: CodeType, module_globals: dict | None = None) -> FunctionNode:
     SourceNotFound
         Where there is no source, or where it is not the source of this code.
     """
+    made = _made.get(id(code))
+    if made is not None and made[0] is code:
+        return made[1]
     lines = linecache.getlines(file_of(code), module_globals)
     if not lines:
         raise SourceNotFound(f"no source text for {code.co_filename!r}")
@@ -51,6 +55,11 @@ def file_of(code: CodeType) -> str:
             if os.path.exists(path):
                 return path
     return name
+
+
+def remember(code: CodeType, node: FunctionNode) -> None:
+    """Make the definition of a function known that was put together here, from pieces of the file it names."""
+    _made[id(code)] = (code, node)
 
 
 def _find_definition(code: CodeType, lines: list[str]) -> FunctionNode | None:

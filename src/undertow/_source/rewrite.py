@@ -15,6 +15,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from .loops import LOOPS, liftable
+
 PREFIX = "\0ut:"
 BINARY = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.Pow: "pow", ast.MatMult: "matmul",
           ast.FloorDiv: "floordiv", ast.Mod: "mod", ast.BitAnd: "and_", ast.BitOr: "or_", ast.BitXor: "xor",
@@ -39,6 +41,7 @@ class Rewriter(ast.NodeTransformer):
         self.owner = owner
         self.bound: list[set[str]] = []
         self.temporaries = 0
+        self.loops: dict[int, int] = {}
 
     # ---- helpers ----
 
@@ -95,7 +98,7 @@ class Rewriter(ast.NodeTransformer):
         node.test = self.truth(node.test)
         return node
 
-    visit_IfExp = visit_While = visit_If  # type: ignore[assignment]
+    visit_IfExp = visit_If  # type: ignore[assignment]
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
@@ -301,8 +304,31 @@ class Rewriter(ast.NodeTransformer):
 
     # ---- statements with targets or protocols ----
 
-    def visit_For(self, node: ast.For) -> ast.AST:
+    def visit_While(self, node: ast.While) -> Any:
+        number = self.loops.get(id(node))
         self.generic_visit(node)
+        node.test = self.truth(node.test)
+        return node if number is None else self.lifted(node, number, [], ast.Constant(None))
+
+    def lifted(self, node: Any, number: int, before: list[ast.stmt], iterable: ast.expr) -> list[ast.stmt]:
+        """A loop behind a hook that may run it as native code: then the variables get what comes out of that."""
+        result = self.temporary()
+        outputs = [ast.Name(result, ast.Store()), *(ast.Name(n, ast.Store()) for n in LOOPS[number].outputs)]
+        chosen = ast.If(ast.Compare(ast.Name(result, ast.Load()), [ast.Is()], [ast.Constant(None)]),
+                        [node, ast.Expr(ast.Call(hook(f"left.{number}"), [], []))],
+                        [ast.Assign([ast.Tuple(outputs, ast.Store())], ast.Name(result, ast.Load()))])
+        enter = ast.Assign([ast.Name(result, ast.Store())], ast.Call(hook(f"loop.{number}"), [iterable], []))
+        done = ast.Delete([ast.Name(result, ast.Del())])
+        return [*before, *(self.place(s, node) for s in (enter, chosen, done))]
+
+    def visit_For(self, node: ast.For) -> Any:
+        number = self.loops.get(id(node))
+        self.generic_visit(node)
+        before: list[ast.stmt] = []
+        if number is not None:
+            holder = self.temporary()
+            before.append(self.place(ast.Assign([ast.Name(holder, ast.Store())], node.iter), node))
+            node.iter = self.place(ast.Name(holder, ast.Load()), node.iter)
         node.iter = self.call(node.iter, "iterate", node.iter)
         after: list[ast.stmt] = []
         target = self.detach(node.target, after)
@@ -313,7 +339,11 @@ class Rewriter(ast.NodeTransformer):
             target = self.place(ast.Name(name, ast.Store()), target)
         node.target = target
         node.body = after + node.body
-        return node
+        if number is None:
+            return node
+        iterable = self.place(ast.Name(holder, ast.Load()), node)
+        forget = self.place(ast.Delete([ast.Name(holder, ast.Del())]), node)
+        return [*self.lifted(node, number, before, iterable), forget]
 
     def visit_With(self, node: ast.With) -> ast.AST:
         self.generic_visit(node)
@@ -337,6 +367,8 @@ class Rewriter(ast.NodeTransformer):
         node.args.defaults = [self.visit(d) for d in node.args.defaults]
         node.args.kw_defaults = [d and self.visit(d) for d in node.args.kw_defaults]
         self.bound.append(_bound_names(node))
+        if isinstance(node, ast.FunctionDef):
+            self.loops.update(liftable(node))
         node.body = [s for statement in node.body for s in _as_list(self.visit(statement))]
         self.bound.pop()
         return self.decorate(node, decorators)

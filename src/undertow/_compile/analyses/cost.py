@@ -13,7 +13,7 @@ from ..ir.function import Constant, Function, Region, Value
 from ..ir.ops import SCALAR
 from ..ir.types import I64
 
-__all__ = ["compilation", "recorded"]
+__all__ = ["compilation", "learn", "recorded"]
 
 WHILE = 10.0
 _RECORDED = {"load": 1.0e-6, "store": 1.8e-6, "accum": 2.5e-6, "alloc": 2e-6, "library": 8e-6}
@@ -30,8 +30,20 @@ def recorded(function: Function, known: dict[Any, int]) -> float:
 
 
 def compilation(function: Function) -> float:
-    """Seconds that native code for the pullback takes to make."""
-    return 0.35 + 0.004 * _size(function.body)
+    """Seconds that native code for a function takes to make, by what it took before on this machine."""
+    return _pace[0] * _effort(function)
+
+
+def learn(function: Function, seconds: float) -> None:
+    """Note what making native code for a function took."""
+    _pace[0] = min(8.0, max(0.5, 0.5 * _pace[0] + 0.5 * seconds / _effort(function)))
+
+
+_pace = [1.0]
+
+
+def _effort(function: Function) -> float:
+    return 0.5 + 0.01 * _size(function.body)
 
 
 def _size(region: Region) -> int:
