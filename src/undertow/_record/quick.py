@@ -16,8 +16,9 @@ from numpy import ndarray
 from . import hooks as hook_module, quick_steps as steps
 from .binding import reads
 from .hooks import asking
-from .memory import TRANSPOSED, Slot
+from .memory import TRANSPOSED, Slot, View
 from .scalars import define
+from .steps import undone
 
 F8 = np.dtype(np.float64)
 NUMBERS = frozenset({int, float, np.float64, bool})
@@ -28,8 +29,6 @@ _BINARY = '''
 def {name}(a, b):
     ta = type(a)
     tb = type(b)
-    if ta in left and tb in right:
-        return a {op} b
     if ta is ndarray:
         ra = slots_get(id(a)) if a.base is None else located(a)
         if ra is not None and not ra.active:
@@ -56,15 +55,18 @@ def {name}(a, b):
                 if type(y) is ndarray{power_guard}:
                     return {left}
                 return general("{name}", a, b, y)
-    elif tb is ndarray and ta in numbers:
-        rb = slots_get(id(b)) if b.base is None else located(b)
-        if rb is None or not rb.active:
-            return a {op} b
-        if rb is not window and b.dtype is F8:
-            y = a {op} b
-            if type(y) is ndarray:
-                return {right}
-            return general("{name}", a, b, y)
+    elif tb is ndarray:
+        if ta in numbers:
+            rb = slots_get(id(b)) if b.base is None else located(b)
+            if rb is None or not rb.active:
+                return a {op} b
+            if rb is not window and b.dtype is F8:
+                y = a {op} b
+                if type(y) is ndarray:
+                    return {right}
+                return general("{name}", a, b, y)
+    elif ta in left and tb in right:
+        return a {op} b
     return other("{name}", a, b)
 '''
 _ACTIONS = {  # what is recorded for two arrays, for an array and a number, for a number and an array
@@ -85,7 +87,7 @@ def i{name}(a, b):
         return a {op} b
     if ta is ndarray and a.dtype is F8:
         ra = slots_get(id(a)) if a.base is None else located(a)
-        if ra is not None and ra.active and ra is not window and not ra.slot.referenced:
+        if ra is not None and ra.active and ra is not window:
             if tb is ndarray:
                 rb = slots_get(id(b)) if b.base is None else located(b)
                 if b.dtype is F8 and b.shape == a.shape and rb is not window:
@@ -95,20 +97,30 @@ def i{name}(a, b):
     return inplace("{name}", a, b)
 '''
 _INCREASE = '''if rb is None or not rb.active:
+                        if ra.slot.referenced:
+                            save(a, ra)
                         {ufunc}(a, b, a)
                         return a
                     if rb.slot is not ra.slot:
+                        if ra.slot.referenced:
+                            save(a, ra)
                         {ufunc}(a, b, a)
                         append((step_increased, (ra, rb, {negative}), None, 0))
                         return a'''
 _RESCALE = '''if rb is None or not rb.active:
                         cell = keep(b)
+                        if ra.slot.referenced:
+                            save(a, ra)
                         {ufunc}(a, b, a)
                         append((step_rescaled, (ra, cell, {negative}), None, 0))
                         return a'''
-_SHIFT_NUMBER = '''{ufunc}(a, b, a)
+_SHIFT_NUMBER = '''if ra.slot.referenced:
+                    save(a, ra)
+                {ufunc}(a, b, a)
                 return a'''
-_RESCALE_NUMBER = '''{ufunc}(a, b, a)
+_RESCALE_NUMBER = '''if ra.slot.referenced:
+                    save(a, ra)
+                {ufunc}(a, b, a)
                 append((step_rescaled, (ra, (b,), {negative}), None, 0))
                 return a'''
 _INPLACE_ACTIONS = {"add": ("+", "plus", _INCREASE, _SHIFT_NUMBER), "sub": ("-", "minus", _INCREASE, _SHIFT_NUMBER),
@@ -178,10 +190,16 @@ def hooks(interpreter: Any, fast: set, general: Any, inplace: Any, negative: Any
         append((steps.truediv, tuple(data), slot, 0))
         return y
 
-    names = {"record": record, "keep": interpreter.keep, "quotient": quotient, "append": append,
+    def save(a: ndarray, ref: Any) -> None:
+        """Note the values of `a`, which the tape reads and which are about to change."""
+        cell = interpreter.keep(a)
+        ref.slot.logged = True
+        append((undone, (cell, Ellipsis, a.copy()), None, 0))
+
+    names = {"record": record, "save": save, "keep": interpreter.keep, "quotient": quotient, "append": append,
              **{"step_" + step.__name__: step for step in steps.GENERAL}}
     names.update(common(interpreter, fast, general, inplace, negative))
-    return made(interpreter, names, _ACTIONS, _INPLACE_ACTIONS)
+    return {"getitem": getitem(interpreter, interpreter.hooks["getitem"])} | made(interpreter, names, _ACTIONS, _INPLACE_ACTIONS)
 
 
 def common(interpreter: Any, fast: set, general: Any, inplace: Any, negative: Any) -> dict[str, Any]:
@@ -226,6 +244,36 @@ def made(interpreter: Any, names: dict, actions: dict, inplace_actions: dict) ->
     return found
 
 
+def getitem(interpreter: Any, general: Any) -> Any:
+    """The hook of ``a[index]``: views of known memory are noted at once."""
+    memory = interpreter.memory
+    slots_get, views, simple = memory.slots.get, memory.views, (int, slice)
+
+    def getitem(a: Any, index: Any) -> Any:
+        if type(a) is not ndarray:
+            return general(a, index)
+        base = a.base
+        if base is None:
+            parent = slots_get(id(a))
+            if parent is None or not parent.active:
+                return a[index]
+            base = a
+        else:
+            parent = views.get(id(a))
+        if parent is None or type(index) not in simple and not basic(index):
+            return general(a, index)
+        r = a[index]
+        if type(r) is not ndarray:
+            return general(a, index)
+        if r.base is not base:
+            return general(a, index)
+        memory.budget -= 1
+        views[id(r)] = View(r, parent, index)
+        return r
+
+    return getitem
+
+
 def basic(index: Any) -> bool:
     """Whether an index takes a view and cannot change later."""
     t = type(index)
@@ -235,7 +283,7 @@ def basic(index: Any) -> bool:
 
 
 def store(interpreter: Any, a: ndarray, index: Any, value: Any, slot: Slot) -> bool:
-    """``a[index] = value`` in active memory that the tape does not read; False if this form has no short cut."""
+    """``a[index] = value`` in active memory; False if this form has no short cut."""
     if a.dtype is not F8 or not basic(index):
         return False
     lower, memory = interpreter.lower, interpreter.memory
@@ -245,7 +293,10 @@ def store(interpreter: Any, a: ndarray, index: Any, value: Any, slot: Slot) -> b
     if ref.overlaps:
         return False
     t = type(value)
+    referenced = slot.referenced
     if t in NUMBERS:
+        if referenced:
+            undo(interpreter, a, index, slot)
         a[index] = value
         interpreter.tape.append((steps.stored, (ref, index, None), None, 0))
         return True
@@ -256,14 +307,26 @@ def store(interpreter: Any, a: ndarray, index: Any, value: Any, slot: Slot) -> b
         piece = a[index]
         if leaf is None or leaf[0].overlaps or type(piece) is not ndarray or piece.shape != value.shape:
             return False
+        if referenced:
+            undo(interpreter, a, index, slot)
         piece[...] = value
         interpreter.tape.append((steps.stored_array, (ref, index, leaf[0]), None, 0))
         return True
     if t in interpreter.scalars.own and t.stands_for in NUMBERS and type(a[index]) is not ndarray:
+        if referenced:
+            undo(interpreter, a, index, slot)
         a[index] = value.primal
         interpreter.tape.append((steps.stored, (ref, index, value.mark), None, 0))
         return True
     return False
+
+
+def undo(interpreter: Any, a: ndarray, index: Any, slot: Slot) -> None:
+    """Note the values of ``a[index]``, which the tape reads and which are about to change."""
+    old = a[index]
+    cell = interpreter.keep(a)
+    slot.logged = True
+    interpreter.tape.append((undone, (cell, index, old.copy() if type(old) is ndarray else old), None, 0))
 
 
 def unary(interpreter: Any, rule: Any, f: Any, slow: Any) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy import ndarray
 
 from .memory import Slot, zeros_like_slot
-from .quick import F8, NUMBERS, basic, common, made
+from .quick import F8, NUMBERS, basic, common, getitem, made
 
 try:  # what np.errstate does, without its Python
     from numpy._core.umath import _extobj_contextvar, _make_extobj
@@ -142,7 +142,7 @@ def hooks(interpreter: Any, fast: set, general: Any, inplace: Any, negative: Any
 
     names = {"record": record, "product": product, "change": change, "rescalable": rescalable, "dot": dot, **rules(dot)}
     names.update(common(interpreter, fast, general, inplace, negative))
-    return made(interpreter, names, _ACTIONS, _INPLACE_ACTIONS)
+    return {"getitem": getitem(interpreter, interpreter.hooks["getitem"])} | made(interpreter, names, _ACTIONS, _INPLACE_ACTIONS)
 
 
 def rules(dot: Any) -> dict[str, Any]:

@@ -210,7 +210,7 @@ def read(sweep: Any, data: tuple, k: int) -> None:
 
 
 def stored(sweep: Any, data: tuple, _: None) -> None:
-    """``a[index] = x`` with a number (its index on the tape, None for a constant), in memory that nothing reads again."""
+    """``a[index] = x`` with a number (its index on the tape, None for a constant)."""
     ref, index, k = data
     if ref.slot.bar is None:
         return

@@ -22,7 +22,7 @@ from numpy import ndarray
 
 from .. import rules
 from ..rules import _registry
-from . import binding, hooks as hook_module, quick, quick_steps, steps
+from . import binding, hooks as hook_module, quick, quick_rules, quick_steps, steps
 from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter
 from .memory import Slot, owner_of
@@ -239,7 +239,7 @@ class ReverseInterpreter(Interpreter):
         if a.dtype.kind == "O":
             self.store_object(a, index, value)
             return
-        if slot is not None and slot.active and not slot.referenced and quick.store(self, a, index, value, slot):
+        if slot is not None and slot.active and quick.store(self, a, index, value, slot):
             return
         store = self.lower.hooks["setitem"]
         tv = type(value)
@@ -337,9 +337,13 @@ class ReverseInterpreter(Interpreter):
     # ---- primitives ----
 
     def short_cut(self, rule: Any, primitive: Any) -> Any:
-        """Elementwise functions of one argument."""
-        one = rule.kind == "elementwise" and len(rule.partials) == 1 and rule.nout == 1
-        return quick.unary(self, rule, rule.function, primitive) if one and self.level == 1 else None
+        """Elementwise functions of one argument; plain calls of functions with other rules."""
+        if self.level > 1:
+            return None
+        if rule.kind == "elementwise":
+            one = len(rule.partials) == 1 and rule.nout == 1
+            return quick.unary(self, rule, rule.function, primitive) if one else None
+        return quick_rules.short_cut(self, rule, primitive) if rule.kind in ("explicit", "linear") else None
 
     def record_elementwise(self, rule: Any, args: tuple, kwargs: dict, leaves: list, y: Any, mask: Any) -> Any:
         """Record an elementwise rule."""

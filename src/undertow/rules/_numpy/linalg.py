@@ -91,6 +91,9 @@ square_samples = [Sample((invertible(3),)), Sample((invertible(2, 4),)), Sample(
     Sample((invertible(3), array(3, 0))), Sample((invertible(2, 5), array(2)))])
 def solve_pullback(y, y_bar, a, b):
     """``B_bar = A^-H Y_bar``, ``A_bar = -B_bar Y^H``."""
+    if np.ndim(a) == 2 and np.ndim(b) <= 2:
+        b_bar = solve(conj(a).T, y_bar)
+        return (b_bar[:, None] * -conj(y) if np.ndim(b) == 1 else b_bar @ -conj(y).T), b_bar
     if np.ndim(b) == 1:
         b_bar = solve(H(a), np.expand_dims(y_bar, -1))
         return unbroadcast(-b_bar @ conj(np.expand_dims(y, -2)), np.shape(a)), unbroadcast(b_bar[..., 0], np.shape(b))
@@ -160,12 +163,19 @@ linear(moved_cofactors, argnum=1, adjoint=lambda y_bar, a, e: conj(moved_cofacto
        samples=[Sample((np.ones((3, 3)), array(3, 3))), Sample((complex_matrix, array(3, 3, dtype=complex)))])
 
 
-def cofactors(a):
-    """The matrices of cofactors, ``d det(A) / dA``: ``det(A) A^-T``, or by singular values where that fails."""
-    d = np.linalg.det(a)
-    if np.all(d != 0):
+def cofactors(a, d):
+    """The matrices of cofactors, ``d det(A) / dA``, for the determinant `d`: ``d A^-T``, or by singular values.
+
+    The sums of moduli bound the condition number from above.
+    """
+    if np.ndim(a) == 2:
+        if d != 0:
+            inverse = np.linalg.inv(a)
+            if np.abs(inverse).sum() * np.abs(a).sum() < 1e8:
+                return d * inverse.T
+    elif np.all(d != 0):
         inverse = np.linalg.inv(a)
-        if np.all(norm(inverse, 1, (-2, -1)) * norm(a, 1, (-2, -1)) < 1e8):
+        if np.all(np.abs(inverse).sum((-2, -1)) * np.abs(a).sum((-2, -1)) < 1e8):
             return np.expand_dims(d, (-2, -1)) * np.swapaxes(inverse, -1, -2)
     return singular_cofactors(a)
 
@@ -178,13 +188,13 @@ singular = [Sample((np.array([[1.0, 2.0], [2.0, 4.0]]),)), Sample((np.arange(9.0
           convention="the polynomial's derivative, at singular matrices too")
 def det(y, y_bar, a):
     """The cofactors."""
-    return np.expand_dims(y_bar, (-2, -1)) * conj(cofactors(a))
+    return (y_bar if np.ndim(a) == 2 else np.expand_dims(y_bar, (-2, -1))) * conj(cofactors(a, y))
 
 
 @pushforward(np.linalg.det, cite="Giles 2008, 2.2.4")
 def det_pushforward(y, tangents, a):
     """The cofactors times the tangent."""
-    return np.sum(cofactors(a) * tangents[0], axis=(-2, -1))
+    return np.sum(cofactors(a, y) * tangents[0], axis=(-2, -1))
 
 
 def _inverse_or_zero(a, y):
