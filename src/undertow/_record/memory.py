@@ -23,7 +23,6 @@ BUDGET_BYTES = 1 << 21
 TRANSPOSED = "T"
 """Index of a view that is the transpose of its parent."""
 
-
 class Slot:
     """One buffer, as one interpreter knows it.
 
@@ -47,7 +46,8 @@ class Slot:
         What the tape reads the owner through, once it does.
     """
 
-    __slots__ = ("active", "address", "bar", "cell", "dtype", "exposed", "logged", "owned", "owner", "referenced", "shape", "strides")
+    __slots__ = ("active", "address", "bar", "cell", "dtype", "held", "logged", "owned", "owner", "referenced", "shape",
+                 "strides", "why")
     overlaps = False
 
     def __init__(self, owner: Any, active: bool) -> None:
@@ -55,10 +55,21 @@ class Slot:
         self.active = active
         self.referenced = False
         self.logged = False
-        self.exposed = ""
+        self.why = ""
         self.bar: Any = None
         self.owned = False
         self.cell: Any = None
+
+    @property
+    def exposed(self) -> str:
+        """What made the address known; such memory is never let go."""
+        return self.why
+
+    @exposed.setter
+    def exposed(self, why: str) -> None:
+        self.why = why
+        if why:
+            self.held = self.owner
 
     @property
     def slot(self) -> Slot:
@@ -74,12 +85,15 @@ class Slot:
 class View:
     """``parent[index]``; holds the view array so that its id stays its own."""
 
-    __slots__ = ("array", "cell", "index", "overlaps", "parent", "slot")
+    __slots__ = ("array", "cell", "index", "parent", "slot")
     active = True
+    overlaps = False
 
     def __init__(self, array: Any, parent: Any, index: Any) -> None:
-        self.array, self.parent, self.index = array, parent, index
-        self.slot, self.overlaps = parent.slot, parent.overlaps
+        self.array = array
+        self.parent = parent
+        self.index = index
+        self.slot = parent.slot
         self.cell: Any = None
 
 
@@ -229,7 +243,9 @@ class Memory:
         return slot, new
 
     def note_view(self, array: ndarray, parent: Any, index: Any) -> None:
-        """Remember that `array` is ``parent[index]``."""
+        """Remember that `array` is ``parent[index]``; pieces of what overlaps itself are found by their address."""
+        if parent.overlaps:
+            return
         self.budget -= 1
         self.views[id(array)] = View(array, parent, index)
 
@@ -243,10 +259,10 @@ class Memory:
         slots = list(self.slots.items())
         for key, slot in slots:
             owner = slot.owner
-            if isinstance(owner, ndarray):
+            # held by the slot, `owner`, and the argument of getrefcount alone
+            if type(owner) is ndarray:
                 nbytes += owner.nbytes
-                # held by the slot, `owner`, and the argument of getrefcount alone
-                if owner.base is None and not slot.exposed and getrefcount(owner) == 3:
+                if getrefcount(owner) == 3 and owner.base is None:
                     slot.describe()
                     slot.owner = owner = None
                     del self.slots[key]
