@@ -148,6 +148,8 @@ class Calls:
     def program(self, f: Any, substitute: Any) -> Any:
         """What runs in the place of a primitive: its program, or the primitive itself where only inactive data enters."""
         recorded, native, is_active = self.rewritten(substitute), foreign.guard(self.interpreter, f), self.interpreter.is_active
+        if isinstance(f, type):  # an object made now may meet active values later
+            return recorded
 
         def chosen(*args: Any, **kwargs: Any) -> Any:
             for x in (*args, *kwargs.values()):

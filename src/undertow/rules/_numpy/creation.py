@@ -156,3 +156,9 @@ class ArrayConverter:
 def array_converter(*array_likes):
     """The Python converter in place of the compiled one."""
     return ArrayConverter(*array_likes)
+
+
+@substitute(np.ndarray.__array_wrap__)
+def array_wrap(self, array, context=None, return_scalar=False):
+    """An array is its own wrapping; of no dimensions, its number if that is asked for."""
+    return array[()] if return_scalar and np.ndim(array) == 0 else array

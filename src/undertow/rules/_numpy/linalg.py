@@ -26,7 +26,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..._errors import RefusedRuleError
-from .._registry import linear, pullback, pushforward, unbroadcast
+from .._registry import linear, pullback, pushforward, substitute, unbroadcast
 from ..samples import Sample, array, definite, invertible
 from .reductions import others
 from .ufuncs import conj, ratio
@@ -680,3 +680,19 @@ def norm_pullback(y, y_bar, x, ord=None, axis=None, keepdims=False):
 linear(np.linalg.trace, samples=[Sample((array(3, 3),)), Sample((array(2, 3, 4),), {"offset": 1})],
        adjoint=lambda y_bar, x, *, offset=0, dtype=None: np.expand_dims(y_bar, (-2, -1)) * np.eye(
            np.shape(x)[-2], np.shape(x)[-1], offset))
+
+
+# The functions below `np.linalg`, which array-API namespaces call directly.
+_core = np.linalg._umath_linalg
+
+
+@substitute(_core.solve, samples=[Sample((invertible(3), array(3, 2)))])
+def core_solve(a, b, *, signature=None):
+    """Columns."""
+    return np.linalg.solve(a, b)
+
+
+@substitute(_core.solve1, samples=[Sample((invertible(3), array(3)))])
+def core_solve1(a, b, *, signature=None):
+    """Vectors."""
+    return np.linalg.solve(a, np.expand_dims(b, -1))[..., 0]

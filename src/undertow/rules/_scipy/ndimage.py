@@ -10,10 +10,11 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-import scipy.ndimage  # noqa: F401  (its modules set up the compiled one)
+import scipy.ndimage
 from scipy.ndimage import _nd_image, _rank_filter_1d
 
-from .._registry import Refused, pullback, refuse, substitute
+from .._callables import active, attach, below, refused
+from .._registry import pullback, substitute
 from ..samples import Sample, array
 from ._windows import (
     CONSTANT,
@@ -212,8 +213,10 @@ def sample_spline(coefficients, coordinates, order, mode, cval):
 def _geometric_transform(input, mapping, coordinates, matrix, shift, output, order, mode, cval, nprepad,
                          extra_arguments, extra_keywords):
     if mapping is not None:
-        raise Refused("geometric_transform calls back from compiled code for each pixel: use map_coordinates").error()
-    if coordinates is not None:
+        where = [mapping(index, *extra_arguments, **extra_keywords) for index in np.ndindex(output.shape)]
+        table = np.reshape(np.array(where), (*output.shape, input.ndim))
+        places = [table[..., axis] + nprepad for axis in range(input.ndim)]
+    elif coordinates is not None:
         places = [coordinates[axis] + nprepad for axis in range(input.ndim)]
     else:
         grid = np.indices(output.shape)
@@ -242,8 +245,73 @@ def _zoom_shift(input, zoom, shift, output, order, mode, cval, nprepad, grid_mod
 
 # ---- filters in Fourier space --------------------------------------------------------------------------------------
 
-for _f in ("fourier_filter", "fourier_shift"):
-    refuse(getattr(_nd_image, _f), reason="the Fourier filters of ndimage have no rule: multiply by the transfer "
-                                          "function yourself")
-refuse(_nd_image.generic_filter, _nd_image.generic_filter1d,
-       reason="it calls back from compiled code for each window: use sliding_window_view and a NumPy reduction")
+
+def transfer(f, shape, dtype, args):
+    """What a filter multiplies by: its effect on ones."""
+    output = np.empty(shape, dtype)
+    f(np.ones(shape, dtype), *args[:3], output, *args[3:])
+    return output
+
+
+@substitute(_nd_image.fourier_filter)
+def _fourier_filter(input, sizes, n, axis, output, filter_type):
+    if active(sizes):
+        raise refused("the size of a filter in Fourier space has no rule: multiply by the transfer function yourself",
+                      "the filter")
+    output[...] = input * below(transfer, _nd_image.fourier_filter, input.shape, output.dtype, (sizes, n, axis, filter_type))
+
+
+@substitute(_nd_image.fourier_shift)
+def _fourier_shift(input, shift, n, axis, output):
+    if active(shift):
+        raise refused("the shift in Fourier space has no rule: multiply by the phase yourself", "fourier_shift")
+    output[...] = input * below(transfer, _nd_image.fourier_shift, input.shape, output.dtype, (shift, n, axis))
+
+
+# ---- filters that call back ----------------------------------------------------------------------------------------
+
+
+@substitute(_nd_image.generic_filter)
+def _generic_filter(input, function, footprint, output, mode, cval, origins, extra_arguments, extra_keywords):
+    windows = _shifted(input, footprint.astype(bool), mode, cval, origins)
+    flat = np.reshape(windows, (len(windows), -1))
+    values = [function(np.array(flat[:, k]), *extra_arguments, **extra_keywords) for k in range(flat.shape[1])]
+    output[...] = np.reshape(np.array(values), output.shape)
+
+
+@substitute(_nd_image.generic_filter1d)
+def _generic_filter1d(input, function, size, axis, output, mode, cval, origin, extra_arguments, extra_keywords):
+    left = size // 2 + origin
+    wide = np.moveaxis(extend(input, axis, left, size - 1 - left, mode, cval), axis, -1)
+    lines = np.reshape(wide, (-1, wide.shape[-1]))
+    results = []
+    for k in range(len(lines)):
+        line = np.zeros(input.shape[axis])
+        function(np.array(lines[k]), line, *extra_arguments, **extra_keywords)
+        results.append(line)
+    output[...] = np.moveaxis(np.reshape(np.stack(results), (*wide.shape[:-1], input.shape[axis])), -1, axis)
+
+
+# ---- distances --------------------------------------------------------------------------------------------------------
+
+
+@substitute(scipy.ndimage.distance_transform_edt, convention="the nearest background element stays the same")
+def distance_transform_edt(input, sampling=None, return_distances=True, return_indices=False, distances=None, indices=None):
+    """Distances in the sampling of the axes."""
+    spacing = None if sampling is None else np.asarray(sampling, float)
+    result = below(scipy.ndimage.distance_transform_edt, input, spacing, return_distances, return_indices, distances, indices)
+    if spacing is None or not active(spacing) or not (return_distances or isinstance(distances, np.ndarray)):
+        return result
+    if isinstance(distances, np.ndarray):
+        raise refused("distances= with an active sampling has no rule", "distance_transform_edt")
+    features = below(nearest_background, input, spacing)
+    spacing = np.reshape(np.broadcast_to(spacing, (features.ndim - 1,)), (-1,) + (1,) * (features.ndim - 1))
+    lengths = np.linalg.norm((features - np.indices(features.shape[1:])) * spacing, axis=0)
+    if isinstance(result, tuple):
+        return attach(result[0], lengths), *result[1:]
+    return attach(result, lengths)
+
+
+def nearest_background(input, sampling):
+    """The indices of the nearest background element, which stay the same nearby."""
+    return scipy.ndimage.distance_transform_edt(input, sampling, False, True)
