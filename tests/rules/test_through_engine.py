@@ -126,7 +126,7 @@ def test_programs_in_the_place_of_primitives(rule):
         for i in places:
             def run(x, args=args, kwargs=kwargs, i=i):
                 work = [np.array(a) if isinstance(a, np.ndarray) else a for a in args]
-                work[i] = x * 1.0
+                work[i] = np.asarray(x * 1.0)
                 y = rule.function(*work, **kwargs)
                 memory = [w for w in work if isinstance(w, np.ndarray) and w.dtype.kind == "f"]
                 return sum(np.sum(np.cos(m)) for m in memory) + (0.0 if y is None else np.sum(np.sin(y)))

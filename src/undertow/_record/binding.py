@@ -79,6 +79,8 @@ def apply(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict, y: An
         interpreter.refuse_rule(rule, f, args, kwargs)
     if kind != "zero" and elements.holds_active(interpreter, args):
         return elements.apply(interpreter, f, args, kwargs)
+    if kwargs and kwargs.get("where") is np._NoValue:  # type: ignore[attr-defined]
+        kwargs = {k: v for k, v in kwargs.items() if k != "where"}
     out = kwargs.get("out") if kwargs else None
     if out is Ellipsis:  # NumPy 2.3: the result is an array even where it has no axes
         return interpreter.as_array(apply(interpreter, rule, f, args, {k: v for k, v in kwargs.items() if k != "out"}, y))

@@ -507,6 +507,51 @@ def svd(y, y_bar, a, full_matrices=True, compute_uv=True, hermitian=False):
     return fold(a_bar) if hermitian else a_bar
 
 
+def _phase_turn(u, v, u_dot, v_dot):
+    """The angles by which both vectors turn, so that the component LAPACK makes real stays real."""
+    for x, x_dot in ((v, v_dot), (u, u_dot)):
+        if np.all(np.abs(np.imag(x[..., 0, :])) < 1e-14) and np.all(np.abs(x[..., 0, :]) > 1e-12):
+            return -np.imag(x_dot[..., :1, :]) / np.real(x[..., :1, :])
+    raise undefined("svd", "the phases of complex singular vectors are arbitrary.")
+
+
+@pushforward(np.linalg.svd, cite="Giles 2008, 3.2; Wan and Zhang 2019")
+def svd_pushforward(y, tangents, a, full_matrices=True, compute_uv=True, hermitian=False):
+    """With ``P = U^H A_dot V``: ``s_dot = Re diag(P)``, and skew ``U^H U_dot`` and ``V^H V_dot`` by the gaps of ``s^2``."""
+    a_dot = _whole(tangents[0]) if hermitian else tangents[0]
+    if not compute_uv:
+        u, _, vh = np.linalg.svd(a, full_matrices=False, hermitian=hermitian)
+        return np.real(diagonal(H(u) @ a_dot @ H(vh)))
+    full_u, s, full_vh = y
+    k = np.shape(s)[-1]
+    full_v = H(full_vh)
+    u, v = full_u[..., :k], full_v[..., :k]
+    p = H(u) @ a_dot @ v
+    f, same = gaps(s * s)
+    if not small(np.where(same & ~np.eye(k, dtype=bool), p, 0.0), p):
+        raise undefined("svd", "singular values are repeated, so the vectors do not move smoothly.")
+    columns, rows = np.expand_dims(s, -2), np.expand_dims(s, -1)
+    rest_u, rest_v = a_dot @ v - u @ p, H(a_dot) @ u - v @ H(p)
+    if np.any(s <= 1e-14 * np.max(s, axis=-1, keepdims=True, initial=0.0)) and not (
+            small(rest_u, a_dot) and small(rest_v, a_dot)):
+        raise undefined("svd", "a singular value is zero, so its vectors do not move smoothly.")
+    inverse = 1.0 / np.where(columns == 0, 1.0, columns)
+    u_dot = u @ (f * (p * columns + rows * H(p))) + rest_u * inverse
+    v_dot = v @ (f * (rows * p + H(p) * columns)) + rest_v * inverse
+    if np.iscomplexobj(u):
+        u_dot = u_dot + u * (1j * np.expand_dims(np.imag(diagonal(p)), -2) * inverse)
+        turn = 1j * _phase_turn(u, v, u_dot, v_dot)
+        u_dot, v_dot = u_dot + u * turn, v_dot + v * turn
+    u_dot, v_dot = _complemented(full_u, u_dot, k), _complemented(full_v, v_dot, k)
+    return u_dot, np.real(diagonal(p)), H(v_dot)
+
+
+def _complemented(q, head_dot, k):
+    """The tangent of all columns from that of the first `k`: the others keep spanning their complement."""
+    tail = q[..., k:]
+    return np.concatenate([head_dot, -q[..., :k] @ (H(head_dot) @ tail)], axis=-1) if np.shape(tail)[-1] else head_dot
+
+
 def _values_only(s, s_bar, a, hermitian=False):
     u, _, vh = np.linalg.svd(a, full_matrices=False, hermitian=hermitian)
     a_bar = (u * np.expand_dims(s_bar, -2)) @ vh
