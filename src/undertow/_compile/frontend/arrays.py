@@ -15,7 +15,8 @@ from ..ir.function import Constant, Region, Value
 from ..ir.types import BOOL, F64, I64, ArrayType, ScalarType
 from . import arithmetic
 from .merge import describe, is_number, scalar_of
-from .values import Array, Axis, Const, Lazy, Method, Scalar, Sequence, View
+from .registry import sources_of
+from .values import Array, Axis, Const, Lazy, Method, Scalar, Sequence, View, same_view
 
 __all__ = ["Arrays"]
 
@@ -34,7 +35,7 @@ class Arrays:
 
     def is_whole(self, a: Array) -> bool:
         """Whether the view is all of its memory, in the memory's own order."""
-        return a == self.whole(a.root, self.root_dims[a.root])
+        return same_view(a, self.whole(a.root, self.root_dims[a.root]))
 
     def root_index(self, a: Array, index: Seq[Value]) -> list[Value]:
         out = []
@@ -66,7 +67,7 @@ class Arrays:
         frame = Array(Value(ArrayType(v.element, len(v.dims))), tuple(Axis(const(0), k) for k in range(len(v.dims))),
                       v.dims)
         cut = self.index_view(frame, index)
-        return Lazy(cut.dims, v.element, lambda i: v.at(self.root_index(cut, i)), v.sources, v.alias)
+        return Lazy(cut.dims, v.element, lambda i: v.at(self.root_index(cut, i)), sources_of(v), v.alias)
 
     def put(self, a: Array, index: Seq[Value], value: Value) -> None:
         self.written.add(a.root)
@@ -201,7 +202,7 @@ class Arrays:
     def check_hazard(self, dest: Array, value: View) -> View:
         """Read everything before writing, unless each element depends on its own old value alone."""
         for source in ((value,) if isinstance(value, Array) else value.sources):
-            if source.root is dest.root and source != dest:
+            if source.root is dest.root and not same_view(source, dest):
                 copy = Lazy(value.dims, value.element, lambda index: self.element(value, index), (source,))
                 return self.force(copy)
         return value
@@ -227,7 +228,7 @@ class Arrays:
         if not all(_is_one(d) for d in value.dims[:extra]):
             raise NotCompilable("assignment of an array with more axes")
         return Lazy(value.dims[extra:], value.element, lambda index: self.element(value, [const(0)] * extra + index),
-                    (value,) if isinstance(value, Array) else value.sources)
+                    sources_of(value))
 
     def store_array(self, dest: Array, value: Any, augmented: bool = False) -> None:
         if isinstance(value, Sequence):
@@ -280,7 +281,7 @@ class Arrays:
                 old[k] = index[new]
             return a.at(old)
 
-        return Lazy(dims, a.element, at, a.sources, a.alias)
+        return Lazy(dims, a.element, at, sources_of(a), a.alias)
 
     def array_of(self, v: Any, element: ScalarType | None = None) -> Array:
         """``np.array(v)``: always fresh memory."""

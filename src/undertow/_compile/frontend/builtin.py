@@ -10,10 +10,10 @@ import numpy as np
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Constant
-from ..ir.types import F64, I64
+from ..ir.types import F32, F64, I64
 from . import arithmetic
 from .merge import describe, is_number, scalar_of, tag_of
-from .values import Array, Const, Iterable, Lazy, Ref, Scalar, Sequence
+from .values import Array, Const, Function, Iterable, Lazy, Method, Ref, Scalar, Sequence
 
 __all__ = ["BUILTINS", "Builtins"]
 
@@ -34,7 +34,11 @@ class Builtins:
     def do_range(self, *parts: Any) -> Iterable:
         return Iterable("range", parts)
 
-    def do_zip(self, *parts: Any) -> Iterable:
+    def do_zip(self, *parts: Any, strict: Any = None) -> Iterable:
+        if strict is not None and self.flag(strict):
+            lengths = [scalar_of(self.do_len(p)).value for p in parts]
+            for n in lengths[1:]:
+                self.b.check(self.b.scalar("eq", lengths[0], n), "`zip` of different lengths")
         return Iterable("zip", tuple(self.settle(p) for p in parts))
 
     def do_enumerate(self, v: Any, start: Any = None) -> Iterable:
@@ -174,6 +178,51 @@ class Builtins:
         s = scalar_of(x)
         return self.do_int(Scalar(self.b.scalar("floor", s.value), "py")) if s.type.is_float else s
 
+    def do_map(self, function: Any, *parts: Any) -> Any:
+        items = [self.static_items(p) for p in parts]
+        if any(i is None for i in items):
+            raise NotCompilable("`map` over something of unknown length")
+        return Sequence(tuple(self.settle(self.call(function, list(row), {})) for row in zip(*items, strict=False)))
+
+    def do_round(self, x: Any, ndigits: Any = None) -> Any:
+        if isinstance(x, Const) and (ndigits is None or isinstance(ndigits, Const)):
+            return Const(round(x.obj) if ndigits is None else round(x.obj, ndigits.obj))
+        if ndigits is not None or scalar_of(x).flavor != "py" or not scalar_of(x).type.is_float:
+            raise NotCompilable("`round` to digits, or of a NumPy number")
+        return self.do_int(Scalar(self.b.scalar("rint", scalar_of(x).value), "py"))
+
+    def do_callable(self, v: Any) -> Any:
+        return Const(isinstance(v, (Function, Method)) or isinstance(v, Const) and callable(v.obj)
+                     or isinstance(v, Ref) and hasattr(v.cls, "__call__"))
+
+    def do_math_copysign(self, x: Any, y: Any) -> Any:
+        return self.math_pair("copysign", x, y)
+
+    def do_math_ceil(self, x: Any) -> Any:
+        return self.math_whole(math.ceil, "ceil", x)
+
+    def do_math_trunc(self, x: Any) -> Any:
+        return self.math_whole(math.trunc, "trunc", x)
+
+    def math_whole(self, f: Any, op: str, x: Any) -> Any:
+        if isinstance(x, Const):
+            return self.fold_call(f, [x])
+        s = scalar_of(x)
+        return self.do_int(Scalar(self.b.scalar(op, s.value), "py")) if s.type.is_float else s
+
+    def do_math_radians(self, x: Any) -> Any:
+        return self.binary("Mult", self.do_float(x), Const(math.pi / 180.0))
+
+    def do_math_degrees(self, x: Any) -> Any:
+        return self.binary("Mult", self.do_float(x), Const(180.0 / math.pi))
+
+    def do_np_float32(self, v: Any) -> Any:
+        return Scalar(self.b.cast(scalar_of(v).value, F32), "np") if is_number(v) else self.np_array(v, Const(np.float32))
+
+    def do_np_int64(self, v: Any) -> Any:
+        s = scalar_of(self.do_int(v)) if is_number(v) else None
+        return Scalar(s.value, "np") if s is not None else self.force(self.np_astype(v, Const(np.int64)))
+
     def do_np_float64(self, v: Any) -> Any:
         return Scalar(self.b.cast(scalar_of(v).value, F64), "np") if is_number(v) else self.np_array(v)
 
@@ -182,5 +231,8 @@ BUILTINS: dict[Any, str] = {
     len: "do_len", range: "do_range", zip: "do_zip", enumerate: "do_enumerate", reversed: "do_reversed", abs: "do_abs",
     float: "do_float", int: "do_int", bool: "do_bool", max: "do_max", min: "do_min", sum: "do_sum", pow: "do_pow",
     isinstance: "do_isinstance", any: "do_any", all: "do_all", tuple: "do_tuple", list: "do_list", math.pow: "do_math_pow",
-    math.atan2: "do_math_atan2", math.hypot: "do_math_hypot", math.floor: "do_math_floor", np.float64: "do_np_float64",
+    math.atan2: "do_math_atan2", math.hypot: "do_math_hypot", math.floor: "do_math_floor", np.float64: "do_np_float64", np.float32: "do_np_float32",
+    np.int64: "do_np_int64", map: "do_map", round: "do_round", callable: "do_callable", math.copysign: "do_math_copysign",
+    math.ceil: "do_math_ceil", math.trunc: "do_math_trunc", math.radians: "do_math_radians",
+    math.degrees: "do_math_degrees",
 }

@@ -12,6 +12,7 @@ import numpy as np
 
 from .._refusal import NotCompilable
 from ..ir.builder import const
+from ..ir.types import F32
 from . import arithmetic
 from .builtin import BUILTINS
 from .library import LIBRARY
@@ -74,8 +75,17 @@ class Calls:
                 return self.call(Const(found), [function, *args], kwargs)
         if not isinstance(function, Const):
             raise NotCompilable(f"a call of {describe(function)}")
-        obj = getattr(function.obj, "py_func", function.obj)
-        return self.call_object(obj, args, kwargs)
+        if hasattr(function.obj, "py_func"):
+            return self.as_numba_returns(self.call_object(function.obj.py_func, args, kwargs))
+        return self.call_object(function.obj, args, kwargs)
+
+    def as_numba_returns(self, v: Any) -> Any:
+        """Numba hands out Python's numbers."""
+        if isinstance(v, Scalar) and v.type != F32:
+            return Scalar(v.value, "py")
+        if isinstance(v, Sequence):
+            return Sequence(tuple(map(self.as_numba_returns, v.items)), v.cls)
+        return v
 
     def call_object(self, obj: Any, args: list, kwargs: dict) -> Any:
         try:
@@ -93,15 +103,15 @@ class Calls:
         if not isinstance(obj, type) or obj in NUMPY or obj in BUILTINS:
             args = [self.plain(a) for a in args]
             kwargs = {k: self.plain(a) for k, a in kwargs.items()}
-        if isinstance(obj, np.ufunc):
+        if isinstance(obj, np.ufunc) and obj not in NUMPY:
             return self.ufunc(obj, args, kwargs)
         if obj in LIBRARY:
             return self.library_call(obj, args, kwargs)
         if obj in NUMPY:
             return getattr(self, NUMPY[obj])(*args, **kwargs) if self.fits(NUMPY[obj], args, kwargs) else None
         name = BUILTINS.get(obj)
-        if name is not None and not kwargs:
-            return getattr(self, name)(*args)
+        if name is not None and self.fits(name, args, kwargs):
+            return getattr(self, name)(*args, **kwargs)
         if isinstance(obj, type):
             return self.construct(obj, args, kwargs)
         inner = getattr(obj, "_implementation", None)  # of NumPy's dispatched functions
@@ -130,7 +140,7 @@ class Calls:
         try:
             inspect.signature(getattr(self, name)).bind(*args, **kwargs)
         except TypeError:
-            raise NotCompilable(f"arguments of `{name.removeprefix('np_')}`") from None
+            raise NotCompilable(f"arguments of `{name.removeprefix('np_').removeprefix('do_')}`") from None
         return True
 
     def fold_call(self, obj: Any, args: list) -> Any:

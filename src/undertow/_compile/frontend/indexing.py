@@ -11,6 +11,7 @@ from ..ir.builder import const
 from ..ir.function import Constant, Region, Value
 from ..ir.types import BOOL, I64
 from .merge import describe, is_number, scalar_of
+from .registry import sources_of
 from .values import Array, Axis, Const, Lazy, Ref, Scalar, Sequence, View
 
 __all__ = ["Indexing"]
@@ -201,7 +202,8 @@ class Indexing:
         """``a[index]`` for an index with arrays of integers."""
         dims, place = self.picks(a, index)
         arrays = tuple(i for i in index if isinstance(i, Array))
-        return Lazy(dims, a.element, lambda i: self.element(a, place(i)), (a, *arrays))
+        return Lazy(dims, a.element, lambda i: self.element(a, place(i)),
+                    (*sources_of(a), *(s for x in arrays for s in sources_of(x))))
 
     def index_view(self, a: Array, index: list) -> Array:
         """The view that basic indexing makes."""

@@ -129,6 +129,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
         self.contiguous: set[Value] = set()
         self.home: dict[Value, Any] = {}
         self.extents: dict[Value, Value] = {}
+        self.returned_copies: set[Value] = set()
         self.list_places: dict[int, tuple] = {}
         self.held: list = []
         self.writes: list[Value] = []
@@ -437,12 +438,15 @@ def _result(lowerer: Lowerer, v: Any, arguments: dict, params: set, yields: list
         v = lowerer.force(v)
     if isinstance(v, Array):
         if not lowerer.is_whole(v):
-            raise NotCompilable("the function returns a view")
+            if v.root in params or v.root in yields or v.root in lowerer.returned_copies:
+                raise NotCompilable("the function returns a view")
+            lowerer.returned_copies.add(v.root)
+            v = lowerer.array_of(v)
         if v.root in arguments:
             return Result("argument", arguments[v.root])
         if v.root in params:
             raise NotCompilable("the function returns an array of its surroundings")
-        if v.root in yields:
+        if v.root in yields or v.root in lowerer.returned_copies:
             raise NotCompilable("the function returns one array twice")
         yields.append(v.root)
         return Result("new", str(v.element))

@@ -8,7 +8,7 @@ from typing import Any
 from .._refusal import NotCompilable
 from ..ir.function import Value
 from ..ir.types import BOOL
-from .values import Lazy
+from .values import Array, Lazy
 
 __all__ = ["METHODS", "NUMPY", "is_bool", "method", "numpy_function", "sources_of"]
 
@@ -44,4 +44,8 @@ def is_bool(v: Value) -> Value:
 
 
 def sources_of(a: Any) -> tuple:
-    return a.sources if isinstance(a, Lazy) else (a,)
+    """What an expression reads that takes elements of `a` from other places than its own.
+
+    Such a source equals no view, so that the expression is never evaluated into the memory it reads.
+    """
+    return tuple(Array(s.root, (), ()) for s in (a.sources if isinstance(a, Lazy) else (a,)))

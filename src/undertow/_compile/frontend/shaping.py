@@ -383,7 +383,7 @@ class Shaping:
             a = self.index_view(a, [Const(None)])
         dims = tuple(self.b.mul(d, n) for d, n in zip(a.dims, counts, strict=True))
         return Lazy(dims, a.element, lambda i: self.element(
-            a, [const(0) if _is_one(d) else self.b.scalar("mod", x, d) for x, d in zip(i, a.dims, strict=True)]), (a,))
+            a, [const(0) if _is_one(d) else self.b.scalar("mod", x, d) for x, d in zip(i, a.dims, strict=True)]), sources_of(a))
 
     @numpy_function(np.repeat, method="repeat")
     def np_repeat(self, a: Any, repeats: Any, axis: Any = None) -> Any:
@@ -395,7 +395,7 @@ class Shaping:
         n, = self.shape_dims(repeats)
         dims = tuple(self.b.mul(d, n) if j == k else d for j, d in enumerate(a.dims))
         return Lazy(dims, a.element, lambda i: self.element(
-            a, [self.b.scalar("floordiv", x, n) if j == k else x for j, x in enumerate(i)]), (a,))
+            a, [self.b.scalar("floordiv", x, n) if j == k else x for j, x in enumerate(i)]), sources_of(a))
 
     @numpy_function(np.pad)
     def np_pad(self, array: Any, pad_width: Any, mode: Any = None, *, constant_values: Any = None) -> Any:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from .._refusal import NotCompilable
+from ..ir.builder import same
 from ..ir.function import Constant, Region, Value, walk
 from .merge import Meeting, Shape, join, shape_of, slots_of
 from .state import TryAgain
-from .values import Array, Function, Growing, Iterable, Lazy, Maybe, Method, Ref, Sequence
+from .values import Array, Function, Growing, Iterable, Lazy, Maybe, Method, Ref, Sequence, same_view
 
 __all__ = ["Slots", "defined_in"]
 
@@ -227,16 +228,20 @@ class Slots:
         for slot, value in settled:
             self.fill(slot, value)
 
+    @staticmethod
+    def same_dims(x: tuple, y: tuple) -> bool:
+        return len(x) == len(y) and all(map(same, x, y))
+
     def reuse(self, key: Any, value: Any) -> bool:
         """Write an expression to the memory the variable already owns, where nobody can tell the difference."""
         current = self.state.get(key)
         if not (isinstance(value, Lazy) and isinstance(current, Array) and self.home.get(current.root) == key):
             return False
-        if current.dims != value.dims or current.element != value.element or not self.is_whole(current):
+        if not self.same_dims(current.dims, value.dims) or current.element != value.element or not self.is_whole(current):
             return False
         if self.is_shared(current.root, {k: v for k, v in self.state.items() if not isinstance(v, Lazy)}, key):
             return False
-        if any(s.root is current.root and s != current for s in value.sources):
+        if any(s.root is current.root and not same_view(s, current) for s in value.sources):
             return False
         self.state.pop(key)
         self.fill(current, value)

@@ -306,6 +306,18 @@ class Statements:
     def do_Nonlocal(self, node: ast.Nonlocal) -> None:
         self.frame.nonlocals.update(node.names)
 
+    def do_ImportFrom(self, node: ast.ImportFrom) -> None:
+        import importlib
+
+        if node.level or node.module is None:
+            raise NotCompilable("a relative import")
+        module = importlib.import_module(node.module)
+        for alias in node.names:
+            if not hasattr(module, alias.name):
+                raise NotCompilable(f"`{alias.name}` is no attribute of `{node.module}`")
+            self.state[(self.frame.key, alias.asname or alias.name)] = self.outside(
+                "attr", module, alias.name, getattr(module, alias.name), alias.name)
+
     def do_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             module = __import__(alias.name)

@@ -17,7 +17,7 @@ from ..ir.function import Constant, Value
 from ..ir.types import ScalarType
 
 __all__ = ["Array", "Axis", "Const", "Exit", "Frame", "Function", "Growing", "Iterable", "Lazy", "Maybe", "Method", "Ref", "Scalar",
-           "Sequence", "View", "same_value"]
+           "Sequence", "View", "same_value", "same_view"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ class Frame:
 
 @dataclass(frozen=True)
 class Lazy:
-    """Elementwise expression: ``at(index)`` emits the element; `sources` are the arrays it reads.
+    """Elementwise expression: ``at(index)`` emits the element; `sources` are the arrays it reads; an array that
+    it reads elsewhere than at the element's own place stands there without axes.
 
     `alias` is the memory that NumPy might hand out a view of where this expression makes a copy.
     """
@@ -196,10 +197,24 @@ def same_value(a: Any, b: Any) -> bool:
     if isinstance(a, Maybe):
         return _same_ir(a.defined, b.defined) and same_value(a.value, b.value)
     if isinstance(a, Array):
-        return a.root is b.root and a.axes == b.axes and a.dims == b.dims and a.frame == b.frame
+        return same_view(a, b)
     if isinstance(a, Growing):
-        return a.buffer == b.buffer and same_value(a.count, b.count)
+        return same_view(a.buffer, b.buffer) and same_value(a.count, b.count)
     return isinstance(a, Ref) and a.key == b.key
+
+
+def same_view(a: Array, b: Array) -> bool:
+    """Whether two views are certainly the same elements in the same order."""
+    if a is b:
+        return True
+    if a.root is not b.root or len(a.dims) != len(b.dims) or not all(map(_same_ir, a.dims, b.dims)):
+        return False
+    if (a.frame is None) != (b.frame is None) or (a.frame is not None and not (
+            same_view(a.frame.inner, b.frame.inner) and all(map(_same_ir, a.frame.dims, b.frame.dims)))):
+        return False
+    return len(a.axes) == len(b.axes) and all(
+        x.view_axis == y.view_axis and x.step == y.step and _same_ir(x.start, y.start)
+        for x, y in zip(a.axes, b.axes, strict=True))
 
 
 def _same_ir(a: Value, b: Value) -> bool:
