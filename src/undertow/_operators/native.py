@@ -28,7 +28,8 @@ def gradient(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, has_aux
         call = whole(f, args, kwargs, argnums, tier)
         if type(call) is Ledger:
             return call
-        return _gradient(call, args, argnums, has_aux)
+        value, found = _gradient(call, args, argnums, has_aux)
+        return (boxed(value) if hasattr(f, "py_func") else value), found
     except NotCompilable as reason:
         if tier == "compile":
             raise refused(reason).at() from None
@@ -51,6 +52,13 @@ def _gradient(call: Any, args: tuple, argnums: Any, has_aux: bool) -> tuple:
     layout = Layout(compiled, args, values, argnums, call.first)
     value, bars = compiled.run(values, seed)
     return value, layout.structured(bars)
+
+
+def boxed(value: Any) -> Any:
+    """What Numba makes of a result: numbers are Python's own."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return tuple(map(boxed, value)) if type(value) is tuple else value
 
 
 class Layout:
@@ -148,6 +156,7 @@ def pullback(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str) -> tupl
         layout = Layout(compiled, args, values, argnums, call.first)
         kept = [v.copy() if isinstance(v, np.ndarray) else v for v in values]
         value = compiled.primal(values)
+        value = boxed(value) if hasattr(f, "py_func") else value
         return value, NativePullback(compiled, kept, layout, value)
     except NotCompilable as reason:
         if tier == "compile":

@@ -185,7 +185,7 @@ class Calls:
             return self.callee(f.__wrapped__)
         new = self.rewritten(f)
         source = native.provider() if self.interpreter.takes_native else None
-        if source is not None and source.candidate(f):
+        if source is not None and type(new) is FunctionType and new is not f and source.candidate(f):
             account = self.accounts.get(id(f.__code__))
             if account is None:
                 account = self.accounts[id(f.__code__)] = native.Account(f.__code__)

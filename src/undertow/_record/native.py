@@ -8,6 +8,7 @@ sweep puts them back, runs the native pullback into the shadows, and puts them b
 from __future__ import annotations
 
 import time
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -76,14 +77,24 @@ def joint(interpreter: Any, account: Account, f: Any, new: Any) -> Any:
 def call(interpreter: Any, f: Any, args: tuple, kwargs: dict, spent: float) -> Any:
     """Run `f` as native code and record that; raises the provider's refusal before anything has happened."""
     refusal = provider().refusal
-    plain = [interpreter.plain(x) for x in args]
-    keywords = {k: interpreter.plain(x) for k, x in kwargs.items()}
+    def is_active(x: Any, depth: int = 0) -> bool:
+        if type(type(x).__getattribute__) is FunctionType:
+            raise refusal("an object that computes its attributes")
+        if issubclass(type(x), tuple):
+            return any(is_active(v, depth + 1) for v in x)
+        if interpreter.is_active(x):
+            return True
+        if type(x).__module__ == "builtins" or depth > 8:
+            return False
+        try:
+            held = object.__getattribute__(x, "__dict__")
+        except AttributeError:
+            return False
+        return any(is_active(v, depth + 1) for v in held.values())
 
-    def is_active(x: Any) -> bool:
-        return interpreter.find_active(x) is not None
-
-    native = provider().prepare(f, plain, keywords, [is_active(x) for x in args],
-                                {k: is_active(x) for k, x in kwargs.items()}, spent)
+    active, active_keywords = [is_active(x) for x in args], {k: is_active(x) for k, x in kwargs.items()}
+    plain, keywords = [interpreter.plain(x) for x in args], {k: interpreter.plain(x) for k, x in kwargs.items()}
+    native = provider().prepare(f, plain, keywords, active, active_keywords, spent)
     values, compiled = native.values, native.compiled
     given = [*args, *(x for x in native.from_keywords(kwargs))]
     leaves: list = [None] * len(values)

@@ -82,7 +82,7 @@ class Calls:
     def as_numba_returns(self, v: Any) -> Any:
         """Numba hands out Python's numbers."""
         if isinstance(v, Scalar) and v.type != F32:
-            return Scalar(v.value, "py")
+            return Scalar(v.value, "py", None if v.tag is None else self.b.scalar("and", v.tag, const(2)))
         if isinstance(v, Sequence):
             return Sequence(tuple(map(self.as_numba_returns, v.items)), v.cls)
         return v

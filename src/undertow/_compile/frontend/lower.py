@@ -408,7 +408,7 @@ def _attempt(lowerer: Lowerer, function: types.FunctionType, specs: tuple) -> Lo
     for key in sorted(lowerer.written_attributes, key=str):
         if key in initial and lowerer.state.get(key) is not initial[key]:
             attributes.append((key, _result(lowerer, lowerer.state[key], {}, set(lowerer.params), yields)))
-        elif key not in initial and any(isinstance(k, tuple) and k[0] == key[0] for k in initial):
+        elif key not in initial and key[0] in lowerer.argument_objects:
             raise NotCompilable("a new attribute of an argument")
     if attributes:
         raise NotCompilable("attributes of an argument are rebound")
