@@ -207,3 +207,113 @@ def test_many_parameters():
     found = ut.grad(lambda c: si.quad(lambda t: np.exp(c[0] + c[1] * t + c[2] * t * t), 0, 1)[0])(c)
     exact = [float(mp.quad(lambda t, k=k: t**k * mp.exp(1 - 0.5 * t + 0.3 * t * t), [0, 1])) for k in range(3)]
     np.testing.assert_allclose(found, exact, rtol=1e-12)
+
+
+# ---- initial value problems -------------------------------------------------------------------------------------------
+
+
+def exchange(t, y, p):
+    return np.array([-p * y[0], p * y[0] - 0.5 * y[1]])
+
+
+def exact(t, p, start):
+    """Two compartments in a row, in closed form."""
+    a = start * np.exp(-p * t)
+    return np.array([a, np.exp(-0.5 * t) + p * start / (0.5 - p) * (np.exp(-p * t) - np.exp(-0.5 * t))])
+
+
+def by_solve_ivp(method, **options):
+    def program(p):
+        return si.solve_ivp(exchange, (0, 2.0 * p), [1.5 * p, 1.0], args=(p,), method=method, rtol=1e-8, atol=1e-10,
+                            **options).y[:, -1]
+
+    return program
+
+
+def by_odeint(p):
+    return si.odeint(lambda y, t: exchange(t, y, p), [1.5 * p, 1.0], np.array([0.0, 0.5, 2.0]) * p, rtol=1e-9, atol=1e-10)[-1]
+
+
+def by_odeint_in_order(p):
+    return si.odeint(exchange, [1.5 * p, 1.0], [0.0, 2.0 * p], args=(p,), tfirst=True, full_output=True, rtol=1e-9,
+                     atol=1e-10)[0][-1]
+
+
+def by_dense_output(method):
+    def program(p):
+        found = si.solve_ivp(exchange, (0, 3.0 * p), [1.5 * p, 1.0], args=(p,), method=method, rtol=1e-8, atol=1e-10,
+                             dense_output=True)
+        return found.sol(np.array([0.3, 2.0]) * p)[:, 1]
+
+    return program
+
+
+def by_event(method):
+    def program(p):
+        def stop(t, y):
+            return t - 2.0 * p + 0.0 * y[0]
+
+        stop.terminal = True
+        found = si.solve_ivp(lambda t, y: exchange(t, y, p), (0, 9.0), [1.5 * p, 1.0], method=method, rtol=1e-8,
+                             atol=1e-10, events=stop)
+        return found.y_events[0][0]
+
+    return program
+
+
+def by_ode(name, **options):
+    def program(p):
+        solver = si.ode(exchange).set_integrator(name, rtol=1e-9, atol=1e-10, **options).set_f_params(p)
+        solver.set_initial_value([1.5 * p, 1.0], 0.0)
+        solver.integrate(0.5)
+        return solver.integrate(2.0 * p)
+
+    return program
+
+
+FLOWS = {method: by_solve_ivp(method) for method in ("RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA")}
+FLOWS |= {f"{method} at given times": by_solve_ivp(method, t_eval=[0.5, 2.0 * P]) for method in ("RK45", "BDF", "LSODA")}
+FLOWS |= {f"{method} dense": by_dense_output(method) for method in ("RK45", "DOP853", "BDF", "Radau", "LSODA")}
+FLOWS |= {f"{method} event": by_event(method) for method in ("RK45", "BDF", "LSODA")}
+FLOWS |= {"odeint": by_odeint, "odeint tfirst": by_odeint_in_order, "dopri5": by_ode("dopri5"), "dop853": by_ode("dop853"),
+          "vode": by_ode("vode", method="bdf"), "lsoda": by_ode("lsoda")}
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_derivatives_of_flows(name):
+    """In initial values, rates, times, and the end of the range, against the closed form by complex steps."""
+    program = FLOWS[name]
+    moving = "given" not in name
+    weights = np.array([1.0, -0.7])
+    expected = weights @ np.imag(exact(2.0 * (P + 1e-30j * moving), P + 1e-30j, 1.5 * (P + 1e-30j))) / 1e-30
+
+    def loss(p):
+        return weights @ program(p)
+
+    value, gradient = ut.value_and_grad(loss)(P)
+    assert value == loss(P)
+    np.testing.assert_allclose(gradient, expected, rtol=2e-4 if "RK23" in name or "dense" in name else 1e-5)
+    np.testing.assert_allclose(ut.jvp(loss, (P,), (1.0,))[1], gradient, rtol=1e-9)
+
+
+def test_stiff_problems():
+    """Robertson's reactions: the recorded solution is Radau's."""
+    def loss(p):
+        def rates(y, t):
+            a, b = 0.04 * p * y[0], 1e4 * y[1] * y[2]
+            return [b - a, a - b - 3e7 * y[1] ** 2, 3e7 * y[1] ** 2]
+
+        return si.odeint(rates, [1.0, 0.0, 0.0], [0.0, 0.4, 4.0], rtol=1e-9, atol=1e-12)[-1, 2]
+
+    h = 1e-3
+    expected = (8 * (loss(1 + h) - loss(1 - h)) - (loss(1 + 2 * h) - loss(1 - 2 * h))) / (12 * h)
+    np.testing.assert_allclose(ut.grad(loss)(1.0), expected, rtol=1e-5)
+
+
+def test_chaotic_solutions_are_refused():
+    """Two solutions within tolerance have parted."""
+    def lorenz(y, t, r):
+        return [10 * (y[1] - y[0]), y[0] * (r - y[2]) - y[1], y[0] * y[1] - 8 / 3 * y[2]]
+
+    with pytest.raises(ut.RefusedRuleError):
+        ut.grad(lambda r: si.odeint(lorenz, [1.0, 1.0, 1.0], [0.0, 40.0], args=(r,), mxstep=9000)[-1, 0])(28.0)

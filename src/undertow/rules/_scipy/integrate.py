@@ -14,9 +14,11 @@ import warnings
 
 import numpy as np
 import scipy.integrate as si
+from scipy.integrate import _ode
 
 from .._callables import active, attach, below, bottom, constant, moving, refused, through_source, unknown
 from .._registry import substitute, zero_derivative
+from ._flow import with_flow
 from ._quadrature import half_line_nodes, unit_nodes
 
 # Nodes and weights of the rule of Gauss and Kronrod with 21 points on (-1, 1), positive half, from the outside inwards.
@@ -234,3 +236,80 @@ def weighted(f, a, b, weight, wvar):
     ends = {"alg": (0, 0), "alg-loga": (1, 0), "alg-logb": (0, 1), "alg-log": (1, 1)}[weight]
     return lambda x: (f(x) * (x - a) ** wvar[0] * (b - x) ** wvar[1] * (np.log(x - a) if ends[0] else 1.0)
                       * (np.log(b - x) if ends[1] else 1.0))
+
+
+# ---- initial value problems whose solver is compiled ----------------------------------------------------------------
+
+
+@substitute(si.odeint, cite="derivative of the exact flow, to about 1e-9 of it")
+def odeint(func, y0, t, args=(), Dfun=None, col_deriv=0, full_output=0, *rest, **kwargs):
+    """LSODA of ODEPACK."""
+    found = below(si.odeint, func, y0, t, args, Dfun, col_deriv, full_output, *rest, **kwargs)
+    first = kwargs.get("tfirst", len(rest) > 14 and rest[14])
+    args = args if isinstance(args, tuple) else (args,)
+    values = found[0] if full_output else found
+    t = np.asarray(t)
+    times = [t[i] for i in range(len(t))]
+    rhs = (lambda t, y: func(t, y, *args)) if first else (lambda t, y: func(y, t, *args))
+    values = with_flow(values, rhs, np.ravel(np.asarray(y0)), times, "odeint")
+    return (values, *found[1:]) if full_output else values
+
+
+def stepping(native):
+    """The rule of an integrator of `ode`: the state after one call is the flow of the state before."""
+
+    def run(self, f, jac, y0, t0, t1, f_params, jac_params):
+        start = np.array(y0)
+        y, t = below(native, self, f, jac, y0, t0, t1, f_params, jac_params)
+        y = np.array(y)  # compiled code goes on to use its own array
+        if t == t0:
+            return y, t
+        if getattr(self, "solout", None) is not None and active(start):
+            raise refused("what its `solout` collects would be constant", type(self).__name__)
+        end = t1 if t == t1 else t
+        both = np.stack([constant(start), y])
+        return with_flow(both, lambda t, y: f(t, y, *f_params), start, [t0, end], type(self).__name__)[1], end
+
+    return run
+
+
+class FlowOutput(si.DenseOutput):
+    """Values between the ends of a step: those of the solver, with the derivative of the flow."""
+
+    def __init__(self, native, rhs, y, t_old, t):
+        self.native, self.rhs, self.y = native, rhs, y
+        self.t_old, self.t = t_old, t
+        self.t_min, self.t_max = min(t_old, t), max(t_old, t)
+
+    def __call__(self, t):
+        """Values at a number or at each of an array."""
+        return values_at(self, t)
+
+
+def values_at(output, t):
+    """What the solver's own interpolation gives."""
+    return output.native(t)
+
+
+@substitute(values_at)
+def _values_at(output, t):
+    t = np.asarray(t)
+    found = below(values_at, output, t)
+
+    def at(found, t):
+        both = np.stack([constant(np.asarray(output.y)), found])
+        return with_flow(both, output.rhs, output.y, [output.t, t], "LSODA")[1]
+
+    if t.ndim == 0:
+        return at(found, t[()])
+    return np.stack([at(found[:, i], t[i]) for i in range(len(t))], axis=1)
+
+
+for solver in (_ode.vode, _ode.dopri5, _ode.lsoda):
+    substitute(solver.run, cite="derivative of the exact flow, to about 1e-9 of it")(stepping(solver.run))
+
+
+@substitute(si.LSODA._dense_output_impl)
+def lsoda_dense_output(self):
+    """Between two steps, the flow backwards from the later one."""
+    return FlowOutput(below(si.LSODA._dense_output_impl, self), self.fun, np.array(self.y), self.t_old, self.t)
