@@ -20,6 +20,7 @@ def make(interpreter: Any) -> dict[Any, Any]:
     table[np.ndarray.view] = _view(interpreter)
     table[np.ndarray.item] = _item(interpreter)
     table[np.ndarray.astype] = _astype(interpreter)
+    table[np.ndarray.__array_ufunc__] = _array_ufunc(interpreter)
     table[np.ndarray.__deepcopy__] = _deepcopy(interpreter)
     table[np.ndarray.resize] = _resize(interpreter)
     table[np.ndarray.__array__] = lambda a, *args, **kwargs: interpreter.call(np.asarray, a, *args)
@@ -197,6 +198,15 @@ def _view(interpreter: Any) -> Any:
         return result
 
     return view
+
+
+def _array_ufunc(interpreter: Any) -> Any:
+    def array_ufunc(a: ndarray, f: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if any(protocols.overrides(type(x), "__array_ufunc__") for x in (*inputs, *kwargs.get("out", ()))):
+            return NotImplemented
+        return interpreter.call(f if method == "__call__" else getattr(f, method), *inputs, **kwargs)
+
+    return array_ufunc
 
 
 def _deepcopy(interpreter: Any) -> Any:

@@ -44,6 +44,9 @@ SAFE = frozenset({
 CONTAINERS = frozenset({list, dict, set, tuple, frozenset, str, bytes, bytearray, range, collections.deque,
                         collections.OrderedDict, collections.defaultdict, collections.Counter, GeneratorType, slice, type(None),
                         np.dtype, MappingProxyType, type({}.keys()), type({}.values()), type({}.items()), np.flatiter})
+OPEN = CONTAINERS | {object, type, BaseException, Exception, super, property, staticmethod, classmethod, int, bool}
+COMPARING = frozenset({"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__len__", "__bool__", "__iter__", "__next__",
+                       "__get__", "__hash__"})
 CONTAINER_NAMES = frozenset({"list", "dict", "set", "tuple", "frozenset", "str", "bytes", "bytearray", "deque", "OrderedDict",
                              "defaultdict", "object", "BaseException", "generator", "dtype", "TextIOWrapper", "StringIO",
                              "Exception", "super", "module", "property", "Lock", "RLock", "lock", "_thread", "int", "range",
@@ -402,6 +405,9 @@ def descriptor(interpreter: Any, f: Any) -> Any:
     """``ndarray.sum``, ``float.__add__``, ``"".__len__``, ``object.__init__``: C methods taken from a type or an object."""
     name = f.__name__
     owner = getattr(f, "__self__", None)
+    if name == "__call__":
+        return interpreter.callee(owner) if owner is not None else lambda x, *args, **kwargs: interpreter.call(
+            x, *args, **kwargs)
     stem = name.strip("_")
     hook = interpreter.hooks.get(stem) or interpreter.hooks.get(stem + "_")
     reflected = interpreter.hooks.get(stem[1:]) if stem[:1] == "r" else None
@@ -419,8 +425,12 @@ def descriptor(interpreter: Any, f: Any) -> Any:
             if reflected is not None:
                 return lambda other: reflected(other, owner)
             if stem == "getitem":
+                if protocols.overrides(type(owner), name):
+                    return lambda index: interpreter.base_getitem(owner, index)
                 return lambda index: interpreter.hooks["getitem"](owner, index)
             if stem == "setitem":
+                if protocols.overrides(type(owner), name):
+                    return lambda index, value: interpreter.base_setitem(owner, index, value)
                 return lambda index, value: interpreter.hooks["setitem"](value, owner, index)
             if stem == "iter":
                 return lambda: interpreter.hooks["iterate"](owner)
@@ -428,7 +438,12 @@ def descriptor(interpreter: Any, f: Any) -> Any:
             return lambda n, value: protocols.generic_setattr(interpreter, owner, n, value)
         if name == "__init__" and isinstance(owner, (list, set, collections.deque)):
             return lambda *args: f(*(interpreter.hooks["iterate"](a) for a in args))
-        return f
+        if type(owner) is memoryview and stem in ("getitem", "setitem"):
+            return lambda *args: interpreter.hooks[stem](*args[1:], owner, args[0]) if args[1:] else (
+                interpreter.hooks[stem](owner, args[0]))
+        if f.__objclass__ in OPEN or name in object.__dict__ or name in COMPARING:
+            return f
+        return foreign.guard(interpreter, f)
     cls = f.__objclass__
     if issubclass(cls, ndarray) or issubclass(cls, (float, complex, np.generic)):
         def unbound(x: Any, *args: Any, **kwargs: Any) -> Any:

@@ -6,6 +6,7 @@ differentiate; what converts the elements to floats drops derivatives, and is do
 
 from __future__ import annotations
 
+import functools
 import gc
 from types import FunctionType, MethodType
 from typing import Any
@@ -18,7 +19,7 @@ def holds_active(interpreter: Any, args: Any) -> bool:
     """Whether an array of objects among the arguments, or in a sequence there, holds active numbers."""
     for x in args:
         if isinstance(x, ndarray):
-            if x.dtype.kind == "O" and interpreter.is_active(x):
+            if x.dtype.kind == "O" and any(interpreter.find_active(v) is not None for v in x.flat):
                 return True
         elif isinstance(x, (list, tuple)) and holds_active(interpreter, x):
             return True
@@ -64,8 +65,11 @@ def apply(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> Any:
     if f is ndarray.astype:
         y = f(interpreter.objects_plain(args[0]), *args[1:], **kwargs)
         return args[0].astype(object) if y.dtype.kind == "O" else numeric(interpreter, args[0], y)
-    if isinstance(f, np.ufunc) and f.nout == 1 and not kwargs and holds_arrays(args):
-        return each(interpreter, f, args)
+    if holds_others(interpreter, args):
+        if isinstance(f, np.ufunc) and f.nout == 1 and not kwargs:
+            return each(interpreter, f, args)
+        if f is np.sum and not kwargs and len(args) == 1:
+            return functools.reduce(interpreter.hooks["add"], args[0].flat)
     objects = tuple(as_objects(interpreter, a) for a in args)
     kwargs = {k: as_objects(interpreter, v) for k, v in kwargs.items()}
     try:
@@ -84,9 +88,10 @@ def apply(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> Any:
     return y
 
 
-def holds_arrays(args: tuple) -> bool:
-    """Whether an object array among the arguments has arrays as elements."""
-    return any(isinstance(a, ndarray) and a.dtype.kind == "O" and any(isinstance(v, ndarray) for v in a.flat) for a in args)
+def holds_others(interpreter: Any, args: tuple) -> bool:
+    """Whether an object array among the arguments has elements that are no numbers: arrays, objects of the program."""
+    return any(isinstance(a, ndarray) and a.dtype.kind == "O" and any(type(v) not in interpreter.numbers for v in a.flat)
+               for a in args)
 
 
 def each(interpreter: Any, f: np.ufunc, args: tuple) -> Any:

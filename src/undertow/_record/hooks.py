@@ -107,9 +107,13 @@ def _general(interpreter: Any) -> Any:
 
 
 def _inplace(interpreter: Any) -> Any:
+    known = {ndarray} | interpreter.numbers
+
     def inplace(hook: str, a: Any, b: Any) -> Any:
         ta = type(a)
         if isinstance(a, ndarray) and not protocols.overrides(ta, "__i" + hook.rstrip("_") + "__"):
+            if type(b) not in known and protocols.overrides(type(b), "__array_ufunc__"):
+                return interpreter.call(interpreter.ufunc_of(hook), a, b, out=(a,))
             return interpreter.array_inplace(hook, a, b)
         return protocols.inplace(interpreter, hook, a, b)
 

@@ -243,6 +243,11 @@ class Interpreter:
     def scalar_forms(self, base: type) -> list:
         return _FORMS
 
+    @staticmethod
+    def ufunc_of(hook: str) -> Any:
+        """The ufunc behind an operator of arrays."""
+        return UFUNC_OF[hook]
+
     # ---- flat iterators ----
 
     def flat_getitem(self, flat: Any, index: Any) -> Any:
@@ -273,6 +278,20 @@ class Interpreter:
             self.hooks["setitem"](value, array, np.unravel_index(where, array.shape))
         elif where.size:
             self.hooks["setitem"](self.hooks["getitem"](value, -1) if isinstance(value, ndarray) else value, array, ())
+
+    def base_getitem(self, array: ndarray, index: Any) -> Any:
+        """``ndarray.__getitem__`` of a subclass that overrides it."""
+        found = ndarray.__getitem__(array, index)
+        plain = array.view(ndarray)
+        if not isinstance(found, ndarray):
+            return self.hooks["getitem"](plain, index)
+        if self.is_recorded(array) and not np.may_share_memory(found, array):
+            self.hooks["setitem"](self.hooks["getitem"](plain, index), found.view(ndarray), Ellipsis)
+        return found
+
+    def base_setitem(self, array: ndarray, index: Any, value: Any) -> None:
+        """``ndarray.__setitem__`` of a subclass that overrides it."""
+        self.hooks["setitem"](value, array.view(ndarray), index)
 
     def array_setattr(self, array: ndarray, name: str, value: Any) -> None:
         """``a.name = value`` on an array."""

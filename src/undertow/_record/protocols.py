@@ -68,7 +68,7 @@ def binary(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
         attempts = attempts[:1]
     if not any(m is not None and not _is_c(m) for m, _, _ in attempts):
         if isinstance(a, ndarray) or isinstance(b, ndarray):
-            return interpreter.array_binary(hook, a, b)
+            return array_operator(interpreter, hook, a, b)
         interpreter.check_foreign(getattr(operator, hook), (a, b))
         return getattr(operator, hook)(a, b)
     for m, x, y in attempts:
@@ -76,13 +76,20 @@ def binary(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
             continue
         if _is_c(m):
             if isinstance(x, ndarray):
-                return interpreter.array_binary(hook, a, b)
+                return array_operator(interpreter, hook, a, b)
             result = m(x, y)
         else:
             result = invoke(interpreter, m, x, y)
         if result is not NotImplemented:
             return result
     return _unsupported(hook, a, b)
+
+
+def array_operator(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
+    """An operator of arrays, or of an array and an object that may know about ufuncs."""
+    if any(overrides(type(x), name) for x in (a, b) for name in ("__array_ufunc__", "__array__")):
+        return interpreter.call(interpreter.ufunc_of(hook), a, b)
+    return interpreter.array_binary(hook, a, b)
 
 
 def _unsupported(hook: str, a: Any, b: Any) -> Any:

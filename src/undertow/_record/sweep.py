@@ -69,9 +69,17 @@ class Sweep:
         g = self.readable(out)
         if g is None:
             return None
-        g = self.lower.copy(g)
+        g = self.once(out) if out.overlaps else self.lower.copy(g)
         self.setitem(0.0, self.writable(out), Ellipsis)
         return g
+
+    def once(self, out: Any) -> Any:
+        """The cotangent of a view that overlaps itself: each place of its memory counts where it stands first."""
+        piece, flat = self.writable(out), out.slot.bar.ravel(order="K")
+        where, first = np.unique(np.ravel(places(piece, flat)), return_index=True)
+        g = np.zeros(piece.size, piece.dtype)
+        self.setitem(self.getitem(flat, where), g, first)
+        return self.call(np.reshape, g, piece.shape)
 
     def take_all(self, out: Any) -> Any:
         """The cotangents of one or several results; None if all are zero."""
