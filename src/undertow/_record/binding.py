@@ -128,6 +128,9 @@ def _objects(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> tuple[bool,
         elif f in OBJECT_LOOPS and not kwargs and not any(isinstance(a, ndarray) for a in args):
             operation = OBJECT_LOOPS[f]
             return True, (interpreter.call(abs, x) if operation == "abs" else interpreter.hooks[operation](*args)), args
+        elif isinstance(f, np.ufunc) and f.nout == 1 and not kwargs and interpreter.find_active(x) is not None and not any(
+                protocols.special(t, name) for name in ("__array__", "__len__", "__float__")):
+            return True, elements.each(interpreter, f, args), args
         elif isinstance(f, np.ufunc) and (found := interpreter.find_active(x)) is not None:
             raise interpreter.refuse(refusal.foreign_call(interpreter, f, found))
     return False, None, tuple(new)

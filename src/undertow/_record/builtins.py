@@ -403,9 +403,13 @@ UFUNC_BEHIND = {
 
 def descriptor(interpreter: Any, f: Any) -> Any:
     """``ndarray.sum``, ``float.__add__``, ``"".__len__``, ``object.__init__``: C methods taken from a type or an object."""
+    from . import construct
+
     name = f.__name__
     owner = getattr(f, "__self__", None)
     if name == "__call__":
+        if isinstance(owner, type) and f.__objclass__ is type:
+            return construct.constructor(interpreter, owner, default=True)
         return interpreter.callee(owner) if owner is not None else lambda x, *args, **kwargs: interpreter.call(
             x, *args, **kwargs)
     stem = name.strip("_")

@@ -13,9 +13,9 @@ NEUTRAL_BASES = (list, dict, tuple, set, frozenset, BaseException, str, bytes, b
 NUMBER_BASES = (float, complex, int, np.number)
 
 
-def constructor(interpreter: Any, cls: type) -> Any:
-    """What is called in place of the class `cls`."""
-    call = protocols.special(type(cls), "__call__")
+def constructor(interpreter: Any, cls: type, default: bool = False) -> Any:
+    """What is called in place of the class `cls`, or of ``type.__call__`` bound to it."""
+    call = None if default else protocols.special(type(cls), "__call__")
     if call is not None and not protocols._is_c(call):
         return MethodType(interpreter.callee(call), cls)
     new, init = cls.__new__, protocols.special(cls, "__init__")

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from .scalars import ACTIVE
+
 
 def holds_active(interpreter: Any, args: Any) -> bool:
     """Whether an array of objects among the arguments, or in a sequence there, holds active numbers."""
@@ -90,13 +92,43 @@ def apply(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> Any:
 
 def holds_others(interpreter: Any, args: tuple) -> bool:
     """Whether an object array among the arguments has elements that are no numbers: arrays, objects of the program."""
-    return any(isinstance(a, ndarray) and a.dtype.kind == "O" and any(type(v) not in interpreter.numbers for v in a.flat)
-               for a in args)
+    return any(isinstance(a, ndarray) and a.dtype.kind == "O" and any(
+        type(v) not in interpreter.numbers and type(v) not in ACTIVE for v in a.flat) for a in args)
+
+
+def binary(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
+    """``a op b`` where one is an object array: compiled loops ask the numbers in it, arrays in it go through hooks."""
+    if holds_others(interpreter, (a, b)) and holds_active(interpreter, (a, b)):
+        f = interpreter.ufunc_of(hook)
+        if f is np.matmul:
+            interpreter.check_foreign(f, (a, b))
+        return each(interpreter, f, (a, b))
+    return interpreter.lower.hooks[hook](as_objects(interpreter, a), as_objects(interpreter, b))
+
+
+def inplace(interpreter: Any, hook: str, a: ndarray, b: Any) -> Any:
+    """``a op= b`` for an object array `a`."""
+    if holds_others(interpreter, (a, b)) and holds_active(interpreter, (a, b)):
+        a[...] = binary(interpreter, hook, a, b)
+        return a
+    return interpreter.lower.hooks["i" + hook.rstrip("_")](a, as_objects(interpreter, b))
+
+
+def is_objects(x: Any) -> bool:
+    """Whether `x` is an array of objects."""
+    return isinstance(x, ndarray) and x.dtype.kind == "O"
+
+
+def boxed(x: Any) -> ndarray:
+    """A number or object as an array of one object."""
+    box = np.empty((), object)
+    box[()] = x
+    return box
 
 
 def each(interpreter: Any, f: np.ufunc, args: tuple) -> Any:
     """A ufunc of object arrays whose elements are arrays: element by element."""
-    boxes = [a if isinstance(a, ndarray) else np.array(a, object) for a in args]
+    boxes = [a if isinstance(a, ndarray) else boxed(a) for a in args]
     boxes = [interpreter.objects(a) if a.dtype.kind != "O" and interpreter.is_active(a) else a for a in boxes]
     result = np.empty(np.broadcast_shapes(*(a.shape for a in boxes)), object)
     boxes = [np.broadcast_to(a, result.shape) for a in boxes]

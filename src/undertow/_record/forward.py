@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from .. import rules
 from ..rules._registry import RULES, unbroadcast
-from . import binding, hooks as hook_module, quick_forward
+from . import binding, elements, hooks as hook_module, quick_forward
 from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter, acquire, release
 from .memory import TRANSPOSED, Slot, View, cut, owner_of, zeros_like_slot
@@ -214,12 +214,11 @@ class ForwardInterpreter(Interpreter):
             return self.apply(RULES[UFUNC_OF[hook]], UFUNC_OF[hook], (a, b), {}, y)
         a = self.as_array(a) if type(a) in (list, tuple) else a
         b = self.as_array(b) if type(b) in (list, tuple) else b
+        if elements.is_objects(a) or elements.is_objects(b):
+            return elements.binary(self, hook, a, b)
         la, lb = self.leaf(a), self.leaf(b)
         if la is None and lb is None:
             return self.lower.hooks[hook](a, b)
-        if getattr(a, "dtype", None) == object or getattr(b, "dtype", None) == object:
-            return self.lower.hooks[hook](self.objects(a) if isinstance(a, ndarray) and la else a,
-                                          self.objects(b) if isinstance(b, ndarray) and lb else b)
         return self.call(UFUNC_OF[hook], a, b)
 
     def array_inplace(self, hook: str, a: ndarray, b: Any) -> Any:
@@ -228,8 +227,10 @@ class ForwardInterpreter(Interpreter):
         if type(b) in (list, tuple) and self.is_active(b):
             b = self.as_array(b)
         lb = self.leaf(b)
-        if (self.leaf(a) is None and lb is None) or a.dtype.kind == "O":
-            return below(a, self.objects(b) if lb is not None and isinstance(b, ndarray) else b)
+        if a.dtype.kind == "O":
+            return elements.inplace(self, hook, a, b)
+        if self.leaf(a) is None and lb is None:
+            return below(a, b)
         if lb is not None and a.dtype.kind not in "fc":
             below(a.copy(), self.plain(b))  # raises what NumPy raises
             self.refuse_store(a, b, "its dtype cannot hold a derivative")

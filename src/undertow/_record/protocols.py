@@ -41,13 +41,13 @@ def _is_c(descriptor: Any) -> bool:
                                          "cython_function_or_method")
 
 
-def invoke(interpreter: Any, descriptor: Any, x: Any, *args: Any) -> Any:
+def invoke(interpreter: Any, descriptor: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
     """Call a special method found on the type of `x`."""
     if type(descriptor) is FunctionType:
-        return interpreter.callee(descriptor)(x, *args)
+        return interpreter.callee(descriptor)(x, *args, **kwargs)
     getter = getattr(type(descriptor), "__get__", None)
     bound = descriptor if getter is None else getter(descriptor, x, type(x))
-    return interpreter.callee(bound)(*args)
+    return interpreter.callee(bound)(*args, **kwargs)
 
 
 # ---- operators -------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from .memory import TRANSPOSED, Slot, View
 from .scalars import define
 from .steps import undone
 
+OBJECT = np.dtype(object)
 F8 = np.dtype(np.float64)
 NUMBERS = frozenset({int, float, np.float64, bool})
 
@@ -37,7 +38,7 @@ def {name}(a, b):
             rb = slots_get(id(b)) if b.base is None else located(b)
             if rb is not None and not rb.active:
                 rb = None
-            if ra is rb is None:
+            if ra is rb is None and a.dtype is not OBJECT and b.dtype is not OBJECT:
                 return a {op} b
             if a.dtype is F8 and b.dtype is F8:
                 y = a {op} b
@@ -48,7 +49,7 @@ def {name}(a, b):
                     return {arrays}
                 return general("{name}", a, b, y)
         elif tb in numbers:
-            if ra is None:
+            if ra is None and a.dtype is not OBJECT:
                 return a {op} b
             if ra is not window and a.dtype is F8:
                 y = a {op} b
@@ -58,7 +59,7 @@ def {name}(a, b):
     elif tb is ndarray:
         if ta in numbers:
             rb = slots_get(id(b)) if b.base is None else located(b)
-            if rb is None or not rb.active:
+            if (rb is None or not rb.active) and b.dtype is not OBJECT:
                 return a {op} b
             if rb is not window and b.dtype is F8:
                 y = a {op} b
@@ -135,7 +136,7 @@ def matmul(a, b):
             ra = None
         if rb is not None and not rb.active:
             rb = None
-        if ra is rb is None:
+        if ra is rb is None and a.dtype is not OBJECT and b.dtype is not OBJECT:
             return a @ b
         if (a.dtype is F8 and b.dtype is F8 and 0 < a.ndim < 3 and 0 < b.ndim < 3 and ra is not window
                 and rb is not window):
@@ -217,7 +218,7 @@ def common(interpreter: Any, fast: set, general: Any, inplace: Any, negative: An
         return None if slot is None or not slot.active else window
 
     return {"fast": fast, **asking(fast, interpreter.numbers), "ndarray": ndarray, "slots_get": memory.slots.get,
-            "located": located, "F8": F8, "numbers": NUMBERS, "window": window, "general": interpreter.array_binary,
+            "located": located, "F8": F8, "OBJECT": OBJECT, "numbers": NUMBERS, "window": window, "general": interpreter.array_binary,
             "other": general, "inplace": inplace, "unary": negative, "plus": np.add, "minus": np.subtract,
             "times": np.multiply, "over": np.true_divide}
 

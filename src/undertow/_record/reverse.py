@@ -22,7 +22,7 @@ from numpy import ndarray
 
 from .. import rules
 from ..rules import _registry
-from . import binding, hooks as hook_module, quick, quick_rules, quick_steps, steps
+from . import binding, elements, hooks as hook_module, quick, quick_rules, quick_steps, steps
 from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter
 from .memory import Slot, owner_of
@@ -283,15 +283,14 @@ class ReverseInterpreter(Interpreter):
             a = self.as_array(a)
         if type(b) in (list, tuple):
             b = self.as_array(b)
+        if elements.is_objects(a) or elements.is_objects(b):
+            return elements.binary(self, hook, a, b)
         la, lb = self.leaf(a), self.leaf(b)
         below = self.lower.hooks[hook]
         if la is None and lb is None:
             return below(a, b)
         if hook not in steps.ARITHMETIC:
             return self.apply(_registry.RULES.get(UFUNC_OF[hook]) or _no_rule(UFUNC_OF[hook]), UFUNC_OF[hook], (a, b), {}, y)
-        if getattr(a, "dtype", None) == object or getattr(b, "dtype", None) == object:
-            return below(self.objects(a) if isinstance(a, ndarray) and la else a,
-                         self.objects(b) if isinstance(b, ndarray) and lb else b)
         pa = a.primal if la is not None and type(la[0]) is int else a
         pb = b.primal if lb is not None and type(lb[0]) is int else b
         if y is None:
@@ -314,8 +313,10 @@ class ReverseInterpreter(Interpreter):
         if type(b) in (list, tuple) and self.is_active(b):
             b = self.as_array(b)
         slot, lb = self.memory.find(a), self.leaf(b)
-        if (slot is None and lb is None) or a.dtype.kind == "O":
-            return below(a, self.objects(b) if lb is not None and isinstance(b, ndarray) else b)
+        if a.dtype.kind == "O":
+            return elements.inplace(self, hook, a, b)
+        if slot is None and lb is None:
+            return below(a, b)
         if lb is not None and a.dtype.kind not in "fc":
             below(a.copy(), self.plain(b))  # raises what NumPy raises
             self.refuse_store(a, b, "its dtype cannot hold a derivative")
