@@ -175,29 +175,30 @@ class Form:
 
     def collect(self, given: Any, found: list[list]) -> None:
         """Append to ``found[i]`` what `given` has at the places of leaf `i`; LookupError where it differs."""
-        path: set[tuple[int, int]] = set()
+        gather(self.node, given, found, set())
 
-        def visit(node: Any, g: Any) -> None:
-            if g is None:
-                return
-            if type(node) is int:
-                if not isinstance(g, (int, float, complex, np.generic, ndarray, list, tuple)):
-                    raise LookupError(f"a {type(g).__name__} where a number or array is needed")
-                found[node].append(g)
-                return
-            if (id(node), id(g)) in path:
-                return
-            path.add((id(node), id(g)))
-            kind, pairs = node
-            for key, below in pairs:
-                if key is None:
-                    if len(g) != below:
-                        raise LookupError(f"a {type(g).__name__} of length {len(g)} where {below} is needed")
-                else:
-                    visit(below, part(kind, g, key))
-            path.discard((id(node), id(g)))
 
-        visit(self.node, given)
+def gather(node: Any, given: Any, found: list[list], path: set[tuple[int, int]]) -> None:
+    """`Form.collect` below a node.  No closure: one that names itself would keep the cotangents alive."""
+    if given is None:
+        return
+    if type(node) is int:
+        if not isinstance(given, (int, float, complex, np.generic, ndarray, list, tuple)):
+            raise LookupError(f"a {type(given).__name__} where a number or array is needed")
+        found[node].append(given)
+        return
+    step = (id(node), id(given))
+    if step in path:
+        return
+    path.add(step)
+    kind, pairs = node
+    for key, below in pairs:
+        if key is None:
+            if len(given) != below:
+                raise LookupError(f"a {type(given).__name__} of length {len(given)} where {below} is needed")
+        else:
+            gather(below, part(kind, given, key), found, path)
+    path.discard(step)
 
 
 def children(x: Any) -> tuple[str, list]:

@@ -12,6 +12,7 @@ operator computes the result from the primals and hands partial derivatives to t
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
 import operator
@@ -89,7 +90,12 @@ def power_exponent(x: Any, y: Any, v: Any, log: Any) -> Any:
 def define(text: str, names: dict[str, Any]) -> None:
     """Make functions from text.  They are known as the engine's own: not followed, and not shown in errors."""
     names["__name__"] = __name__
-    exec(compile(text, "<undertow>", "exec"), names)
+    exec(_compiled(text), names)
+
+
+@functools.cache
+def _compiled(text: str) -> Any:
+    return compile(text, "<undertow>", "exec")
 
 
 class ScalarFactory:
