@@ -40,10 +40,10 @@ class Ledger:
         Why it is not compiled.
     """
 
-    __slots__ = ("function", "keep", "refusal", "runs", "spent")
+    __slots__ = ("keep", "loops", "refusal", "runs", "spent")
 
     def __init__(self, function: Any) -> None:
-        self.function = function
+        self.loops = has_loops(function, 2)  # not the function: what it closes over would stay alive
         self.spent = 0.0
         self.runs = 0
         self.refusal: NotCompilable | None = None
@@ -51,7 +51,7 @@ class Ledger:
 
     def worth_a_look(self) -> bool:
         """Whether lowering may pay."""
-        return self.spent > PATIENCE or has_loops(self.function, 2)
+        return self.spent > PATIENCE or self.loops
 
     def pays(self, compiled: Any, variant: Any, values: list, mode: str = "pullback") -> bool:
         """Whether native code pays from this call on."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import types
+import weakref
 from typing import Any
 
 from ._refusal import NotCompilable
@@ -26,7 +27,7 @@ class _Family:
     def __init__(self) -> None:
         self.members: list = []
         self.refusal: NotCompilable | None = None
-        self.refused_for: Any = None
+        self.refused_for: Any = lambda: None  # weakly: what a function closes over would stay alive
         self.failures = 0
         self.varying: frozenset = frozenset()
 
@@ -88,7 +89,7 @@ def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...]) -> Any:
             if len(_cache) > _SIZE:
                 _cache.clear()
             family = _cache[key] = _Family()
-        if family.refusal is not None and (family.refused_for is f or family.failures >= _ATTEMPTS):
+        if family.refusal is not None and (family.refused_for() is f or family.failures >= _ATTEMPTS):
             raise family.refusal.again()
         changed = set()
         for found in family.members:
@@ -105,11 +106,11 @@ def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...]) -> Any:
             family.varying |= changed
             found = CompiledPullback(f, specs, active, family.varying)
         except NotCompilable as refusal:
-            family.refusal, family.refused_for, family.failures = refusal.again(), f, family.failures + 1
+            family.refusal, family.refused_for, family.failures = refusal.again(), weakref.ref(f), family.failures + 1
             raise
         except Exception as error:  # a defect here must cost speed, not the derivative
             refusal = NotCompilable(f"internal error: {error!r}")
-            family.refusal, family.refused_for, family.failures = refusal.again(), f, family.failures + 1
+            family.refusal, family.refused_for, family.failures = refusal.again(), weakref.ref(f), family.failures + 1
             raise refusal from error
         family.refusal = None
         family.members.append(found)

@@ -131,18 +131,19 @@ def _statement(node: ast.stmt) -> ast.stmt:
 def specialise(interpreter: Any, template: CodeType, resolve: Callable[[str], Any],
                original: CodeType | None) -> CodeType:
     """`template` with the interpreter's hooks in place of the strings, and a mark at the end."""
-    def bind(constant: Any) -> Any:
-        if type(constant) is str and constant.startswith(PREFIX):
-            return resolve(constant[len(PREFIX):])
-        if type(constant) is tuple:  # the compiler folds tuples of constants: `a[:2, 2:]`
-            return tuple(map(bind, constant))
-        if isinstance(constant, CodeType):
-            return specialise(interpreter, constant, resolve, inner.get(id(constant)))
-        return constant
-
     inner = nested_originals(template, original)
-    constants = [*map(bind, template.co_consts), Mark(interpreter, template, original)]
-    return template.replace(co_consts=tuple(constants))
+    constants = [_bound(interpreter, c, resolve, inner) for c in template.co_consts]
+    return template.replace(co_consts=(*constants, Mark(interpreter, template, original)))
+
+
+def _bound(interpreter: Any, constant: Any, resolve: Callable[[str], Any], inner: dict[int, CodeType]) -> Any:
+    if type(constant) is str and constant.startswith(PREFIX):
+        return resolve(constant[len(PREFIX):])
+    if type(constant) is tuple:  # the compiler folds tuples of constants: `a[:2, 2:]`
+        return tuple([_bound(interpreter, c, resolve, inner) for c in constant])
+    if isinstance(constant, CodeType):
+        return specialise(interpreter, constant, resolve, inner.get(id(constant)))
+    return constant
 
 
 def nested_originals(template: CodeType, original: CodeType | None) -> dict[int, CodeType]:
