@@ -24,6 +24,7 @@ from ._record.forward import ForwardInterpreter
 from ._record.interpreter import acquire, release
 from ._record.memory import Window, address, cut, lowest_address, owner_of, zeros_like_slot
 from ._record.plain import PLAIN
+from ._record.quick_forward import loud, quiet
 from ._record.reverse import ReverseInterpreter
 from ._record.sweep import Sweep, finite
 
@@ -49,6 +50,7 @@ class Recording:
         self.open = True
         self.lock = threading.Lock()
         self.private = False
+        self.undone: list[list] = []
         try:
             self.starts, stand_ins = [], []
             for x in problem.inputs:
@@ -84,10 +86,17 @@ class Recording:
         self.private = True
         interpreter = self.interpreter
         copies: dict[int, tuple[Any, Any]] = {}
+        find = interpreter.memory.find
         for cell in interpreter.kept:
             array = cell[0]
             if not isinstance(array, ndarray):
                 continue
+            slot = find(array)
+            if slot is None or slot.logged:
+                self.undone.append(cell)
+            if slot is not None and slot.owner is array and array.base is None and slot.cell is cell:
+                if sys.getrefcount(array) == 4:  # held by the cell, the slot, `array` and the argument alone
+                    continue  # nobody else can change it
             owner = owner_of(array)
             if not isinstance(owner, ndarray):
                 cell[0] = self.lower.copy(array)
@@ -118,11 +127,15 @@ class Recording:
     def pull(self, bars: list, lower: Any = None) -> list:
         """Cotangents of the inputs for cotangents of the outputs (None: zero)."""
         lower = lower or self.lower
-        with self.lock, np.errstate(all="ignore"):
-            if lower.level:
-                return self._pull(bars, lower, True)
-            found = self._pull(bars, lower, False)
-            return found if all(map(finite, found)) else self._pull(bars, lower, True)
+        with self.lock:
+            token = quiet()
+            try:
+                if lower.level:
+                    return self._pull(bars, lower, True)
+                found = self._pull(bars, lower, False)
+                return found if all(map(finite, found)) else self._pull(bars, lower, True)
+            finally:
+                loud(token)
 
     def _pull(self, bars: list, lower: Any, strict: bool) -> list:
         interpreter = self.interpreter

@@ -12,7 +12,7 @@ import numpy as np
 from .._driver import PLAIN, Pushed, Recording, twin
 from .._errors import AliasingError, ArgumentError
 from .._record.memory import owner_of
-from .trees import Form, arrays_in, is_array, is_number, leaves, rebuild, with_leaves
+from .trees import Form, arrays_in, is_array, is_number, is_plain, leaves, rebuild, with_leaves
 
 
 class Operator:
@@ -56,6 +56,9 @@ def operator(body: Callable[..., Any]) -> Any:
     return made
 
 
+IMMUTABLE = frozenset({float, np.float64, int, bool, str, bytes, type(None), complex})
+
+
 class Problem:
     """A function at given arguments, with some of them differentiated.
 
@@ -75,18 +78,26 @@ class Problem:
         self.single = not isinstance(argnums, (tuple, list))
         self.places = [self.place(a) for a in ((argnums,) if self.single else argnums)]
         self.chosen = tuple(self.args[p] if isinstance(p, int) else self.kwargs[p] for p in self.places)
-        self.originals = leaves(self.chosen)
-        self.structure = rebuild(self.chosen, lambda x: x)
-        self.form = Form(self.chosen)
+        self.plain = is_plain(self.chosen)
+        self.originals = list(self.chosen) if self.plain else leaves(self.chosen)
+        self.structure = self.chosen if self.plain else rebuild(self.chosen, lambda x: x)
+        self._form = None if self.plain else Form(self.chosen)
         self.inputs: list = []
         self.twins: dict[int, tuple[Any, Any]] = {}
-        for place, x in zip(self.places, self.chosen, strict=True):
+        for place, x in () if self.plain else zip(self.places, self.chosen, strict=True):
             if not leaves(x):
                 kind = f"{x.dtype} array" if isinstance(x, np.ndarray) else type(x).__name__
                 raise ArgumentError(
                     f"argument {place!r} has nothing to differentiate: it is a {kind}",
                     why="integers, booleans and text do not vary continuously",
                     fixes=["pass a float: 3.0 in place of 3, x.astype(float)"]).at()
+
+    @property
+    def form(self) -> Form:
+        """The structure of the differentiated arguments before the run."""
+        if self._form is None:
+            self._form = Form(self.chosen)
+        return self._form
 
     def place(self, argnum: Any) -> int | str:
         """Position, or name among the keywords, of a differentiated argument."""
@@ -146,9 +157,11 @@ class Problem:
 
     def run(self, interpreter: Any, stand_ins: list) -> Any:
         """Call the function with active stand-ins; containers of the caller are used as they are, then put back."""
-        memo: dict = {}
-        supply = iter(stand_ins)
-        self.active = rebuild(self.chosen, lambda _: next(supply), True, memo)
+        if self.plain:
+            self.active = tuple(stand_ins)
+        else:
+            supply = iter(stand_ins)
+            self.active = rebuild(self.chosen, lambda _: next(supply), True, {})
         args, kwargs = list(self.args), dict(self.kwargs)
         for place, x in zip(self.places, self.active, strict=True):
             if isinstance(place, int):
@@ -160,6 +173,11 @@ class Problem:
     def strip(self, root: Any, interpreter: Any) -> Any:
         """`root` with ordinary numbers for active ones, and the caller's arrays for their stand-ins."""
         own = interpreter.scalars.own
+        t = type(root)
+        if t in own:
+            return root.primal
+        if t in IMMUTABLE or t is np.ndarray and not self.twins and root.dtype.kind in "fc":
+            return root
 
         def ordinary(x: Any) -> Any:
             if type(x) in own:
@@ -182,14 +200,15 @@ class Problem:
         store = self.lower.hooks["setitem"]
         twins = list(self.twins.values())
         for original, copy in twins:
-            if np.array_equal(original, copy, equal_nan=original.dtype.kind in "fc") or not original.flags.writeable:
+            if not original.flags.writeable or (original == copy).all() or np.array_equal(original, copy, equal_nan=True):
                 continue
             if interpreter.refused is None and self.aliased(original):
                 interpreter.refused = AliasingError(
                     "an argument that is differentiated is written to, and another argument shares its memory").at()
             store(copy, original, Ellipsis)
         for x in (*getattr(self, "active", ()), *self.args, *self.kwargs.values()):
-            self.strip(x, interpreter)
+            if type(x) not in IMMUTABLE and (type(x) is not np.ndarray or x.dtype.kind == "O"):
+                self.strip(x, interpreter)
         self.active = ()
         if interpreter.refused is not None and isinstance(interpreter.refused, AliasingError):
             self.twins = {}
@@ -216,7 +235,7 @@ class Problem:
 
     def structured(self, bars: list) -> Any:
         """Cotangents in the structure of the differentiated arguments, as it was before the run."""
-        found = with_leaves(self.structure, bars)
+        found = tuple(bars) if self.plain else with_leaves(self.structure, bars)
         return found[0] if self.single else found
 
 
@@ -270,6 +289,8 @@ def real_scalar(recording: Any, f: Any) -> None:
     """Refuse results that have no gradient; one real number in an array, as of ``x.T @ A @ x``, has one."""
     outputs = recording.outputs
     value = recording.value
+    if type(value) is np.float64 or type(value) is float:
+        return
     if len(outputs) == 1 and (is_number(value) or is_array(value)) and np.size(value) == 1 \
             and not np.iscomplexobj(value):
         return

@@ -48,7 +48,10 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo:
     Containers and objects are copied, or changed in place if `in_place`; tuples are always rebuilt where they change.
     """
     memo = {} if memo is None else memo
-    if type(root) in PROXIES:
+    t = type(root)
+    if t is float or t is np.float64:
+        return leaf(root)
+    if t in PROXIES or t is int or t is str or root is None:
         return root
     if is_number(root):
         return leaf(root)
@@ -108,8 +111,20 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo:
     return result
 
 
+def is_plain(values: tuple) -> bool:
+    """Whether all of `values` are ordinary numbers and arrays, no array twice: each is a leaf of its own."""
+    for v in values:
+        t = type(v)
+        if t is not float and t is not np.float64 and (t is not ndarray or v.dtype.kind not in "fc"):
+            return False
+    return len(values) == 1 or len(set(map(id, values))) == len(values)
+
+
 def leaves(root: Any) -> list:
     """Numbers and float arrays of `root` in a fixed order; a shared array once."""
+    t = type(root)
+    if t is float or t is np.float64 or t is ndarray and root.dtype.kind in "fc":
+        return [root]
     found: list = []
 
     def visit(x: Any) -> Any:

@@ -139,6 +139,8 @@ class Interpreter:
         """Number of references to the scalar classes: grows with each living instance."""
         from sys import getrefcount
 
+        return sum(map(getrefcount, self.scalars.own))
+
         return sum(getrefcount(cls) for cls in self.scalars.own)
 
     def numbers_left(self) -> bool:

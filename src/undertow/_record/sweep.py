@@ -240,6 +240,8 @@ class Sweep:
 
 def finite(x: Any) -> bool:
     """Whether all of a number or an array is finite."""
+    if type(x) is float:
+        return x - x == 0.0
     if isinstance(x, ndarray):
         if x.dtype == np.float64 and x.ndim:
             flat = x.ravel(order="K")
