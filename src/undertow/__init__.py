@@ -19,8 +19,10 @@ from ._errors import (
     UnsupportedError as UnsupportedError,
 )
 from ._operators import (
+    Explanation as Explanation,
     LinearMap as LinearMap,
     derivative as derivative,
+    explain as explain,
     grad as grad,
     hessian as hessian,
     hvp as hvp,
@@ -28,6 +30,7 @@ from ._operators import (
     jvp as jvp,
     linearize as linearize,
     solvers as solvers,
+    source as source,
     stop_gradient as stop_gradient,
     value_and_grad as value_and_grad,
     vjp as vjp,
@@ -38,7 +41,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "grad", "value_and_grad", "vjp", "jvp", "linearize", "jacobian", "hessian", "hvp", "derivative", "solvers",
-    "stop_gradient", "check_grads", "LinearMap", "rules", "testing",
+    "stop_gradient", "explain", "source", "Explanation", "check_grads", "LinearMap", "rules", "testing",
     "UndertowError", "ActiveStoreError", "AliasingError", "ArgumentError", "ForeignCallError", "InternalError",
     "MissingSourceError", "RefusedRuleError", "ReinterpretationError", "RuleError", "StaleError", "UnsupportedError",
 ]

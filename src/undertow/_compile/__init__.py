@@ -11,7 +11,7 @@ import types
 import weakref
 from typing import Any
 
-from ._refusal import NotCompilable
+from ._refusal import NotCompilable, defects
 
 __all__ = ["NotCompilable", "compile_pullback", "compile_pushforward", "compiled_for", "function_of", "signature_of"]
 
@@ -109,6 +109,7 @@ def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...]) -> Any:
             family.refusal, family.refused_for, family.failures = refusal.again(), weakref.ref(f), family.failures + 1
             raise
         except Exception as error:  # a defect here must cost speed, not the derivative
+            defects.append(repr(error))
             refusal = NotCompilable(f"internal error: {error!r}")
             family.refusal, family.refused_for, family.failures = refusal.again(), weakref.ref(f), family.failures + 1
             raise refusal from error

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["NotCompilable"]
+import contextlib
+from collections.abc import Iterator
+
+__all__ = ["NotCompilable", "contained", "defects"]
+
+defects: list[str] = []
 
 
 class NotCompilable(Exception):
@@ -29,3 +34,15 @@ class NotCompilable(Exception):
     def again(self) -> NotCompilable:
         """The same reason, to be kept or raised anew: this one's traceback keeps everything alive that led to it."""
         return NotCompilable(self.reason, self.filename, self.lineno)
+
+
+@contextlib.contextmanager
+def contained() -> Iterator[None]:
+    """Turn any other exception into a refusal: a defect of the compile tier costs speed, not the derivative."""
+    try:
+        yield
+    except (NotCompilable, MemoryError):
+        raise
+    except Exception as error:
+        defects.append(repr(error))
+        raise NotCompilable(f"internal error: {error!r}") from None

@@ -46,6 +46,10 @@ class CompiledPushforward:
         by_position = dict(zip((self.base.position(p) for p in t.active), tangents, strict=True))
         return value, self.tangent(self.base.lowered.result, iter(dots), by_position)
 
+    def source_of(self, values: list) -> str:
+        """The generated program for a call."""
+        return self.base.variant(values).source(f"pushforward {self.width}")
+
     def directions(self, active: list[Value], values: list, tangents: tuple) -> list:
         """Parameters for tangents: dense arrays that native code may write, and numbers."""
         if len(active) != len(tangents):

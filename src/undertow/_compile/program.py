@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ._refusal import NotCompilable
+from ._refusal import NotCompilable, contained, defects
 from .analyses.cost import learn
 from .analyses.intervals import MayOverflow, decide
 from .emit.native import compile_source
@@ -56,7 +56,8 @@ class _Variant:
         if self._transformed is None:
             with self.lock:
                 if self._transformed is None:
-                    self._transformed = self.transform()
+                    with contained():
+                        self._transformed = self.transform()
         return self._transformed
 
     def transform(self) -> Pullback:
@@ -99,11 +100,9 @@ class _Variant:
         """The native function of a mode."""
         found = self._calls.get(mode)
         if found is None:
-            with self.lock:
-                function = self.function(mode)
-                source = self.source(mode)
+            with self.lock, contained():
                 start = time.perf_counter()
-                found = self._calls[mode] = compile_source(source, function.name)
+                found = self._calls[mode] = compile_source(self.source(mode), self.function(mode).name)
                 self.seconds += time.perf_counter() - start
         return found
 
@@ -112,7 +111,7 @@ class _Variant:
         self.run_before.add(mode)
         self.seconds += seconds
         if seconds > 0.2:
-            learn(self.primal if mode == "primal" else self.transformed.function, seconds)
+            learn(self.function(mode), seconds)
 
     def stored(self, mode: str) -> bool:
         """Whether native code of it is on disk."""
@@ -232,7 +231,7 @@ class CompiledPullback:
         key = (*[values[k].shape for k in self.arrays], *[values[k] for k in self.integers])
         found = self.by_extents.get(key)
         if found is None:
-            with self.lock:
+            with self.lock, contained():
                 found = self.new_variant(values)
                 if len(self.by_extents) > 256:
                     self.by_extents.clear()
@@ -293,6 +292,11 @@ class CompiledPullback:
             for a, copy in saved:
                 a[...] = copy
             raise NotCompilable("at run time: an exception or a case left to the interpreter") from None
+        except (MemoryError, KeyboardInterrupt):
+            raise
+        except Exception as error:  # Numba's: nothing has run
+            defects.append(repr(error))
+            raise NotCompilable(f"internal error: {error!r}") from None
         if mode not in variant.run_before:
             variant.note(mode, time.perf_counter() - start)
         for a, copy in back:

@@ -22,8 +22,8 @@ class Account(native.Account):
 
     __slots__ = ("looked", "start")
 
-    def __init__(self) -> None:
-        super().__init__(None)
+    def __init__(self, name: str) -> None:
+        super().__init__(None, name)
         self.start = self.looked = 0.0
 
 
@@ -35,7 +35,7 @@ def account_of(interpreter: Any, number: int) -> Account:
     """The account of a loop in an interpreter."""
     found = interpreter.loops.get(number)
     if found is None:
-        found = interpreter.loops[number] = Account()
+        found = interpreter.loops[number] = Account(f"loop of line {LOOPS[number].node.lineno}")
     return found
 
 

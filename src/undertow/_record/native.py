@@ -37,10 +37,11 @@ def provider() -> Any:
 class Account:
     """What calls of one function have cost in an interpreter."""
 
-    __slots__ = ("code", "misses", "next", "reason", "spent")
+    __slots__ = ("code", "misses", "name", "next", "reason", "spent")
 
-    def __init__(self, code: Any) -> None:
+    def __init__(self, code: Any, name: str = "") -> None:
         self.code, self.spent, self.misses = code, 0.0, 0
+        self.name = name or code.co_name
         self.next = 0.0
         self.reason: BaseException | None = None
 

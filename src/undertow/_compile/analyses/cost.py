@@ -13,7 +13,7 @@ from ..ir.function import Constant, Function, Region, Value
 from ..ir.ops import SCALAR
 from ..ir.types import I64
 
-__all__ = ["compilation", "learn", "recorded"]
+__all__ = ["Multiplicities", "compilation", "learn", "multiplicities", "recorded"]
 
 WHILE = 10.0
 _RECORDED = {"load": 1.0e-6, "store": 1.8e-6, "accum": 2.5e-6, "alloc": 2e-6, "library": 8e-6}
@@ -50,6 +50,61 @@ def _size(region: Region) -> int:
     return sum(1 + sum(_size(r) for r in op.regions) for op in region.ops)
 
 
+class Multiplicities:
+    """How often each value of a program is computed.
+
+    Attributes
+    ----------
+    count : dict of Value to float
+    operations : list of Op
+    """
+
+    def __init__(self) -> None:
+        self.count: dict[Value, float] = {}
+        self.operations: list[Any] = []
+        self.owner: dict[Value, Any] = {}
+        self.definition: dict[Value, Any] = {}
+
+    def line(self, v: Value, function: Function) -> int:
+        """Line of a variable that a loop carries."""
+        op = self.owner.get(v)
+        return function.spans[op.span][1] if op is not None else 0
+
+    def why(self, v: Value) -> str:
+        """Why a value is on the tape."""
+        op = self.definition.get(v)
+        if op is None:
+            return "the derivative needs it, and the next iteration replaces it"
+        if op.name == "load":
+            return "the derivative needs it, and the memory it was read from is overwritten"
+        return "the derivative needs it, and computing it again would cost more"
+
+
+def multiplicities(function: Function, known: dict[Any, int]) -> Multiplicities:
+    """How often each value is computed in a call."""
+    found = Multiplicities()
+    cost = _Cost(known)
+
+    def visit(region: Region, times: float) -> None:
+        for op in region.ops:
+            found.operations.append(op)
+            cost.op(op, False)
+            for r in op.results:
+                found.count[r] = times
+                found.definition[r] = op
+            trips = WHILE if op.name == "while" else 1.0
+            if op.name == "for":
+                trips = cost.trips(op)
+            for inner in op.regions:
+                for p in inner.params:
+                    found.count[p] = times * trips
+                    found.owner[p] = op
+                visit(inner, times * trips)
+
+    visit(function.body, 1.0)
+    return found
+
+
 class _Cost:
     def __init__(self, known: dict[Any, int]) -> None:
         self.known = known
@@ -84,14 +139,17 @@ class _Cost:
         return _ELEMENT if inside and op.name in ("load", "store") else _RECORDED.get(op.name, 0.0)
 
     def loop(self, op: Any, inside: bool) -> float:
-        lo, hi, step = (self.get(v) for v in op.operands[:3])
-        body = op.regions[0]
-        trips = WHILE
-        if lo is not None and hi is not None and step:
-            trips = max(0.0, (hi - lo) / step)
-            self.env[body.params[0]] = (lo + hi) / 2
+        trips, body = self.trips(op), op.regions[0]
         vector = not op.attrs.get("written")
         return (_VECTOR if vector and not inside else 0.0) + trips * self.region(body, inside or vector)
+
+    def trips(self, op: Any) -> float:
+        """Iterations of a counted loop; its index is taken to be in the middle of its range."""
+        lo, hi, step = (self.get(v) for v in op.operands[:3])
+        if lo is None or hi is None or not step:
+            return WHILE
+        self.env[op.regions[0].params[0]] = (lo + hi) / 2
+        return max(0.0, (hi - lo) / step)
 
     def value(self, op: Any) -> None:
         if op.result.type != I64:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import linecache
 import math
 import re
 
@@ -118,7 +119,8 @@ class _Emitter:
             if op.span and op.span != self.span and op.name in ("for", "while", "if", "store", "accum"):
                 self.span = op.span
                 place = self.f.spans[op.span]
-                self.line(depth, f"# line {place[1]}")
+                text = linecache.getline(place[0], place[1]).strip()
+                self.line(depth, f"# line {place[1]}" + (f": {text}" if text else ""))
             self.op(op, depth)
 
     def op(self, op: Op, depth: int) -> None:
