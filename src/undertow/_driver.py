@@ -59,9 +59,10 @@ class Recording:
                 self.starts.append(start)
             try:
                 value = problem.run(interpreter, stand_ins)
-            except Exception:
+            except Exception as error:
                 if interpreter.refused is not None:
                     raise interpreter.refused from None
+                strip_error(problem, interpreter, error)
                 raise
             if interpreter.refused is not None:
                 raise interpreter.refused
@@ -73,6 +74,8 @@ class Recording:
         except BaseException:
             problem.finish(interpreter)
             stand_ins = value = outputs = None  # type: ignore[assignment]
+            if interpreter.numbers_left():
+                clean_up(interpreter)
             self.close()
             raise
         stand_ins = value = outputs = stand_in = None  # type: ignore[assignment]
@@ -182,6 +185,15 @@ class Recording:
             self.close()
 
 
+def strip_error(problem: Any, interpreter: Any, error: BaseException | None) -> None:
+    """Ordinary numbers in what an exception of the program carries out, and in those it came from."""
+    seen: list = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        problem.strip(error, interpreter)
+        error = error.__cause__ or error.__context__
+
+
 PLAIN_NUMBERS = (float, complex, np.float64, np.float32, np.complex128, np.complex64, np.float16, int)
 
 
@@ -266,9 +278,10 @@ class Pushed:
             stand_ins = [tangent_start(interpreter, x, d) for x, d in zip(problem.inputs, dots, strict=True)]
             try:
                 value = problem.run(interpreter, stand_ins)
-            except Exception:
+            except Exception as error:
                 if interpreter.refused is not None:
                     raise interpreter.refused from None
+                strip_error(problem, interpreter, error)
                 raise
             if interpreter.refused is not None:
                 raise interpreter.refused
