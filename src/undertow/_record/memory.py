@@ -13,6 +13,7 @@ but the tables holds is dropped from time to time (`Memory.purge`), at a cost th
 
 from __future__ import annotations
 
+import datetime
 from sys import getrefcount
 from typing import Any
 
@@ -127,6 +128,8 @@ def places(array: ndarray, flat: ndarray) -> ndarray:
         position += np.reshape(np.arange(n) * stride, shape)
     return position // array.itemsize
 
+PyCapsule = type(datetime.datetime_CAPI)
+
 
 def owner_of(array: Any) -> Any:
     """The object that owns the memory of `array`: the end of its ``base`` chain."""
@@ -134,6 +137,8 @@ def owner_of(array: Any) -> Any:
         base = array.base if isinstance(array, ndarray) else (
             array.obj if type(array) is memoryview else getattr(array, "base", None))
         if base is None or base is array:
+            return array
+        if type(base) is PyCapsule:  # keeps memory of compiled code alive that the array alone shows
             return array
         array = base
 

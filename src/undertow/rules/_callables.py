@@ -14,6 +14,8 @@ program computes what the primitive does.
     `x` as a constant of this level; the levels below follow it.
 ``attach(y, x)``
     `y`, a constant of this level, with the derivative of `x`, which has its shape.
+``verified(y, x, what)``
+    The same, where `x` must have the value of `y`; refused if it has not.
 ``unknown(y, x, reason)``
     `y`, which depends on `x` in a way that is not known: the derivative is refused if the result of the program uses it.
 ``active(x)``
@@ -85,6 +87,24 @@ def attach(y, x):
 
 
 elementwise(attach, None, lambda y, y_, x: 1.0, samples=[])
+
+
+def verified(y, x, what):
+    """`y` with the derivative of `x`, which must have the same value: otherwise the rule is about something else."""
+    if not active(x):
+        return y
+    if not below(agree, y, constant(x)):
+        raise refused("what was computed is not what the rule of the derivative knows", what)
+    return attach(y, x)
+
+
+def agree(y, x):
+    """Whether two values are the same but for rounding."""
+    y, x = np.asarray(y), np.asarray(x)
+    if y.shape != x.shape:
+        return False
+    size = np.max(np.abs(y), initial=0.0, where=np.isfinite(y))
+    return bool(np.allclose(y, x, rtol=1e-5, atol=1e-6 * (size + 1e-300), equal_nan=True))
 
 
 def unknown(y, x, reason):

@@ -9,10 +9,10 @@ from scipy import sparse as sps
 from scipy.sparse import _sparsetools as st
 
 from undertow.rules import lookup
-from undertow.rules._scipy import interpolate, signal, sparse, spatial  # noqa: F401
+from undertow.rules._scipy import interpolate, linalg, signal, sparse, spatial  # noqa: F401
 
 
-@pytest.mark.parametrize(("rule", "k"), [*arguments("_scipy.signal"), *arguments("_scipy._sparse"), *arguments("_scipy.spatial"), *arguments("_scipy._spl")])
+@pytest.mark.parametrize(("rule", "k"), [*arguments("_scipy.signal"), *arguments("_scipy._sparse"), *arguments("_scipy.spatial"), *arguments("_scipy._spl"), *arguments("_scipy._linalg_derived")])
 def test_rule_against_differences(rule, k):
     """The recursive filter in its input and both sets of coefficients."""
     check(rule, k)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial import _ckdtree, _kdtree, _qhull
 
-from .._callables import active, attach, below, refused, unknown
+from .._callables import active, attach, below, refused, unknown, verified
 from .._registry import substitute, zero_derivative
 
 # ---- nearest neighbours --------------------------------------------------------------------------------------------------
@@ -176,12 +176,12 @@ def convex_hull(points, *args, **kwargs):
     corners = points[hull.simplices]
     normals = facet_normals(corners, hull.equations[:, :-1])
     offsets = -np.sum(normals * corners[:, 0], axis=1)
-    hull.equations = attach(hull.equations, np.concatenate([normals, offsets[:, None]], axis=1))
+    hull.equations = verified(hull.equations, np.concatenate([normals, offsets[:, None]], axis=1), "ConvexHull")
     sizes = facet_sizes(corners)
-    hull.area = attach(hull.area, np.sum(sizes))
+    hull.area = verified(hull.area, np.sum(sizes), "ConvexHull")
     middle = np.mean(points[np.unique(hull.simplices)], axis=0)
     heights = np.sum(normals * (corners[:, 0] - middle), axis=1)
-    hull.volume = attach(hull.volume, np.sum(sizes * heights) / points.shape[1])
+    hull.volume = verified(hull.volume, np.sum(sizes * heights) / points.shape[1], "ConvexHull")
     return hull
 
 
@@ -249,7 +249,7 @@ def voronoi(points, *args, **kwargs):
     if active(points):
         points = np.asarray(points, float)
         around = generators(len(made.vertices), made.regions, made.point_region, points.shape[1])
-        made.vertices = attach(made.vertices, centres(points[around]))
+        made.vertices = verified(made.vertices, centres(points[around]), "Voronoi")
     return made
 
 
@@ -262,7 +262,7 @@ def halfspace_intersection(halfspaces, interior_point, *args, **kwargs):
         meeting = np.array([facet[:n] for facet in made.dual_facets])
         equations = halfspaces[meeting]
         corners = np.linalg.solve(equations[..., :-1], -equations[..., -1:])[..., 0]
-        made.intersections = attach(made.intersections, corners)
+        made.intersections = verified(made.intersections, corners, "HalfspaceIntersection")
         made.dual_points = unknown(made.dual_points, np.sum(corners), "the dual points have no rule")
         made.dual_equations = unknown(made.dual_equations, np.sum(corners), "the dual facets have no rule")
     return made

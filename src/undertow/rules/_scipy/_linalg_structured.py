@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg as sl
 
-from .._registry import pullback, refuse, substitute
+from .._registry import pullback, substitute
 from ..samples import Sample, array
 from ._linalg_tools import bar_of_triangle, herm
 
@@ -189,6 +189,3 @@ def _hankel(c, r=None):
     n, m = c.shape[-1], r.shape[-1]
     values = np.concatenate((c, r[..., 1:]), axis=-1)
     return values[..., np.arange(n)[:, None] + np.arange(m)]
-
-
-refuse(sl.solve_toeplitz, reason="Levinson's recursion is compiled: solve(toeplitz(c, r), b) has a derivative")

@@ -12,7 +12,7 @@ import scipy.linalg as sl
 from scipy.linalg import blas, lapack
 
 from .._callables import active, attach, below, unknown
-from .._registry import Refused, pullback, substitute
+from .._registry import Refused, pullback, substitute, zero_derivative
 from ..samples import Sample, array, definite, invertible
 from ._linalg_tools import herm, tri
 
@@ -156,6 +156,55 @@ def _register_vectors(p, dtype):
         window = _strided(out, n, offx, incx)
         window[...] = a * window
         return out
+
+
+def _register_more_vectors(p, dtype):
+    """copy, swap, rot, syr, syr2k and the place of the largest element for one type."""
+    zero_derivative(getattr(blas, f"i{p}amax"))
+
+    @substitute(getattr(blas, f"{p}copy"), samples=[Sample((array(3, dtype=dtype), array(3, seed=1, dtype=dtype)))])
+    def copy(x, y, n=None, offx=0, incx=1, offy=0, incy=1):
+        out = _target(np.asarray(y), dtype, True)
+        read = _strided(np.asarray(x), n, offx, incx)
+        window = _strided(out, len(read), offy, incy)
+        window[...] = read
+        return out
+
+    @substitute(getattr(blas, f"{p}swap"))
+    def swap(x, y, n=None, offx=0, incx=1, offy=0, incy=1):
+        first, second = _target(np.asarray(x), dtype, True), _target(np.asarray(y), dtype, True)
+        left = _strided(first, n, offx, incx)
+        right = _strided(second, len(left), offy, incy)
+        kept = np.array(left)
+        left[...] = right
+        right[...] = kept
+        return first, second
+
+    if p in "sd":
+        @substitute(getattr(blas, f"{p}rot"))
+        def rot(x, y, c, s, n=None, offx=0, incx=1, offy=0, incy=1, overwrite_x=0, overwrite_y=0):
+            first, second = _target(np.asarray(x), dtype, overwrite_x), _target(np.asarray(y), dtype, overwrite_y)
+            left = _strided(first, n, offx, incx)
+            right = _strided(second, len(left), offy, incy)
+            turned = c * left + s * right, c * right - s * left
+            left[...] = turned[0]
+            right[...] = turned[1]
+            return first, second
+
+        @substitute(getattr(blas, f"{p}syr"))
+        def syr(alpha, x, lower=0, incx=1, offx=0, n=None, a=None, overwrite_a=0):
+            read = _strided(np.asarray(x), n, offx, incx)
+            out = np.zeros((len(read), len(read)), dtype, order="F") if a is None else _target(a, dtype, overwrite_a)
+            out[...] = out + tri(alpha * np.outer(read, read), lower)
+            return out
+
+        @substitute(getattr(blas, f"{p}syr2k"))
+        def syr2k(alpha, a, b, beta=0.0, c=None, trans=0, lower=0, overwrite_c=0):
+            a, b = np.asarray(a), np.asarray(b)
+            product = alpha * (a.T @ b + b.T @ a if trans else a @ b.T + b @ a.T)
+            out = np.zeros(product.shape, dtype, order="F") if c is None else _target(c, dtype, overwrite_c)
+            out[...] = tri(product + beta * out, lower) + tri(out, not lower, 1)
+            return out
 
 
 def _register_triangular(p, dtype):
@@ -318,6 +367,7 @@ def _register_banded(p, dtype):
 for _p, _dtype in TYPES.items():
     _register_products(_p, _dtype)
     _register_vectors(_p, _dtype)
+    _register_more_vectors(_p, _dtype)
     _register_triangular(_p, _dtype)
     _register_factorisations(_p, _dtype)
     _register_solvers(_p, _dtype)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import _rigid_transform_cy, _rigid_transform_xp, _rotation_cy, _rotation_xp
 
-from .._callables import active, attach, below
+from .._callables import active, attach, below, verified
 from .._registry import substitute
 
 
@@ -21,13 +21,13 @@ def matched(native: Any, found: Any) -> Any:
     if isinstance(native, tuple):
         return tuple(matched(n, f) for n, f in zip(native, found))
     if isinstance(native, float) and active(found):
-        return attach(native, np.reshape(found, ())[()])
+        return verified(native, np.reshape(found, ())[()], "the rotation")
     if native is None or isinstance(native, (bool, int, float)) or not active(found):
         return native
     native = np.asarray(native)  # Cython returns views of memory
     if native.dtype.kind != "f":
         return native
-    return attach(native, np.reshape(found, native.shape))
+    return verified(native, np.reshape(found, native.shape), "the rotation")
 
 
 def as_arrays(args: tuple) -> list:

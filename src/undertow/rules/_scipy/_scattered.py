@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import _interpnd, _rbfinterp_pythran, _rgi_cython
 
-from .._callables import active, attach, below, refused
+from .._callables import active, below, refused, verified
 from .._registry import refuse, substitute, zero_derivative
 
 # ---- grids ---------------------------------------------------------------------------------------------------------
@@ -39,7 +39,7 @@ def find_indices(grid, xi):
         i = indices[d]
         parts.append((xi[d] - line[i]) / (line[i + 1] - line[i]))
     parts = np.stack(parts)
-    return indices, attach(distances, parts) if active(parts) else distances
+    return indices, verified(distances, parts, "the grid")
 
 
 @substitute(_rgi_cython.evaluate_linear_2d)

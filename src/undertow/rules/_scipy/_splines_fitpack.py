@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import _fitpack, _fitpack_impl
 
-from .._callables import active, attach, below, refused, unknown
+from .._callables import active, attach, below, refused, unknown, verified
 from .._registry import substitute, zero_derivative
 from ._splines import BREAKS, basis, fitted, spline_values, width_of
 
@@ -104,7 +104,7 @@ def insert(per, t, c, k, x, m):
         coefficient = np.concatenate([coefficient[:place - k + 1], between, coefficient[place:]])
         wide = np.concatenate([wide[:place + 1], np.reshape(x, (1,)), wide[place + 1:]])
     coefficient = np.concatenate([coefficient, np.zeros(len(found) - len(coefficient))])
-    return (attach(knots, wide), attach(found, coefficient), *rest)
+    return (verified(knots, wide, "insert"), verified(found, coefficient, "insert"), *rest)
 
 
 def _insert(*args):
@@ -131,7 +131,7 @@ def with_knots(t, n, x, k, low, high, interior, status):
         interior = np.zeros(0)
     ends = [np.zeros(k + 1) + low, interior, np.zeros(k + 1) + high]
     whole = np.concatenate(ends)
-    return attach(found, whole) if active(whole) else found
+    return verified(found, whole, "the knots")
 
 
 def coefficients(c, t, x, y, w, k, status, task, what):
@@ -278,7 +278,7 @@ def _evaluates(f: Any, program: Any, derivative: bool) -> None:
             (x, y), nux, nuy = rest, 0, 0
         found = program(tx, ty, c, kx, ky, np.atleast_1d(np.asarray(x, float)), np.atleast_1d(np.asarray(y, float)),
                         int(nux), int(nuy))
-        return attach(native, np.reshape(found, native.shape)), status
+        return verified(native, np.reshape(found, native.shape), "the surface"), status
 
 
 _evaluates(fitpack.bispev, on_grid, False)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.fft as sf
+from scipy.fft import _fftlog_backend
 
-from .._registry import linear, refuse, substitute
+from .._callables import below, verified
+from .._registry import linear, substitute
 from ..samples import Sample, array
 
 SWAPPED = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
@@ -234,4 +236,17 @@ for _name, _sine in (("dct", False), ("dst", True)):
         linear(getattr(sf, f"{_prefix}{_name}"), adjoint=_one_axis(_sine, _inverse), samples=_TRIG)
         linear(getattr(sf, f"{_prefix}{_name}n"), adjoint=_all_axes(_sine, _inverse), samples=_TRIG_N)
 
-refuse(sf.fht, sf.ifht, reason="the fast Hankel transform has no rule yet")
+
+
+def _hankel(native, source):
+    """The logarithmic Hankel transform: linear in the function; its parameters are followed too."""
+
+    @substitute(native, cite="Hamilton 2000, appendix B")
+    def program(a, dln, mu, offset=0.0, bias=0.0):
+        value = below(native, a, dln, mu, offset, bias)
+        found = source(np.asarray(a), dln, mu, offset=offset, bias=bias)
+        return verified(value, found, "the Hankel transform")
+
+
+_hankel(sf.fht, _fftlog_backend.fht)
+_hankel(sf.ifht, _fftlog_backend.ifht)

@@ -24,7 +24,7 @@ import scipy.linalg as sl
 
 from .._registry import Refused, pullback, pushforward, refuse, substitute, unbroadcast
 from ..samples import Sample, array, definite, invertible
-from . import _linalg_structured, _linalg_wrappers  # noqa: F401  (registers rules)
+from . import _linalg_derived, _linalg_structured, _linalg_wrappers  # noqa: F401  (registers rules)
 from ._linalg_tools import bar_of_triangle, diagonal, herm, transpose, tri
 
 _complex_definite = definite(3, dtype=complex)
@@ -752,10 +752,8 @@ def _care_pull(y, y_bar, a, b, q, r, e=None, s=None, balanced=True):
 
 # ---- what is refused -----------------------------------------------------------------------------------------------
 
-refuse(sl.null_space, sl.orth,
-       reason="a basis of a subspace is determined only up to a rotation: differentiate the projector "
-              "A @ pinv(A) or 1 - pinv(A) @ A instead")
-refuse(sl.schur, sl.rsf2csf, sl.hessenberg, sl.qz, sl.ordqz, sl.cossin, sl.ldl, sl.rq,
+refuse(sl.rsf2csf, sl.hessenberg, sl.qz, sl.ordqz, sl.cossin, sl.qr_insert, sl.qr_delete, sl.qr_update,
        reason="this factorisation has no rule: its factors are fixed by the algorithm rather than by the matrix; "
               "differentiate eig, lu, qr or solve instead")
-refuse(sl.solve_discrete_are, sl.funm, reason="it has no rule yet")
+refuse(sl.funm, sl.signm, reason="the derivative of a function of a matrix that is called back is not known; use expm, "
+                                "logm, sqrtm, or eigh and the function of the eigenvalues")
