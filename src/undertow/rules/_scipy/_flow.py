@@ -15,7 +15,7 @@ import numpy as np
 import scipy.integrate as si
 from scipy.integrate._ivp import dop853_coefficients as table
 
-from .._callables import active, attach, bottom, constant, refused, through_source
+from .._callables import active, attach, bottom, constant, moving, refused, through_source
 from .._registry import zero_derivative
 
 __all__ = ["flow", "with_flow"]
@@ -55,6 +55,8 @@ def flow(rhs, y0, times):
     values = [y]
     for i, ends in enumerate(fractions):
         a, length, start = times[i], times[i + 1] - times[i], 0.0
+        if not ends and moving(length):  # two times that are equal here and move apart
+            ends = [1.0]
         for end in ends:
             y = step(rhs, a + start * length, y, (end - start) * length)
             start = end

@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 import scipy.special as sp
 import scipy.stats as st
-from scipy.stats import _stats
+from scipy.stats import _ansari_swilk_statistics, _stats, _stats_pythran
 
-from .._callables import attach, below
+from .._callables import attach, below, unknown
 from .._registry import elementwise, substitute
-from ..samples import Domain, positive
+from ..samples import Domain, Sample, positive
 
 # ---- kernel density estimates ---------------------------------------------------------------------------------------
 
@@ -142,3 +142,70 @@ for distribution, density in DENSITIES.items():
         if name in vars(type(distribution)):
             substitute(vars(type(distribution))[name], cite="integral of the density")(
                 integrated(name, density, name == "_sf"))
+
+# ---- probabilities of two variables, counts -------------------------------------------------------------------------
+
+
+def _normal_density(x):
+    return np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+
+
+def _beyond_dh(y, h, k, r):
+    return -_normal_density(h) * sp.ndtr(-(k - r * h) / np.sqrt((1 - r) * (1 + r)))
+
+
+def _beyond_dr(y, h, k, r):
+    """Plackett 1954: the derivative in the correlation is the density."""
+    s = (1 - r) * (1 + r)
+    finite = np.isfinite(h) & np.isfinite(k)
+    h, k = np.where(finite, h, 0.0), np.where(finite, k, 0.0)
+    return np.where(finite, np.exp(-(h * h - 2 * r * h * k + k * k) / (2 * s)) / (2 * np.pi * np.sqrt(s)), 0.0)
+
+
+elementwise(_stats_pythran._bvnu, _beyond_dh, lambda y, h, k, r: _beyond_dh(y, k, h, r), _beyond_dr,
+            samples=[Sample((0.3, -0.4, 0.5)), Sample((-1.1, 0.2, -0.7))], cite="Plackett 1954")
+
+
+@substitute(_stats_pythran._poisson_binom, samples=[])
+def _poisson_binom(k, args, tp):
+    """Probabilities of the number of successes, one trial after the other."""
+    found = below(_stats_pythran._poisson_binom, k, args, tp)
+    p = np.asarray(args)
+    mass = np.ones((1, *np.shape(p)[1:]))
+    none = np.zeros((1, *np.shape(p)[1:]))
+    for i in range(len(p)):
+        mass = np.concatenate([mass * (1 - p[i]), none]) + np.concatenate([none, mass * p[i]])
+    if tp == "cdf":
+        mass = np.cumsum(mass, axis=0)
+    return attach(found, np.take_along_axis(mass, np.clip(np.asarray(k)[None], 0, len(p)), axis=0)[0])
+
+
+# ---- summaries ------------------------------------------------------------------------------------------------------
+
+
+@substitute(_stats_pythran.siegelslopes)
+def siegelslopes(y, x, method):
+    """Medians of medians of slopes."""
+    y, x = np.asarray(y), np.asarray(x)
+    slopes = []
+    for i in range(len(x)):
+        others = x != x[i]
+        slopes.append(np.median((y[others] - y[i]) / (x[others] - x[i])))
+    slope = np.median(np.stack(slopes))
+    if method == "hierarchical":
+        return slope, np.median(y - slope * x)
+    heights = [np.median((y[i] * x[x != x[i]] - y[x != x[i]] * x[i]) / (x[x != x[i]] - x[i])) for i in range(len(x))]
+    return slope, np.median(np.stack(heights))
+
+
+@substitute(_ansari_swilk_statistics.swilk)
+def swilk(x, a, init=0, n1=-1):
+    """The statistic of Shapiro and Wilk is a ratio of quadratic forms; its level is not differentiated."""
+    w, level, fault = below(_ansari_swilk_statistics.swilk, x, a, init, n1)
+    if fault or n1 >= 0:
+        return unknown(w, np.sum(x), "the sample is degenerate"), unknown(level, np.sum(x), "as above"), fault
+    x = np.asarray(x)
+    half = len(a)
+    spread = x[len(x) - half:][::-1] - x[:half]
+    formula = np.sum(np.abs(a) * spread) ** 2 / np.sum((x - np.mean(x)) ** 2)
+    return attach(w, formula), unknown(level, formula, "the level of the test of Shapiro and Wilk has no rule"), fault
