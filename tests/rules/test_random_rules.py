@@ -20,6 +20,7 @@ CALLS = {
     "triangular": (-1.0, 0.3, 2.0), "gamma": (1.7, 0.6), "standard_gamma": (0.6,), "chisquare": (3.5,),
     "beta": (0.7, 2.1),
     "f": (3.5, 6.1), "standard_t": (4.5,), "vonmises": (0.3, 1.7), "wald": (1.2, 2.1),
+    "noncentral_chisquare": (3.1, 1.2), "noncentral_f": (3.1, 4.2, 1.1),
     "multivariate_normal": (np.array([0.5, -0.5]), np.array([[1.0, 0.3], [0.3, 2.0]])),
     "dirichlet": (np.array([0.7, 1.5, 2.0]),),
 }
@@ -102,3 +103,56 @@ def test_copies_leave_the_generator_alone():
     before = copy.deepcopy(rng.bit_generator.state)
     copy.deepcopy(rng).random()
     assert rng.bit_generator.state == before
+
+
+LAWS = {
+    "normal": lambda m, s: st.norm(m, s), "laplace": lambda m, s: st.laplace(m, s), "gumbel": lambda m, s: st.gumbel_r(m, s),
+    "logistic": lambda m, s: st.logistic(m, s), "exponential": lambda s: st.expon(scale=s),
+    "rayleigh": lambda s: st.rayleigh(scale=s), "uniform": lambda a, b: st.uniform(a, b - a),
+    "lognormal": lambda m, s: st.lognorm(s, scale=np.exp(m)), "weibull": lambda a: st.weibull_min(a),
+    "pareto": lambda a: st.lomax(a), "power": lambda a: st.powerlaw(a),
+    "triangular": lambda a, m, b: st.triang((m - a) / (b - a), a, b - a), "gamma": lambda a, s: st.gamma(a, scale=s),
+    "standard_gamma": lambda a: st.gamma(a), "chisquare": lambda d: st.chi2(d), "beta": lambda a, b: st.beta(a, b),
+    "f": lambda m, n: st.f(m, n), "standard_t": lambda d: st.t(d), "wald": lambda m, s: st.invgauss(m / s, scale=s),
+    "vonmises": lambda m, k: st.vonmises(k, m), "noncentral_chisquare": lambda d, n: st.ncx2(d, n),
+    "noncentral_f": lambda m, n, c: st.ncf(m, n, c),
+}
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+@pytest.mark.parametrize("name", LAWS)
+def test_draws_move_with_their_level(name, maker):
+    """Numbers and arrays of parameters, both modes: ``dy = -dF/dp / density`` with the laws of ``scipy.stats``."""
+    import undertow as ut
+
+    law = LAWS[name]
+    for shape in ((), (3,)):
+        args = [float(a) if shape == () else a * np.array([0.9, 1.0, 1.1]) for a in CALLS[name]]
+        k = len(args) - 1
+
+        def draw(x, args=args, k=k):
+            return getattr(MAKERS[maker](), name)(*args[:k], x)
+
+        y = draw(args[k])
+        h = 1e-4
+        up, down = (law(*args[:k], args[k] + d).cdf(y) for d in (h, -h))
+        slope = -(up - down) / (2 * h) / law(*args).pdf(y)
+        weights = np.array([1.0, -0.5, 0.3]) if shape else 1.0
+        found = ut.grad(lambda x, draw=draw, weights=weights: np.sum(weights * draw(x)))(args[k])
+        np.testing.assert_allclose(found, weights * slope, rtol=2e-5)
+        along = ut.jvp(lambda x, draw=draw: draw(x), (args[k],), (np.ones(shape) if shape else 1.0,))[1]
+        np.testing.assert_allclose(along, slope, rtol=2e-5)
+
+
+@pytest.mark.parametrize("method", ["svd", "eigh", "cholesky"])
+def test_multivariate_normal_draws_as_they_are_made(method):
+    """Differences of the draw itself: it is a smooth function of mean and covariance."""
+    import undertow as ut
+
+    def draw(p):
+        cov = np.array([[1.0 + p, 0.3], [0.3, 2.0]])
+        y = np.random.default_rng(1).multivariate_normal(np.array([p, 1.0]), cov, size=3, method=method)
+        return np.sum(y * np.array([1.0, -0.7]))
+
+    h = 1e-5
+    np.testing.assert_allclose(ut.grad(draw)(1.3), (draw(1.3 + h) - draw(1.3 - h)) / (2 * h), rtol=1e-7)

@@ -17,6 +17,7 @@ import copy
 
 import numpy as np
 
+from .._callables import bottom
 from .._registry import elementwise, refuse, substitute, zero_derivative
 from ..samples import Sample, array
 
@@ -58,10 +59,10 @@ def constant(x, what):
 
 def level(function, *args):
     """A distribution function at a draw: the noise, which does not depend on the parameters."""
-    return function(*args)
+    return bottom(function, *args)
 
 
-zero_derivative(draw, draw_both, native, level)
+zero_derivative(draw, draw_both, native)
 refuse(constant, reason="a discrete choice depends on it, and jumps; there is no pathwise derivative")
 
 
@@ -211,10 +212,46 @@ def standard_t(rng, df, size=None):
 
 
 def vonmises(rng, mu, kappa, size=None):
-    """Turned by `mu`; the concentration is a constant."""
+    """Turned by `mu`; the concentration moves the draw so that its level stays."""
     y = draw(rng, "vonmises", (mu, kappa), size)
-    fixed(kappa)
-    return value_of(y, mu + level(np.subtract, y, mu))
+    angle = level(np.subtract, y, mu)
+    return value_of(y, mu + vonmises_quantile(angle, kappa))
+
+
+def vonmises_quantile(y, kappa):
+    """A draw of the von Mises distribution as a function of its concentration."""
+    return y
+
+
+def _vonmises_dkappa(y, y_, kappa):
+    import scipy.special as sp
+
+    t, w = np.polynomial.legendre.leggauss(120)
+    turned = y - 2 * np.pi * np.round(y / (2 * np.pi))
+    x, k = np.asarray(turned)[..., None], np.asarray(kappa)[..., None]
+    end = np.sign(x) * np.minimum(np.abs(x), 14 / np.sqrt(k + 1e-300))
+    nodes = end * (t + 1) / 2
+    slope = (np.cos(nodes) - sp.i1e(k) / sp.i0e(k)) * np.exp(k * (np.cos(nodes) - np.cos(x)))
+    return -np.sum(end / 2 * w * slope, axis=-1)
+
+
+elementwise(vonmises_quantile, None, _vonmises_dkappa, samples=[])
+
+
+def noncentral_chisquare(rng, df, nonc, size=None):
+    """A quantile of the noncentral chi-square distribution."""
+    import scipy.special as sp
+
+    y = draw(rng, "noncentral_chisquare", (df, nonc), size)
+    return value_of(y, sp.chndtrix(level(sp.chndtr, y, df, nonc), df, nonc))
+
+
+def noncentral_f(rng, dfnum, dfden, nonc, size=None):
+    """A quantile of the noncentral F distribution."""
+    import scipy.special as sp
+
+    y = draw(rng, "noncentral_f", (dfnum, dfden, nonc), size)
+    return value_of(y, sp.ncfdtri(dfnum, dfden, nonc, level(sp.ncfdtr, dfnum, dfden, nonc, y)))
 
 
 def wald(rng, mean, scale, size=None):
@@ -254,14 +291,38 @@ refuse(fixed, reason="the derivative of the draw with respect to this parameter 
 # ---- vectors --------------------------------------------------------------------------------------------------------
 
 
-def multivariate_normal(rng, mean, cov, size=None, *args, **kwargs):
-    """``mean + L e`` with the noise `e` that belongs to the draw: any factor of `cov` gives the same law."""
-    y = native(rng, "multivariate_normal", (mean, cov, size, *args), kwargs)
+def multivariate_normal(rng, mean, cov, size=None, check_valid="warn", tol=1e-8, *, method="svd"):
+    """``mean + L e`` with the factor `L` that the generator uses, or Cholesky's where that one is not differentiable."""
+    options = {"check_valid": check_valid, "tol": tol} | ({} if isinstance(rng, RandomState) else {"method": method})
+    y, e = gaussian(rng, mean, cov, size, options)
+    mean, cov = np.asarray(mean), np.asarray(cov)
+    if method != "cholesky" and simple(cov):
+        if method == "eigh":
+            s, u = np.linalg.eigh(cov)
+        else:
+            u, s, _ = np.linalg.svd(cov)
+        return value_of(y, mean + np.matmul(e, (u * np.sqrt(np.abs(s))).T))
     if not positive_definite(cov):
         return value_of(y, mean + level(np.subtract, y, mean) + 0.0 * np.sum(fixed(cov)))
     e = level(lambda y, mean, cov: np.linalg.solve(np.linalg.cholesky(cov), np.expand_dims(y - mean, -1))[..., 0],
               y, mean, cov)
-    return value_of(y, mean + np.matmul(np.linalg.cholesky(np.asarray(cov)), np.expand_dims(e, -1))[..., 0])
+    return value_of(y, mean + np.matmul(np.linalg.cholesky(cov), np.expand_dims(e, -1))[..., 0])
+
+
+def gaussian(rng, mean, cov, size, options):
+    """A draw, and the standard normal numbers it is made of."""
+    twin = copy.deepcopy(rng)
+    y = rng.multivariate_normal(mean, cov, size, **options)
+    return y, twin.standard_normal(np.shape(y))
+
+
+def simple(cov):
+    """Whether the eigenvalues of `cov` are positive and well apart."""
+    values = np.linalg.eigvalsh(cov)
+    return bool(np.all(np.diff(values, prepend=0.0) > 1e-6 * np.max(np.abs(values), initial=0.0)))
+
+
+zero_derivative(gaussian, simple)
 
 
 def positive_definite(cov) -> bool:
@@ -378,6 +439,7 @@ SAMPLERS = {
     "rayleigh": rayleigh, "uniform": uniform, "lognormal": lognormal, "weibull": weibull, "pareto": pareto,
     "power": power, "triangular": triangular, "gamma": gamma, "standard_gamma": standard_gamma, "chisquare": chisquare,
     "beta": beta, "f": f, "standard_t": standard_t, "vonmises": vonmises, "wald": wald,
+    "noncentral_chisquare": noncentral_chisquare, "noncentral_f": noncentral_f,
     "multivariate_normal": multivariate_normal, "dirichlet": dirichlet, "shuffle": shuffle, "permutation": permutation,
     "choice": choice, "permuted": permuted,
 }
@@ -391,8 +453,6 @@ DISCRETE = ("binomial", "geometric", "hypergeometric", "integers", "logseries", 
 for cls in (Generator, RandomState):
     refuse(*[getattr(cls, name) for name in DISCRETE if hasattr(cls, name)],
            reason="a discrete draw jumps with its parameters and has no pathwise derivative")
-    refuse(*[getattr(cls, name) for name in ("noncentral_chisquare", "noncentral_f")],
-           reason="the derivative of a noncentral draw is not known")
 zero_derivative(*[getattr(RandomState, name) for name in ("rand", "randn", "random", "random_sample", "standard_normal",
                                                           "standard_exponential", "standard_cauchy", "tomaxint")])
 zero_derivative(Generator.standard_cauchy, np.random.default_rng, np.random.sample, np.random.ranf)
