@@ -23,6 +23,7 @@ __all__ = ["TIERS", "Call", "Ledger", "NotCompilable", "Timed", "check_tier", "h
            "usual_arithmetic", "whole"]
 
 TIERS = ("auto", "record", "compile")
+LEAVES = 3  # calls that native code may leave to the recorder
 PATIENCE = 0.02  # seconds of recording after which even a function without loops is looked at
 _LOOPS = {dis.opmap[name] for name in ("FOR_ITER", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT") if name in dis.opmap}
 _ledgers: dict[tuple, Ledger] = {}
@@ -40,14 +41,20 @@ class Ledger:
         Why it is not compiled.
     """
 
-    __slots__ = ("keep", "loops", "refusal", "runs", "spent")
+    __slots__ = ("keep", "leaves", "loops", "refusal", "runs", "spent")
 
     def __init__(self, function: Any) -> None:
         self.loops = has_loops(function, 2)  # not the function: what it closes over would stay alive
         self.spent = 0.0
-        self.runs = 0
+        self.runs = self.leaves = 0
         self.refusal: NotCompilable | None = None
         self.keep: Any = None
+
+    def left(self, reason: NotCompilable) -> None:
+        """Native code left a call to the recorder; where it does so again and again, it is not asked any more."""
+        self.leaves += 1
+        if self.leaves >= LEAVES:
+            self.refusal = reason.again()
 
     def worth_a_look(self) -> bool:
         """Whether lowering may pay."""
@@ -118,10 +125,10 @@ def check_tier(tier: str) -> str:
 class Call:
     """A whole call that native code takes."""
 
-    __slots__ = ("compiled", "first", "values")
+    __slots__ = ("compiled", "first", "ledger", "values")
 
-    def __init__(self, compiled: Any, values: list, first: int) -> None:
-        self.compiled, self.values, self.first = compiled, values, first
+    def __init__(self, compiled: Any, values: list, first: int, ledger: Ledger) -> None:
+        self.compiled, self.values, self.first, self.ledger = compiled, values, first, ledger
 
 
 def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str = "pullback") -> Call | Ledger:
@@ -176,7 +183,7 @@ def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str =
         ledger.runs += 1
         raise
     ledger.keep = compiled
-    return Call(compiled, values, len(first))
+    return Call(compiled, values, len(first), ledger)
 
 
 def positional(function: FunctionType, first: int, args: tuple, kwargs: dict, places: Any) -> tuple[tuple, Any]:

@@ -17,6 +17,7 @@ __all__ = ["NotCompilable", "compile_pullback", "compile_pushforward", "compiled
 
 _cache: dict[tuple, _Family] = {}
 _lock = threading.RLock()
+_leaves: Any = None  # `frontend.arguments.leaves`, once it is needed
 _ATTEMPTS = 4
 _SIZE = 1024
 
@@ -63,9 +64,10 @@ def signature_of(args: tuple) -> tuple[tuple, list]:
     ------
     NotCompilable
     """
-    from .frontend.arguments import leaves
-
-    return leaves(args)
+    global _leaves
+    if _leaves is None:
+        from .frontend.arguments import leaves as _leaves
+    return _leaves(args)
 
 
 def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...]) -> Any:

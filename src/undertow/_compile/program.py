@@ -43,6 +43,7 @@ class _Variant:
         self.checked = any(op.name == "check" for op in walk(primal.body))
         self.seconds = 0.0
         self.run_before: set[str] = set()
+        self.quick: tuple | None = None
         self.detour = 0.0
         self._transformed: Pullback | None = None
         self._forward: dict[str, Pushforward] = {}
@@ -144,6 +145,7 @@ class CompiledPullback:
     def __init__(self, f: Any, specs: tuple, active: tuple[bool, ...], varying: frozenset = frozenset()) -> None:
         start = time.perf_counter()
         self.f = f
+        self.code = f.__code__
         self.active = active
         self.specs = specs
         self.lowered: Lowered = lower(f, specs, varying)
@@ -336,6 +338,41 @@ class CompiledPullback:
             else:
                 bars[k] = shadow[p] if p in shadow else np.zeros(values[k].shape, values[k].dtype)
         return value, bars
+
+    def quick_plan(self, variant: _Variant) -> tuple | None:
+        """``(native, type of the value, type of the gradient)`` where `quick_gradient` can do a call."""
+        t = variant.transformed
+        if self.simple is None or self.written or self.lowered.result.kind != "scalar" or t.seeds != [0]:
+            return None
+        p = self.ir.params[self.simple]
+        if t.shadows != ([p] if isinstance(p.type, ArrayType) else []) or "pullback" not in variant.run_before:
+            return None
+        return variant.call("pullback"), _MAKE[self.lowered.result.info], self.makers[self.simple]
+
+    def quick_gradient(self, values: list) -> tuple[Any, Any] | None:
+        """Value and gradient of the commonest kind of call: `run` for one number or array that is not written."""
+        variant = self.by_extents.get((*[values[k].shape for k in self.arrays], *[values[k] for k in self.integers]))
+        if variant is None:
+            return None
+        plan = variant.quick
+        if plan is None:
+            plan = variant.quick = self.quick_plan(variant)
+            if plan is None:
+                return None
+        for k in self.arrays:
+            if not values[k].flags.carray:
+                return None
+        native, make, maker = plan
+        try:
+            if maker is not None:
+                value, bar = native(*values, 1.0)
+                return make(value), maker(bar)
+            x = values[self.simple]
+            bar = np.zeros(x.shape, x.dtype)
+            (value,) = native(*values, bar, 1.0)
+            return make(value), bar
+        except Leave:
+            return None
 
     def primal(self, values: list) -> Any:
         """The value alone: by the pullback, if only that is native and the time lost so far is small."""

@@ -61,11 +61,12 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
     """
 
     check_tier(tier)
+    known: dict = {}
 
     def body(lower: Any, *args: Any, **kwargs: Any) -> Any:
         if lower is not PLAIN or tier == "record":
             return recorded(lower, args, kwargs)
-        found = native.gradient(f, args, kwargs, argnums, tier, has_aux)
+        found = native.gradient(f, args, kwargs, argnums, tier, has_aux, known)
         if type(found) is tuple:
             return found
         with Timed(found):

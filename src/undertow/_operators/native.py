@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from .. import _compile
 from .._errors import UnsupportedError
-from .._tiers import Ledger, NotCompilable, whole
+from .._tiers import Ledger, NotCompilable, usual_arithmetic, whole
 from .base import PLAIN, fitted
 from .trees import Form, leaves, rebuild, with_leaves
 
@@ -22,15 +24,37 @@ def refused(reason: NotCompilable) -> UnsupportedError:
                             fixes=['let undertow choose: tier="auto"'])
 
 
-def gradient(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, has_aux: bool = False) -> tuple | Ledger | None:
+def again(f: Any, args: tuple, known: dict) -> tuple | None:
+    """``(value, gradient)`` of a call like one that has been native before; None where the general way must be gone."""
+    try:
+        specs, values = _compile.signature_of(args)
+        compiled = known.get(specs)
+        if compiled is None or compiled.bound[0] is not f or f.__code__ is not compiled.code or not usual_arithmetic():
+            return None
+        return compiled.quick_gradient(compiled.values_of(values, f))
+    except (NotCompilable, TypeError):
+        return None
+
+
+def gradient(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, has_aux: bool = False,
+             known: dict | None = None) -> tuple | Ledger | None:
     """``(value, gradient)`` by native code, or the ledger for the recording that is to be done instead."""
+    if known and not kwargs:
+        quick = again(f, args, known)
+        if quick is not None:
+            return quick
+    call: Any = None
     try:
         call = whole(f, args, kwargs, argnums, tier)
         if type(call) is Ledger:
             return call
         value, found = _gradient(call, args, argnums, has_aux)
+        if known is not None and type(f) is FunctionType and type(argnums) is int and not has_aux:
+            known[call.compiled.specs] = call.compiled
         return (boxed(value) if hasattr(f, "py_func") else value), found
     except NotCompilable as reason:
+        if call is not None:
+            call.ledger.left(reason)
         if tier == "compile":
             raise refused(reason).at() from None
         return None
