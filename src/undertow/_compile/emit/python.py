@@ -25,7 +25,8 @@ class _Emitter:
         self.lines: list[str] = []
         self.names: dict[Value, str] = {}
         self.used: set[str] = set(keyword.kwlist) | set(dir(__builtins__)) | {
-            "Leave", "empty", "zeros", "grow", "failed", "radd", "pool", "pool_top", "pool_need",
+            "Leave", "empty", "zeros", "grow", "failed", "radd", "pool", "pool_top", "pool_need", "pool_end", "room",
+            "clear",
             "tape", "tape_top", "to_slot", "from_slot", "power", "shaped", *SCALAR, "float64", "float32", "int64"}
         self.uses: dict[Value, int] = {}
         self.inlined: dict[Value, str] = {}
@@ -147,11 +148,15 @@ class _Emitter:
         dims = ", ".join(self.ref(v) for v in op.operands) + ("," if op.operands else "")
         dtype, name, fill = _numpy(op.result.type.element), self.name(op.result), op.attrs["fill"]
         if self.in_pool(op):
-            take = "take_zeros" if fill == "zeros" else "take"
-            self.line(depth, f"{name}, pool_top = {take}_{dtype.rstrip('_')}(pool, pool_top, ({dims}))")
+            size = op.result.type.element.dtype.itemsize
+            self.line(depth, f"pool_end = room(pool_top, {size}, ({dims}))")
+            self.line(depth, f"{name} = carve_{dtype.rstrip('_')}(pool, pool_top, pool_end, ({dims}))")
+            self.line(depth, "pool_top = pool_end")
+            if fill == "zeros":
+                self.line(depth, f"clear({name})")
         else:
             self.line(depth, f"{name} = {fill}(({dims}), {dtype})")
-        if any(isinstance(v, Constant) for v in op.operands):
+        if not self.in_pool(op) and any(isinstance(v, Constant) for v in op.operands):
             self.line(depth, f"{name} = shaped({name}, ({dims}))")
 
     def on_load(self, op: Op, depth: int) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
+from numba.core.imputils import impl_ret_new_ref
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
@@ -46,33 +47,70 @@ def scratched(native: Callable, kinds: list[str]) -> Callable:
     return call
 
 
+_HUGE = 2**62
+
+
+@intrinsic
+def room(context: Any, at: Any, size: Any, dims: Any) -> Any:
+    """Where the pool goes on after an array of the given extents; out of reach where they are no extents."""
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        word = context.get_value_type(types.intp)
+        total = context.cast(builder, args[1], signature.args[1], types.intp)
+        bad = ir.Constant(ir.IntType(1), 0)
+        for n in cgutils.unpack_tuple(builder, args[2], len(dims)):
+            product = builder.smul_with_overflow(total, n)
+            negative = builder.icmp_signed("<", n, ir.Constant(word, 0))
+            bad = builder.or_(bad, builder.or_(negative, builder.extract_value(product, 1)))
+            total = builder.extract_value(product, 0)
+        bad = builder.or_(bad, builder.icmp_signed(">", total, ir.Constant(word, 2**50)))
+        rounded = builder.and_(builder.add(total, ir.Constant(word, 63)), ir.Constant(word, -64))
+        return builder.select(bad, ir.Constant(word, _HUGE), builder.add(args[0], rounded))
+
+    return types.intp(types.intp, size, dims), codegen
+
+
 def _carver(dtype: Any) -> Any:
     @intrinsic
-    def carve(context: Any, pool: Any, at: Any, dims: Any) -> Any:
-        """An array of the given extents in the pool's memory, from byte `at`."""
+    def carve(context: Any, pool: Any, at: Any, end: Any, dims: Any) -> Any:
+        """An array of the given extents in bytes `at` to `end` of the pool; on the heap where the pool is too short."""
         array_type = types.Array(dtype, len(dims), "C")
 
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             memory = make_array(signature.args[0])(context, builder, args[0])
-            out = make_array(array_type)(context, builder)
+            at, end = args[1:3]
             word = context.get_value_type(types.intp)
+            with builder.if_else(builder.icmp_signed("<=", end, memory.nitems), likely=True) as (inside, outside):
+                with inside:
+                    in_pool = builder.gep(memory.data, [at])
+                    nothing = ir.Constant(memory.meminfo.type, None)
+                    here = builder.block
+                with outside:
+                    info = context.nrt.meminfo_alloc_aligned(builder, builder.sub(end, at), ir.Constant(ir.IntType(32), 64))
+                    on_heap = context.nrt.meminfo_data(builder, info)
+                    there = builder.block
+            data, owner = builder.phi(in_pool.type), builder.phi(nothing.type)
+            for phi, first, second in ((data, in_pool, on_heap), (owner, nothing, info)):
+                phi.add_incoming(first, here)
+                phi.add_incoming(second, there)
+            out = make_array(array_type)(context, builder)
             size = ir.Constant(word, context.get_abi_sizeof(context.get_data_type(dtype)))
-            shape = cgutils.unpack_tuple(builder, args[2], len(dims))
+            shape = cgutils.unpack_tuple(builder, args[3], len(dims))
             strides, step = [], size
             for n in reversed(shape):
                 strides.insert(0, step)
                 step = builder.mul(step, n, flags=["nsw"])
-            data = builder.bitcast(builder.gep(memory.data, [args[1]]), context.get_data_type(dtype).as_pointer())
-            populate_array(out, data, shape, strides, size, None)
-            return out._getvalue()
+            pointer = builder.bitcast(data, context.get_data_type(dtype).as_pointer())
+            populate_array(out, pointer, shape, strides, size, owner)
+            return impl_ret_new_ref(context, builder, array_type, out._getvalue())
 
-        return array_type(pool, at, dims), codegen
+        return array_type(pool, at, end, dims), codegen
 
     return carve
 
 
 @intrinsic
-def _clear(context: Any, a: Any) -> Any:
+def clear(context: Any, a: Any) -> Any:
+    """Fill an array with zeros."""
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         array = make_array(signature.args[0])(context, builder, args[0])
         cgutils.memset(builder, array.data, builder.mul(array.nitems, array.itemsize), 0)
@@ -81,33 +119,5 @@ def _clear(context: Any, a: Any) -> Any:
     return types.void(a), codegen
 
 
-def _taker(dtype: Any, size: int) -> tuple[Any, Any]:
-    carve = _carver(dtype)
-    fresh = getattr(np, str(dtype) if str(dtype) != "bool" else "bool_")
-
-    @njit(error_model="numpy", nogil=True)
-    def take(pool: Any, at: int, dims: Any) -> Any:
-        """Memory from the pool, or from the heap where the pool is too small; and where the pool goes on."""
-        n = size
-        for d in dims:
-            if d < 0 or (d > 0 and n > 2**46 // d):
-                return np.empty(dims, fresh), at
-            n *= d
-        end = at + (n + 63) // 64 * 64
-        if end <= pool.size:
-            return carve(pool, at, dims), end
-        return np.empty(dims, fresh), end
-
-    @njit(error_model="numpy", nogil=True)
-    def take_zeros(pool: Any, at: int, dims: Any) -> Any:
-        a, end = take(pool, at, dims)
-        _clear(a)
-        return a, end
-
-    return take, take_zeros
-
-
-NAMES: dict[str, Any] = {}
-for _type, _size in ((types.float64, 8), (types.float32, 4), (types.int64, 8), (types.bool_, 1)):
-    _take, _zeros = _taker(_type, _size)
-    NAMES[f"take_{_type}"], NAMES[f"take_zeros_{_type}"] = _take, _zeros
+NAMES: dict[str, Any] = {"room": room, "clear": clear, **{
+    f"carve_{t}": _carver(t) for t in (types.float64, types.float32, types.int64, types.bool_)}}
