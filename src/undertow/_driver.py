@@ -22,7 +22,7 @@ from . import _tiers as _tiers  # native code for the recorder
 from ._errors import StaleError
 from ._record.forward import ForwardInterpreter
 from ._record.interpreter import acquire, release
-from ._record.memory import Window, address, cut, lowest_address, owner_of, zeros_like_slot
+from ._record.memory import Slot, Window, address, cut, lowest_address, owner_of, zeros_like_slot
 from ._record.plain import PLAIN
 from ._record.quick_forward import loud, quiet
 from ._record.reverse import ReverseInterpreter
@@ -145,18 +145,18 @@ class Recording:
         store = lower.hooks["setitem"]
         slots = {id(s): s for s in interpreter.memory.slots.values()}
         final = []
+        slots.update((id(ref.slot), ref.slot) for ref, *_ in self.starts if type(ref) is not int)
         for slot in slots.values():
             slot.bar, slot.owned = None, False
             if slot.logged and isinstance(slot.owner, ndarray) and not self.private:
                 final.append((slot.owner, lower.copy(slot.owner)))
-        owners = {id(o): o for o in (owner_of(cell[0]) for cell in interpreter.kept if isinstance(cell[0], ndarray))
-                  if isinstance(o, ndarray)} if self.private else {}
+        owners = {id(o): o for o in (owner_of(cell[0]) for cell in self.undone) if isinstance(o, ndarray)}
         before = [(o, lower.copy(o)) for o in owners.values()]  # whole buffers: views may overlap themselves
         sweep = Sweep(interpreter, lower, strict)
         try:
             for end, bar in zip(self.ends, bars, strict=True):
                 if end is not None and bar is not None:
-                    sweep.give(end, bar if type(end[0]) is int else lower.copy(bar), True)
+                    sweep.give(end, bar)  # as a loan: it is never changed
             sweep.run()
         finally:
             for array, old in (*final, *before):
@@ -171,6 +171,8 @@ class Recording:
             bar = sweep.bars[ref]
             return kind(bar) if type(bar) in PLAIN_NUMBERS else bar
         bar = sweep.readable(ref)
+        if type(ref) is Slot and ref.owned and not sweep.lower.level and type(bar) is ndarray and bar.dtype == kind:
+            return bar  # nothing else knows it
         return np.zeros(shape, kind) if bar is None else sweep.lower.call(np.array, bar, dtype=kind)
 
     def close(self) -> None:
@@ -265,6 +267,7 @@ class Pushed:
         self.lower, self.problem, self.leaves_of = lower, problem, leaves_of
         self.value: Any = None
         self.outputs: list = []
+        self.alone = False
         self.spare = problem.copy(lower) if several else None
 
     def push(self, dots: list) -> list:
@@ -287,6 +290,7 @@ class Pushed:
                 raise interpreter.refused
             outputs = self.leaves_of(value)
             found = [interpreter.leaf(y) for y in outputs]
+            self.alone = len(outputs) == 1 and not self.lower.level
             tangents = [None if leaf is None else self.result(leaf[0], y)
                         for leaf, y in zip(found, outputs, strict=True)]
             self.outputs = [interpreter.plain(y) for y in outputs]
@@ -302,6 +306,8 @@ class Pushed:
     def result(self, dot: Any, y: Any) -> Any:
         """A tangent in memory of its own."""
         if isinstance(y, ndarray):
+            if self.alone and type(dot) is ndarray and dot.base is None and dot.dtype == y.dtype:
+                return dot  # the shadow of a run that is over
             return self.lower.call(np.array, dot, dtype=y.dtype)
         kind = ordinary(y)
         return kind(dot) if type(dot) in PLAIN_NUMBERS else dot
@@ -317,7 +323,12 @@ def tangent_start(interpreter: Any, x: Any, dot: Any) -> Any:
         slot = interpreter.memory.find(x)
         if slot is None:
             slot = interpreter.memory.register(x, True)
-            slot.bar, slot.owned = zeros_like_slot(slot), True
+            slot.owned = True
+            if slot.owner is x and not interpreter.lower.level and type(dot) is ndarray and dot.dtype == x.dtype:
+                slot.bar = dot.copy(order="K")
+                if slot.bar.strides == x.strides:
+                    return x
+            slot.bar = zeros_like_slot(slot)
         interpreter.lower.hooks["setitem"](dot, interpreter.shadow(interpreter.memory.reference(x, slot)), Ellipsis)
         return x
     cls = interpreter.scalars.wrap[type(x)]

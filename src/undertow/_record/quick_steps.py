@@ -170,9 +170,16 @@ def mapped(sweep: Any, data: tuple, out: Slot) -> None:
         return
     out.bar = None
     ref, partial, kept, kept_y = data
-    p = partial(None if kept_y is None else kept_y[0], None if kept is None else kept[0])
-    c = times(g, p, g) if out.owned and not sweep.strict else g * p
-    give(sweep, ref, sweep.strong(g, c) if sweep.strict else c)
+    y, x = None if kept_y is None else kept_y[0], None if kept is None else kept[0]
+    p = partial(y, x)
+    if sweep.strict:
+        give(sweep, ref, sweep.strong(g, g * p))
+    elif out.owned:
+        give(sweep, ref, times(g, p, g))
+    elif type(p) is ndarray and p is not x and p is not y and p.base is None and p.dtype == g.dtype and p.shape == g.shape:
+        give(sweep, ref, times(p, g, p))
+    else:
+        give(sweep, ref, g * p)
 
 
 def increased(sweep: Any, data: tuple, _: None) -> None:
