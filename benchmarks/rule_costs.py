@@ -20,10 +20,10 @@ import undertow as ut
 
 AIM = 3.0
 rng = np.random.default_rng(0)
-vector, positive, square, tall = (rng.standard_normal(1_000_000), rng.random(1_000_000) + 0.5,
-                                  rng.standard_normal((400, 400)), rng.standard_normal((1000, 1000)))
+vector, positive, square, tall = (rng.standard_normal(200_000), rng.random(200_000) + 0.5,
+                                  rng.standard_normal((400, 400)), rng.standard_normal((500, 500)))
 definite = square @ square.T + 400 * np.eye(400)
-places = rng.integers(0, 1_000_000, 1_000_000)
+places = rng.integers(0, 200_000, 200_000)
 z = rng.standard_normal(2**18)
 
 CASES: dict[str, tuple[Callable, tuple]] = {
@@ -44,7 +44,7 @@ CASES: dict[str, tuple[Callable, tuple]] = {
     "concatenate": (lambda a: np.concatenate([a, a]), (vector,)), "transpose": (lambda a: a.T.copy(), (tall,)),
     "roll": (lambda a: np.roll(a, 3), (vector,)), "diff": (np.diff, (vector,)), "pad": (lambda a: np.pad(a, 5), (tall,)),
     "dot": (lambda a: a @ square, (square,)), "matvec": (lambda a: a @ tall[0], (tall,)),
-    "outer": (lambda a: np.outer(a[:1000], a[:1000]), (vector,)),
+    "outer": (lambda a: np.outer(a[:500], a[:500]), (vector,)),
     "einsum ij,jk->ik": (lambda a: np.einsum("ij,jk->ik", a, square), (square,)),
     "einsum ij,ij->i": (lambda a: np.einsum("ij,ij->i", a, tall), (tall,)),
     "tensordot": (lambda a: np.tensordot(a, square, 1), (square,)),

@@ -6,6 +6,7 @@ worked out once (`binding.Plan`); everything else takes the general way of `bind
 
 from __future__ import annotations
 
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -130,7 +131,9 @@ def called(sweep: Any, data: tuple, out: Any) -> None:
     if len(found) != len(ends):
         raise sweep.refuse(steps.refusal.rule_error(None, rule.function,
                                                     f"returned {len(found)} cotangents for {len(ends)}"))
-    for end, c in zip(ends, found, strict=True):
+    for k in range(len(ends)):  # by index: the number of references to a cotangent is looked at
+        end = ends[k]
+        c = found[k]
         if end is None or c is None:
             continue
         ref = end[0]
@@ -140,9 +143,21 @@ def called(sweep: Any, data: tuple, out: Any) -> None:
             piece = sweep.writable(ref)
             plus(piece, c, piece)
         elif ref.bar is None:
-            ref.bar, ref.owned = c, False
+            owned = c.base is None and getrefcount(c) <= FRESH
+            ref.bar, ref.owned = c, owned
         else:
             ref.bar, ref.owned = plus(ref.bar, c), True
+
+
+def _references() -> int:
+    """How often an array that nothing but a tuple of results holds is counted where `called` asks."""
+    found = (np.empty(1),)
+    k = 0
+    c = found[k]
+    return getrefcount(c)
+
+
+FRESH = _references()
 
 
 def summed(sweep: Any, data: tuple, out: Any) -> None:

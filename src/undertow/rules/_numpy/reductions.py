@@ -6,6 +6,7 @@ import numpy as np
 
 from .._registry import linear, pullback, pushforward
 from ..samples import Sample, array
+from .indexing import scatter
 from .ufuncs import conj
 
 # ---- axes ---------------------------------------------------------------------------------------------------
@@ -305,17 +306,22 @@ def _winners(y, a, axis, initial, where):
         attains = attains | (np.isnan(a) & np.isnan(top))
     if where is not True:
         attains = attains & where
-    number = np.sum(attains, axis=axes_of(a, axis), keepdims=True)
+    if axis is None:  # counting is quicker than adding
+        number = np.reshape(np.count_nonzero(attains), np.shape(top))
+    else:
+        number = np.sum(attains, axis=axes_of(a, axis), keepdims=True)
     own = (top == initial) if _given(initial) else np.zeros_like(number)
     return attains, own, np.maximum(number + own, 1)
 
 
 def extremum_pullback(y, y_bar, a, axis=None, out=None, keepdims=False, initial=None, where=True,
                       active=(True, False)):
-    """Cotangents go to the elements that attain the extremum, in equal parts."""
+    """Cotangents go to the elements that attain the extremum, in equal parts; they are few."""
     attains, own, number = _winners(y, a, axis, initial, _where(where))
     share = restore(y_bar, a, axis) / number
-    return attains * share, np.sum(own * share) if active[1] else None
+    places = np.nonzero(attains) if np.ndim(a) else ()
+    a_bar = scatter(np.broadcast_to(share, np.shape(a))[places], places, np.shape(a)) if places else attains * share
+    return a_bar, np.sum(own * share) if active[1] else None
 
 
 def extremum_pushforward(y, tangents, a, axis=None, out=None, keepdims=False, initial=None, where=True):

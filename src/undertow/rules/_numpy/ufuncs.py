@@ -166,7 +166,7 @@ def _share_of(wins):
     def share(y, a, b):
         a, b = ordered(a, b)
         tie = a == b
-        return np.where(tie, 0.5, wins(a, b)) if np.any(tie) else np.multiply(wins(a, b), 1.0)
+        return np.where(tie, 0.5, wins(a, b)) if np.any(tie) else np.asarray(wins(a, b)).astype(float)
 
     return share, lambda y, a, b: share(y, b, a)
 
@@ -186,7 +186,7 @@ clip = np._core.umath.clip
 def _inside(y, x, low, high):
     x, low, high = ordered(x, low, high)
     tie, within = (x == low) | (x == high), (x > low) & (x < high)
-    return np.where(tie, 0.5, within) if np.any(tie) else np.multiply(within, 1.0)
+    return np.where(tie, 0.5, within) if np.any(tie) else np.asarray(within).astype(float)
 
 
 def _at_low(y, x, low, high):
