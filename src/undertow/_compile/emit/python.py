@@ -195,6 +195,10 @@ class _Emitter:
             str(value.type)].format(self.ref(value))
         self.line(depth, f"{_tape(op.attrs.get('level', 0))}[{self.ref(at)}] = {text}")
 
+    def on_gemm(self, op: Op, depth: int) -> None:
+        text = ", ".join(self.ref(v) for v in op.operands)
+        self.line(depth, f"gemm_{op.attrs['a']}{op.attrs['b']}({text})")
+
     def on_check(self, op: Op, depth: int) -> None:
         condition = self.ref(op.operands[0])
         if op.attrs["defer"]:

@@ -144,7 +144,13 @@ class Products:
                                                     self.element(b, [k, j])))
 
         self.nest([a.dims[0], inner, b.dims[1]], body)
+        self.order_is_free()
         return out
+
+    def order_is_free(self) -> None:
+        """The order of the sums in the loop just made is nobody's business."""
+        if self.b.region.ops and self.b.region.ops[-1].name == "for":
+            self.b.region.ops[-1].attrs["product"] = True
 
     def stacked_product(self, a: Array, b: Array, inner: Value) -> Array:
         """`matmul` of stacks of matrices."""

@@ -46,6 +46,7 @@ COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
 COMMUTATIVE = frozenset(("add", "mul", "and", "or", "xor", "eq", "ne"))
 
 # name: (least number of operands, number of regions). Operand and region conventions:
+#   gemm c a b m n k {a, b}              c += op(a) @ op(b); made by the last passes, known to the emitter alone
 #   dim a {axis}                        alloc *dims {fill}               view a *operands {kind, ...}
 #   load a *index                       store a value *index             accum a value *index    (a[index] += value)
 #   if cond [then][else]                for lo hi step *init [(i, *carried) yields *carried]
@@ -54,10 +55,10 @@ COMMUTATIVE = frozenset(("add", "mul", "and", "or", "xor", "eq", "ne"))
 #   reserve n -> base                   pop n -> base                    release base
 #   tape_store value at                 tape_load at -> value            (one last-in-first-out memory of 8-byte slots)
 OTHER: dict[str, tuple[int, int]] = {
-    "dim": (1, 0), "alloc": (0, 0), "view": (1, 0), "load": (1, 0), "store": (2, 0), "accum": (2, 0),
+    "gemm": (6, 0), "dim": (1, 0), "alloc": (0, 0), "view": (1, 0), "load": (1, 0), "store": (2, 0), "accum": (2, 0),
     "if": (1, 2), "for": (3, 1), "while": (0, 2), "check": (1, 0), "library": (1, 0),
     "reserve": (1, 0), "pop": (1, 0), "release": (1, 0), "tape_load": (1, 0), "tape_store": (2, 0),
 }
 PURE = frozenset(SCALAR) | {"dim", "view"}
 WRITES = frozenset(("store", "accum"))
-HAS_EFFECT = frozenset(("store", "accum", "check", "reserve", "pop", "release", "tape_store"))
+HAS_EFFECT = frozenset(("store", "accum", "check", "reserve", "pop", "release", "tape_store", "gemm"))

@@ -11,6 +11,7 @@ from numba.extending import intrinsic
 
 from ..leave import Leave
 from .access import read, shaped, write
+from .blas import NAMES as BLAS
 from .memory import NAMES as MEMORY
 from .vector import NAMES as VECTOR
 
@@ -78,5 +79,5 @@ NAMES = {
     "float64": np.float64, "float32": np.float32, "int64": np.int64, "bool_": np.bool_, "nan": math.nan,
     "inf": math.inf, "lgamma": math.lgamma, "isnan": math.isnan, "isinf": math.isinf, "isfinite": math.isfinite,
     "copysign": math.copysign, "floor": np.floor, "ceil": np.ceil, "trunc": np.trunc, "rint": np.rint,
-    "sqrt": np.sqrt, **MEMORY, **VECTOR,
+    "sqrt": np.sqrt, **BLAS, **MEMORY, **VECTOR,
 }

@@ -65,6 +65,8 @@ def _promote_in(facts: MemoryFacts, loop: Op) -> list[Op]:
             groups.setdefault(key, []).append(op)
     after: list[Op] = []
     accesses = [op for op in walk(body) if op.name in _ACCESS]
+    if any(op.name == "gemm" for op in walk(body)):
+        return []
     for group in groups.values():
         root = group[0].operands[0]
         others = [op for op in accesses if op.operands[0] is root and op not in group]
