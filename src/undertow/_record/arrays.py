@@ -9,7 +9,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..rules._registry import RULES
-from . import binding, buffers, elements, protocols
+from . import binding, buffers, elements, protocols, subclasses
 
 MAKERS = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.asarray_chkfinite, np.require)
 
@@ -23,6 +23,7 @@ def make(interpreter: Any) -> dict[Any, Any]:
     table[np.ndarray.__array_ufunc__] = _array_ufunc(interpreter)
     table[np.ndarray.__deepcopy__] = _deepcopy(interpreter)
     table[np.ndarray.resize] = _resize(interpreter)
+    table.update(subclasses.make(interpreter))
     table[np.ndarray.__array__] = lambda a, *args, **kwargs: interpreter.call(np.asarray, a, *args)
     for name in ("tobytes", "dumps", "byteswap", "setfield", "__reduce__", "__reduce_ex__", "__setstate__",
                  "getfield"):
@@ -172,6 +173,8 @@ def assembled(interpreter: Any, flat: list, shape: Any, y: Any, x: Any) -> Any:
 
 def _item(interpreter: Any) -> Any:
     def item(a: ndarray, *args: Any) -> Any:
+        if a.dtype.kind == "O":
+            return a.item(*args)
         if not interpreter.is_active(a):
             return interpreter.lower.call(ndarray.item, a, *args)
         if not args:

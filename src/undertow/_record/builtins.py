@@ -112,8 +112,15 @@ def _numbers(interpreter: Any) -> dict[Any, Any]:
     table: dict[Any, Any] = {base: converter(base, "__complex__" if base in COMPLEX_BASES else "__float__")
                              for base in REAL_BASES + COMPLEX_BASES}
 
+    def exact(x: Any, what: str) -> None:
+        """An integer that large holds each digit of the number: no step, but another way to write it."""
+        if x.stands_for not in COMPLEX_BASES and 2.0**52 <= abs(x.primal) < np.inf:
+            interpreter.refuse_bits(x, f"`{what}` of a number beyond 2**52")
+
     def int_(*args: Any, **kwargs: Any) -> Any:
         method = python_special(args[0], "__int__") if len(args) == 1 else None
+        if args and type(args[0]) in own:
+            exact(args[0], "int()")
         return int(protocols.invoke(interpreter, method, args[0]) if method else args[0], *args[1:], **kwargs)
 
     def absolute(x: Any) -> Any:
@@ -238,7 +245,7 @@ def _iterables(interpreter: Any) -> dict[Any, Any]:
         table[cls] = over(cls, first)
 
     def dict_(*args: Any, **kwargs: Any) -> dict:
-        return dict(*(a if hasattr(a, "keys") else iterate(a) for a in args), **kwargs)
+        return dict(*(protocols.mapping(interpreter, a) for a in args), **kwargs)
 
     def repeat(x: Any, *times: Any) -> Any:
         return itertools.repeat(x, *times)
@@ -373,7 +380,7 @@ def container_method(interpreter: Any, f: Any, name: str) -> Any:
     if name in ("extend", "extendleft", "__iadd__", "fromkeys", "intersection", "union", "difference", "__init__"):
         return lambda *args, **kwargs: f(*(iterate(a) for a in args), **kwargs)
     if name == "update":
-        return lambda *args, **kwargs: f(*(a if hasattr(a, "keys") else iterate(a) for a in args), **kwargs)
+        return lambda *args, **kwargs: f(*(protocols.mapping(interpreter, a) for a in args), **kwargs)
     if name in ("run", "add_done_callback", "remove_done_callback"):  # contexts, futures: they call back
         def called_back(*args: Any, **kwargs: Any) -> Any:
             new_args, new_kwargs = foreign.with_callees(interpreter, args, kwargs, lambda g: g)
@@ -418,8 +425,15 @@ def descriptor(interpreter: Any, f: Any) -> Any:
     if owner is not None and type(f).__name__ == "method-wrapper":
         if isinstance(owner, ndarray) and type(owner) is not ndarray:
             ufunc = UFUNC_BEHIND.get(stem)
-            if ufunc is not None:  # what ndarray itself does, not the subclass that asks for it
-                return interpreter.callee(ufunc)
+            if ufunc is not None:  # what ndarray itself does: its ufunc, which asks the subclass's `__array_ufunc__`
+                return lambda *args: interpreter.call(ufunc, owner, *args)
+            ufunc = UFUNC_BEHIND.get(stem[1:]) if stem[:1] == "i" else None
+            if ufunc is not None:
+                return lambda other: interpreter.call(ufunc, owner, other, out=(owner,))
+            if stem == "getitem":
+                return lambda index: protocols.array_item(interpreter, owner, index)
+            if stem == "setitem":
+                return lambda index, value: interpreter.array_setitem(owner, index, value, interpreter.memory.find(owner))
             reverse = UFUNC_BEHIND.get(stem[1:]) if stem[:1] == "r" else None
             if reverse is not None:
                 return lambda other: interpreter.call(reverse, other, owner)

@@ -28,7 +28,18 @@ from .. import rules
 from .._source import Mark, SourceNotFound, template_of
 from .._source.code import template_of_text
 from ..rules import _registry
-from . import buffers, builtins as handlers, bytecode, caches, construct, foreign, native, protocols, refusal
+from . import (
+    buffers,
+    builtins as handlers,
+    bytecode,
+    caches,
+    construct,
+    foreign,
+    native,
+    protocols,
+    refusal,
+    subclasses,
+)
 from .scalars import NUMBERS
 
 MODULES_TEXT = frozenset({  # what they make of a value is text, types or nothing: a step with derivative zero
@@ -296,7 +307,7 @@ class Calls:
             method = self.array_methods.get(name)
             if method is None:
                 method = self.array_methods[name] = self.array_method(name)
-            return MethodType(method, owner)
+            return MethodType(method if t is ndarray else subclasses.method(self.interpreter, method, name), owner)
         if t in handlers.CONTAINERS:
             special = handlers.container_method(self.interpreter, f, name)
             return f if special is None else special
@@ -314,6 +325,8 @@ class Calls:
             return construct.class_method(self.interpreter, f, owner, name)
         descriptor = getattr(t, name, None)
         rule = self.rule(descriptor) if descriptor is not None else None
+        if rule is not None and t is np.ufunc:
+            return self.ufunc_method(f, MethodType(self.applied(rule), owner))
         if rule is not None:
             return MethodType(self.applied(rule), owner)
         home = getattr(descriptor, "__objclass__", None)  # of a subclass: who wrote the method
@@ -336,6 +349,31 @@ class Calls:
                 return found is not None and found.__get__(owner, type(owner)) == f
         return False
 
+    def unbound(self, f: Any, action: Any) -> Any:
+        """``ndarray.copy(x)``: a subclass is served as in ``x.copy()``."""
+        if type(f).__name__ != "method_descriptor" or f.__objclass__ is not ndarray or f in subclasses.TABLE:
+            return action
+
+        def call(x: Any, *args: Any, **kwargs: Any) -> Any:
+            if type(x) is ndarray or not isinstance(x, ndarray):
+                return action(x, *args, **kwargs)
+            return self.builtin(f.__get__(x, type(x)), x)(*args, **kwargs)
+
+        return call
+
+    def ufunc_method(self, f: Any, method: Any) -> Any:
+        """``np.add.reduce`` and the like: subclasses of arrays may answer themselves."""
+        interpreter, own = self.interpreter, self.interpreter.scalars.own
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if args and type(args[0]) is not ndarray and type(args[0]) not in own:
+                result = subclasses.ufunc_method(interpreter, f, args, kwargs)
+                if result is not NotImplemented:
+                    return result
+            return method(*args, **kwargs)
+
+        return call
+
     def array_method(self, name: str) -> Any:
         """An ndarray method as a function of the array."""
         descriptor = getattr(ndarray, name)
@@ -357,11 +395,10 @@ class Calls:
             handler = self.handlers.get(f)
         except TypeError:
             handler = None
+        if handler is None and (rule := self.rule(f)) is not None:
+            handler = self.applied(rule)
         if handler is not None:
-            return self.remember(f, handler)
-        rule = self.rule(f)
-        if rule is not None:
-            return self.remember(f, self.applied(rule))
+            return self.remember(f, self.unbound(f, handler))
         if isinstance(f, type):
             return self.remember(f, construct.constructor(interpreter, f))
         t = type(f)

@@ -88,6 +88,8 @@ def containers(interpreter: Any, cls: type) -> Any:
         new_args, new_kwargs = foreign.with_callees(interpreter, args, kwargs, lambda g: g)
         if issubclass(cls, BaseException) or (cls.__new__ is object.__new__):
             return cls(*new_args, **new_kwargs)
+        if issubclass(cls, dict):
+            return cls(*(a if a is None or callable(a) else protocols.mapping(interpreter, a) for a in new_args), **new_kwargs)
         new_args = [iterate(a) if isinstance(a, np.ndarray) or protocols.overrides(type(a), "__iter__") else a
                     for a in new_args]
         return cls(*new_args, **new_kwargs)

@@ -6,7 +6,7 @@ import dataclasses
 import dis
 import functools
 import itertools
-from types import FunctionType, GeneratorType, MethodType
+from types import FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy import ndarray
 
 from . import bytecode, elements, protocols, refusal
 
+PREDICATES = ("builtin_function_or_method", "cython_function_or_method", "fused_cython_function")
 HARMLESS = frozenset({
     "RESUME", "LOAD_FAST", "STORE_FAST", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "STORE_ATTR", "LOAD_GLOBAL", "POP_TOP",
     "CALL", "PRECALL", "PUSH_NULL", "BUILD_TUPLE", "LOAD_DEREF", "COPY_FREE_VARS", "MAKE_CELL", "CACHE", "NOP", "KW_NAMES",
@@ -44,9 +45,11 @@ def text(interpreter: Any, f: Any) -> Any:
     """A function whose result carries no derivative by its nature (text, types, time)."""
 
     def text_function(*args: Any, **kwargs: Any) -> Any:
-        args, kwargs = with_callees(interpreter, args, kwargs, lambda g: g)  # type: ignore[assignment]
+        if not introspective:  # what looks at functions is to see the program's own
+            args, kwargs = with_callees(interpreter, args, kwargs, lambda g: g)  # type: ignore[assignment]
         return f(*args, **kwargs)
 
+    introspective = (f.__module__ or "").partition(".")[0] in ("inspect", "typing", "types", "abc")
     return text_function
 
 
@@ -70,6 +73,10 @@ def guard(interpreter: Any, f: Any) -> Any:
             yield x
 
     def foreign(*args: Any, **kwargs: Any) -> Any:
+        if type(f).__name__ in PREDICATES and _only_reads(interpreter, f, args, kwargs):
+            found = interpreter.find_active((args, kwargs))
+            if found is not None:
+                return _predicate(interpreter, f, found, below, args, kwargs)
         interpreter.check_foreign(f, args, kwargs)
         before = [(x, interpreter.lower.copy(x)) for x in _arrays(args, kwargs) if _referenced(interpreter, x)]
         args, kwargs = with_callees(interpreter, args, kwargs, watched)  # type: ignore[assignment]
@@ -81,6 +88,26 @@ def guard(interpreter: Any, f: Any) -> Any:
                 interpreter.note_foreign_write(x, old)
 
     return foreign
+
+
+def _only_reads(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> bool:
+    """Whether a compiled function has no place to leave a number in: no object of its own, no array, no list."""
+    if isinstance(getattr(f, "__self__", None), ModuleType | None):
+        return all(type(x) in interpreter.numbers or isinstance(x, ndarray) or x is None
+                   or type(x) in (str, bytes, np.dtype, slice) or isinstance(x, type) for x in (*args, *kwargs.values()))
+    return False
+
+
+def _predicate(interpreter: Any, f: Any, found: Any, below: Any, args: tuple, kwargs: dict) -> Any:
+    """A compiled function asked about active values: truth values, text and types are steps, the rest is refused."""
+    arrays = [x for x in (*args, *kwargs.values()) if isinstance(x, ndarray)]
+    before = [interpreter.lower.copy(x) for x in arrays]
+    plain = {k: interpreter.plain(v) for k, v in kwargs.items()}
+    answer = below(*map(interpreter.plain, args), **plain)
+    same = all(np.array_equal(x, old, equal_nan=x.dtype.kind in "fc") for x, old in zip(arrays, before, strict=True))
+    if not same or not (isinstance(answer, type) or type(answer) in (bool, str, np.bool_, np.dtype)):
+        raise interpreter.refuse(refusal.foreign_call(interpreter, f, found))
+    return answer
 
 
 def _arrays(args: tuple, kwargs: dict) -> Any:
@@ -228,7 +255,7 @@ def dataclass_init(interpreter: Any, cls: type, f: Any, args: tuple, kwargs: dic
         if kind is dataclasses._FIELD_INITVAR:  # type: ignore[attr-defined]
             extra.append(value)
         elif frozen:
-            object.__setattr__(self, name, value)
+            protocols.generic_setattr(interpreter, self, name, value)
         else:
             store(value, self, name)
     if hasattr(cls, "__post_init__"):

@@ -76,8 +76,13 @@ def binary(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
             continue
         if _is_c(m):
             if isinstance(x, ndarray):
+                if single_object(interpreter, y) and (right is not None or x is not a):
+                    return _each_meets(interpreter, hook, a, b)
                 return array_operator(interpreter, hook, a, b)
-            result = m(x, y)
+            if isinstance(x, np.generic) and x is a and (right is not None or isinstance(b, ndarray)):
+                result = _number_meets(interpreter, hook, a, b, right)
+            else:
+                result = m(x, y)
         else:
             result = invoke(interpreter, m, x, y)
         if result is not NotImplemented:
@@ -90,6 +95,36 @@ def array_operator(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
     if any(overrides(type(x), name) for x in (a, b) for name in ("__array_ufunc__", "__array__")):
         return interpreter.call(interpreter.ufunc_of(hook), a, b)
     return interpreter.array_binary(hook, a, b)
+
+
+def _number_meets(interpreter: Any, hook: str, a: Any, b: Any, right: Any) -> Any:
+    """A NumPy number on the left of an object: its ufunc, where the object takes part in ufuncs, else the object's method."""
+    t = type(b)
+    if isinstance(b, ndarray) or getattr(t, "__array_ufunc__", None) is not None:
+        return interpreter.call(interpreter.ufunc_of(hook), a, b)
+    if overrides(t, "__array__") and not hasattr(t, "__array_priority__") and not hasattr(t, "__array_ufunc__"):
+        return interpreter.hooks[hook](a, interpreter.as_array(b))
+    return invoke(interpreter, right, b, a) if right is not None and not _is_c(right) else getattr(operator, hook)(a, b)
+
+
+def single_object(interpreter: Any, x: Any) -> bool:
+    """Whether an array takes `x` as one element of dtype object, with operators of its own in Python."""
+    t = type(x)
+    if isinstance(x, (ndarray, np.generic, str, bytes, list, tuple, dict, int, float, complex)) or x is None:
+        return False
+    return not any(hasattr(t, name) for name in ("__len__", "__array__", "__array_interface__", "__array_struct__",
+                                                 "__array_ufunc__", "__buffer__"))
+
+
+def _each_meets(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
+    """``array op object``: NumPy asks each element."""
+    operate, getitem = interpreter.hooks[hook], interpreter.hooks["getitem"]
+    array = a if isinstance(a, ndarray) else b
+    result = np.empty(array.shape, object)
+    for index in np.ndindex(array.shape):
+        x = getitem(array, index)
+        result[index] = operate(x, b) if array is a else operate(a, x)
+    return result if result.ndim else result[()]
 
 
 def _unsupported(hook: str, a: Any, b: Any) -> Any:
@@ -198,10 +233,7 @@ def getitem(interpreter: Any, a: Any, index: Any) -> Any:
     if m is not None and not _is_c(m):
         return invoke(interpreter, m, a, index)
     if isinstance(a, ndarray):
-        slot = interpreter.memory.find(a)
-        if slot is None or not slot.active:
-            return interpreter.lower.hooks["getitem"](a, index)
-        return interpreter.array_getitem(a, index, slot)
+        return array_item(interpreter, a, index)
     if isinstance(a, np.flatiter):
         return interpreter.flat_getitem(a, index)
     if t is memoryview:
@@ -217,6 +249,24 @@ def getitem(interpreter: Any, a: Any, index: Any) -> Any:
             return dict.__getitem__(a, index)
         return invoke(interpreter, special(t, "__missing__"), a, index)
     return a[index]
+
+
+def array_item(interpreter: Any, a: ndarray, index: Any) -> Any:
+    """``ndarray.__getitem__(a, index)``, whatever a subclass makes of it."""
+    slot = interpreter.memory.find(a)
+    if slot is None or not slot.active:
+        return (interpreter.lower.hooks["getitem"] if type(a) is ndarray else ndarray.__getitem__)(a, index)
+    if type(a) is ndarray:
+        return interpreter.array_getitem(a, index, slot)
+    result = ndarray.__getitem__(a, index)
+    if isinstance(result, ndarray):
+        if result.base is not None and interpreter.memory.find(result) is slot:
+            return result
+        plain = interpreter.array_getitem(np.asarray(a), index, slot)
+        plain = plain.view(type(a))
+        plain.__array_finalize__(a)
+        return plain
+    return interpreter.array_getitem(np.asarray(a), index, slot)
 
 
 def setitem(interpreter: Any, a: Any, index: Any, value: Any) -> None:
@@ -309,6 +359,17 @@ def manager(interpreter: Any, x: Any) -> Any:
     """The context manager to use in a ``with`` statement."""
     t = type(x)
     return Manager(interpreter, x) if overrides(t, "__enter__") or overrides(t, "__exit__") else x
+
+
+def mapping(interpreter: Any, x: Any) -> Any:
+    """What ``dict(x)`` reads: a mapping written in Python as a dictionary, anything else through the iteration hook."""
+    t = type(x)
+    if not hasattr(t, "keys"):
+        return interpreter.hooks["iterate"](x)
+    if isinstance(x, dict) and not overrides(t, "__getitem__") and not overrides(t, "keys"):
+        return x
+    getitem = interpreter.hooks["getitem"]
+    return {key: getitem(x, key) for key in interpreter.hooks["iterate"](interpreter.hook("method.keys")(x)())}
 
 
 # ---- attributes ----------------------------------------------------------------------------------------------
