@@ -112,15 +112,10 @@ def _numbers(interpreter: Any) -> dict[Any, Any]:
     table: dict[Any, Any] = {base: converter(base, "__complex__" if base in COMPLEX_BASES else "__float__")
                              for base in REAL_BASES + COMPLEX_BASES}
 
-    def exact(x: Any, what: str) -> None:
-        """An integer that large holds each digit of the number: no step, but another way to write it."""
-        if x.stands_for not in COMPLEX_BASES and 2.0**52 <= abs(x.primal) < np.inf:
-            interpreter.refuse_bits(x, f"`{what}` of a number beyond 2**52")
-
     def int_(*args: Any, **kwargs: Any) -> Any:
         method = python_special(args[0], "__int__") if len(args) == 1 else None
         if args and type(args[0]) in own:
-            exact(args[0], "int()")
+            refuse_exact(interpreter, args[0], "int()")
         return int(protocols.invoke(interpreter, method, args[0]) if method else args[0], *args[1:], **kwargs)
 
     def absolute(x: Any) -> Any:
@@ -148,6 +143,20 @@ def _numbers(interpreter: Any) -> dict[Any, Any]:
         method = python_special(a, "__divmod__")
         return protocols.invoke(interpreter, method, a, b) if method else divmod(a, b)
 
+    table.update({int: int_, abs: absolute, pow: power, round: round_, divmod: divmod_, **_answers(interpreter)})
+    return table
+
+
+def refuse_exact(interpreter: Any, x: Any, what: str) -> None:
+    """An integer that large holds each digit of the number: no step, but another way to write it."""
+    if x.stands_for not in COMPLEX_BASES and 2.0**52 <= abs(x.primal) < np.inf:
+        interpreter.refuse_bits(x, f"`{what}` of a number beyond 2**52")
+
+
+def _answers(interpreter: Any) -> dict[Any, Any]:
+    """Text, truth, length and hash: special methods written in Python answer."""
+    own = interpreter.scalars.own
+
     def text(cls: type, name: str) -> Any:
         def convert(*args: Any, **kwargs: Any) -> Any:
             method = python_special(args[0], name) if len(args) == 1 else None
@@ -168,8 +177,7 @@ def _numbers(interpreter: Any) -> dict[Any, Any]:
         method = python_special(x, "__hash__")
         return hash(x) if method is None or type(x) in own else protocols.invoke(interpreter, method, x)
 
-    table.update({int: int_, abs: absolute, pow: power, round: round_, divmod: divmod_, str: text(str, "__str__"),
-                  repr: text(repr, "__repr__"), bool: bool_, len: length, hash: hash_})  # type: ignore[arg-type]
+    table: dict[Any, Any] = {str: text(str, "__str__"), repr: text(repr, "__repr__"), bool: bool_, len: length, hash: hash_}
     for f, name in ((math.floor, "__floor__"), (math.ceil, "__ceil__"), (math.trunc, "__trunc__")):
         table[f] = text(f, name)  # type: ignore[arg-type]
     return table
