@@ -60,7 +60,7 @@ class Ledger:
         """Whether lowering may pay."""
         return self.spent > PATIENCE or self.loops
 
-    def pays(self, compiled: Any, variant: Any, values: list, mode: str = "pullback") -> bool:
+    def pays(self, compiled: Any, variant: Any, values: list, mode: str = "pullback", times: float = 1.0) -> bool:
         """Whether native code pays from this call on."""
         from ._compile.analyses.cost import compilation, recorded
 
@@ -69,7 +69,7 @@ class Ledger:
         price = compilation(variant.transformed.function) + (0.0 if "numba" in sys.modules else 0.4)
         if variant.stored(mode):
             price = 0.05 + (0.0 if "numba" in sys.modules else 0.4)
-        return max(self.spent, 0.0) + recorded(variant.primal, compiled.known(values)) >= price
+        return max(self.spent, 0.0) + times * recorded(variant.primal, compiled.known(values)) >= price
 
 
 def ledger_of(function: FunctionType, specs: tuple, active: tuple) -> Ledger:
@@ -123,16 +123,27 @@ def check_tier(tier: str) -> str:
 
 
 class Call:
-    """A whole call that native code takes."""
+    """A whole call that native code takes.
 
-    __slots__ = ("compiled", "first", "ledger", "values")
+    Attributes
+    ----------
+    args : tuple
+        All its arguments by position, the instance of a method first.
+    places : list of int
+        Positions of the differentiated ones, in the order asked for.
+    """
 
-    def __init__(self, compiled: Any, values: list, first: int, ledger: Ledger) -> None:
-        self.compiled, self.values, self.first, self.ledger = compiled, values, first, ledger
+    __slots__ = ("args", "compiled", "ledger", "places", "values")
+
+    def __init__(self, compiled: Any, values: list, args: tuple, places: list[int], ledger: Ledger) -> None:
+        self.compiled, self.values, self.args, self.places, self.ledger = compiled, values, args, places, ledger
 
 
-def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str = "pullback") -> Call | Ledger:
+def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str = "pullback",
+          times: float = 1.0) -> Call | Ledger:
     """The call as native code takes it, or the ledger that its recording is to be entered in.
+
+    `times` is how often it is about to be run.
 
     Raises
     ------
@@ -151,9 +162,10 @@ def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str =
     specs, values = _compile.signature_of(args)
     if places.__class__ is int:
         k = places + len(first)
+        chosen: Any = (k,)
         active = tuple([i == k for i in range(len(args))])
     else:
-        chosen = {p + len(first) for p in places}
+        chosen = [p + len(first) for p in places]
         active = tuple([i in chosen for i in range(len(args))])
     try:
         ledger = ledger_of(function, specs, active)
@@ -175,7 +187,7 @@ def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str =
             compiled = _compile.compiled_for(function, specs, active)
             values = compiled.values_of(values[:sum(compiled.counts)], function)
         variant = compiled.variant(values)
-        if tier == "auto" and not ledger.pays(compiled, variant, values, mode):
+        if tier == "auto" and not ledger.pays(compiled, variant, values, mode, times):
             return ledger
         variant.call(mode)
     except NotCompilable as refusal:
@@ -183,7 +195,7 @@ def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str =
         ledger.runs += 1
         raise
     ledger.keep = compiled
-    return Call(compiled, values, len(first), ledger)
+    return Call(compiled, values, args, list(chosen), ledger)
 
 
 def positional(function: FunctionType, first: int, args: tuple, kwargs: dict, places: Any) -> tuple[tuple, Any]:

@@ -69,3 +69,52 @@ def test_source_of_what_is_not_compiled():
         ut.grad(filed, tier="compile")(np.ones(3), [])
     with pytest.raises(ut.ArgumentError, match="tier"):
         ut.grad(filed, tier="fast")
+
+
+def neighbours(x, k):
+    s = 0.0
+    for i in range(1, len(x)):
+        s += math.sin(x[i] * x[i - 1]) * k
+    return s
+
+
+def products(x):
+    y = np.zeros(len(x))
+    for i in range(len(x)):
+        y[i] = x[i] * x[i - 1]
+    return y
+
+
+def overwritten(x):
+    for i in range(1, len(x)):
+        x[i] = x[i] * x[i - 1]
+    return x, 2.0, x.sum()
+
+
+@pytest.mark.parametrize("derivative", [
+    lambda x, v, tier: ut.jvp(neighbours, (x, 2.0), (v, 0.5), tier=tier),
+    lambda x, v, tier: ut.jvp(overwritten, (x,), (v,), tier=tier),
+    lambda x, v, tier: ut.hvp(neighbours, (x, 2.0), (v, 0.5), tier=tier),
+    lambda x, v, tier: ut.hessian(neighbours, tier=tier)(x, 2.0),
+    lambda x, v, tier: ut.jacobian(products, tier=tier)(x),
+    lambda x, v, tier: ut.jacobian(products, mode="forward", tier=tier)(x),
+    lambda x, v, tier: ut.jacobian(neighbours, (0, 1), mode="reverse", tier=tier)(x, 2.0),
+    lambda x, v, tier: ut.vjp(overwritten, x, tier=tier)[1]((v, 1.0, 0.5)),
+    lambda x, v, tier: ut.value_and_grad(neighbours, ("k", "x"), tier=tier)(x, k=2.0),
+])
+def test_operators_agree_in_both_tiers(derivative):
+    """Values, types and final states are the same whichever tier is asked for."""
+    found = []
+    for tier in ("record", "compile"):
+        x = np.linspace(0.2, 1.3, 5)
+        found.append((derivative(x, np.ones(5), tier), x))
+    assert_same(*found)
+
+
+def assert_same(a, b):
+    assert type(a) is type(b)
+    if isinstance(a, tuple):
+        for x, y in zip(a, b, strict=True):
+            assert_same(x, y)
+    else:
+        np.testing.assert_allclose(a, b, rtol=1e-12)

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("numba")
 
 from corpus import cases
-from harness.check import check_grad, check_reverse, observations
+from harness.check import check_forward, check_grad, check_reverse, observations
 from harness.gaps import GAPS
 
 from undertow import _compile, _tiers
@@ -51,6 +51,8 @@ def test_compiled_corpus(case, eager):
     for observe in observations(case):
         if not GAPS.get((case.name, "reverse")):
             check_reverse(case, observe)
+        if not GAPS.get((case.name, "forward")):
+            check_forward(case, observe)
     if not GAPS.get((case.name, "grad")):
         check_grad(case)
 

@@ -35,7 +35,10 @@ class CompiledPushforward:
         `tangents` has one entry for each leaf of the active arguments: a number or an array, in order. Memory is left
         as the function leaves it; tangents of arrays that are written become those after the call.
         """
-        values = self.base.values(tuple(args))
+        return self.push(self.base.values(tuple(args)), tangents)
+
+    def push(self, values: list, tangents: tuple | list) -> tuple[Any, Any]:
+        """The same for the values of all parameters."""
         variant = self.base.variant(values)
         mode = f"pushforward {self.width}"
         t = variant.forward(mode)
@@ -50,7 +53,7 @@ class CompiledPushforward:
         """The generated program for a call."""
         return self.base.variant(values).source(f"pushforward {self.width}")
 
-    def directions(self, active: list[Value], values: list, tangents: tuple) -> list:
+    def directions(self, active: list[Value], values: list, tangents: tuple | list) -> list:
         """Parameters for tangents: dense arrays that native code may write, and numbers."""
         if len(active) != len(tangents):
             raise NotCompilable("a tangent for each active leaf is needed")
@@ -102,7 +105,11 @@ class CompiledPushforward:
         base = self.base
         if base.lowered.result.kind not in ("scalar", "tagged"):
             raise NotCompilable("a Hessian of a function that does not return a number")
-        values = base.values(tuple(args))
+        return self.hessian(base.values(tuple(args)), tangents, seed)
+
+    def hessian(self, values: list, tangents: tuple | list, seed: float = 1.0) -> tuple[Any, list, list]:
+        """The same for the values of all parameters."""
+        base = self.base
         variant = base.variant(values)
         mode = f"hessian {self.width}"
         t, h = variant.transformed, variant.forward(mode)

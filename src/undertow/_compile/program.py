@@ -441,12 +441,6 @@ class CompiledPullback:
         return value, tuple(_group(s, slots) if a else _skip(s, slots)
                             for s, a in zip(self.specs, self.active, strict=True))
 
-    def argument(self, k: int, args: tuple, first: int) -> Any:
-        """An argument of the call; those that a method puts first are not in `args`."""
-        if k < first or k - first >= len(args):
-            raise NotCompilable("an argument that is not in this call")
-        return args[k - first]
-
     # ---- inspection
     @property
     def source(self) -> str:

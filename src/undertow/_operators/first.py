@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from .._errors import ArgumentError
-from .._tiers import Timed, check_tier
-from . import native
+from .._tiers import Ledger, Timed, check_tier
+from . import directional, native
 from .base import PLAIN, Operator, OperatorMethod, Problem, filled, fitted, operator, real_scalar
 from .trees import Form, leaves, rebuild, with_leaves
 
@@ -216,7 +216,8 @@ def recorded_vjp(lower: Any, f: Any, args: tuple, kwargs: dict, argnums: Any, ha
 
 
 @operator
-def jvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
+def jvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], *,
+        tier: str = "auto") -> Any:
     r"""Result of a function and its directional derivative.
 
     .. math:: (f, x, \dot x) \mapsto \bigl(f(x),\ J(x)\, \dot x\bigr)
@@ -227,6 +228,8 @@ def jvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: t
         Any Python function.
     primals, tangents : tuple
         Its arguments, and a direction for each, of the same structure.
+    tier : {"auto", "record", "compile"}
+        As for `value_and_grad`.
 
     Returns
     -------
@@ -245,11 +248,15 @@ def jvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: t
     if len(primals) != len(tangents):
         raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents are given").at()
     places = tuple(i for i, x in enumerate(primals) if leaves(x))
+    done = directional.pushforward(lower, f, tuple(primals), tuple(tangents), places, check_tier(tier))
+    if done is not None and type(done) is not Ledger:
+        return done
     problem = Problem(f, tuple(primals), {}, places)
     dots = filled(problem.form, fitted(lower, problem.form, tuple(tangents[i] for i in places), "tangent"))
     transposed = problem.pushed(lower)
     try:
-        pushed = transposed.push(dots)
+        with Timed(done):
+            pushed = transposed.push(dots)
         return transposed.value, with_tangents(transposed, pushed)
     finally:
         transposed.close()
@@ -370,7 +377,7 @@ def derivative(f: Callable[..., Any], argnum: Any = 0) -> Any:
     return Operator(body)
 
 
-def jacobian(f: Callable[..., Any], argnums: Any = 0, *, mode: str = "auto") -> Any:
+def jacobian(f: Callable[..., Any], argnums: Any = 0, *, mode: str = "auto", tier: str = "auto") -> Any:
     r"""Dense Jacobian of a function from arrays to arrays.
 
     .. math:: J_{ij} = \partial f_i / \partial x_j
@@ -383,6 +390,8 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0, *, mode: str = "auto") -> 
         Arguments to differentiate; each must be an array or a number.
     mode : {"auto", "forward", "reverse"}
         One sweep an input, or one an output; "auto" takes the fewer.
+    tier : {"auto", "record", "compile"}
+        As for `value_and_grad`.
 
     Returns
     -------
@@ -400,7 +409,16 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0, *, mode: str = "auto") -> 
     if mode not in ("auto", "forward", "reverse"):
         raise ArgumentError(f'mode is "auto", "forward" or "reverse", not {mode!r}').at()
 
+    check_tier(tier)
+
     def body(lower: Any, *args: Any, **kwargs: Any) -> Any:
+        done = directional.jacobian(lower, f, args, kwargs, argnums, mode, tier)
+        if done is not None and type(done) is not Ledger:
+            return done
+        with Timed(done):
+            return recorded(lower, args, kwargs)
+
+    def recorded(lower: Any, args: tuple, kwargs: dict) -> Any:
         problem = Problem(f, args, kwargs, argnums)
         inputs = sum(int(np.size(x)) for x in problem.originals)
         holomorphic = any(np.iscomplexobj(x) for x in problem.originals)

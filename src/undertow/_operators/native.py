@@ -48,7 +48,7 @@ def gradient(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, has_aux
         call = whole(f, args, kwargs, argnums, tier)
         if type(call) is Ledger:
             return call
-        value, found = _gradient(call, args, argnums, has_aux)
+        value, found = _gradient(call, argnums, has_aux)
         if known is not None and type(f) is FunctionType and type(argnums) is int and not has_aux:
             known[call.compiled.specs] = call.compiled
         return (boxed(value) if hasattr(f, "py_func") else value), found
@@ -60,7 +60,7 @@ def gradient(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, has_aux
         return None
 
 
-def _gradient(call: Any, args: tuple, argnums: Any, has_aux: bool) -> tuple:
+def _gradient(call: Any, argnums: Any, has_aux: bool) -> tuple:
     compiled, values = call.compiled, call.values
     result, seed = compiled.lowered.result, 1.0
     if has_aux:
@@ -73,7 +73,7 @@ def _gradient(call: Any, args: tuple, argnums: Any, has_aux: bool) -> tuple:
         value, bars = compiled.run(values, seed)
         bar = bars[compiled.simple]
         return value, (bar,) if isinstance(argnums, (tuple, list)) else bar
-    layout = Layout(compiled, args, values, argnums, call.first)
+    layout = Layout(call, not isinstance(argnums, (tuple, list)))
     value, bars = compiled.run(values, seed)
     return value, layout.structured(bars)
 
@@ -88,16 +88,10 @@ def boxed(value: Any) -> Any:
 class Layout:
     """How cotangents of leaves are put together in the structure of the differentiated arguments."""
 
-    def __init__(self, compiled: Any, args: tuple, values: list, argnums: Any, first: int) -> None:
-        self.single = not isinstance(argnums, (tuple, list))
-        self.places = []
+    def __init__(self, call: Any, single: bool) -> None:
+        compiled, values, where = call.compiled, call.values, call.places
+        self.single = single
         chosen = []
-        for k, active in enumerate(compiled.active):
-            if active:
-                self.places.append(k)
-        order = [argnums] if self.single else list(argnums)
-        names = compiled.f.__code__.co_varnames
-        where = [names.index(a) if isinstance(a, str) else a % len(args) + first for a in order]
         if len(set(where)) != len(where):
             raise NotCompilable("an argument is differentiated twice")
         self.leaves = []
@@ -107,7 +101,7 @@ class Layout:
             if not slots:
                 raise NotCompilable("an argument that has nothing to differentiate")
             self.leaves += slots
-            chosen.append(compiled.argument(k, args, first))
+            chosen.append(call.args[k])
         arrays = [values[j] for j in self.leaves if isinstance(values[j], np.ndarray)]
         for i, a in enumerate(arrays):
             if any(np.may_share_memory(a, b) for b in arrays[:i]):
@@ -170,14 +164,19 @@ def seeds(planned: Any, bars: list) -> Any:
     return np.zeros(shape, dtype) if bar is None else np.ascontiguousarray(bar)
 
 
-def pullback(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str) -> tuple | Ledger | None:
-    """``(value, pullback)`` by native code, or the ledger for the recording that is to be done instead."""
+def pullback(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, kinds: tuple = ()) -> tuple | Ledger | None:
+    """``(value, pullback)`` by native code, or the ledger for the recording that is to be done instead.
+
+    With `kinds`, results of other kinds are refused before anything has run.
+    """
     try:
         call = whole(f, args, kwargs, argnums, tier)
         if type(call) is Ledger:
             return call
         compiled, values = call.compiled, call.values
-        layout = Layout(compiled, args, values, argnums, call.first)
+        if kinds and compiled.lowered.result.kind not in kinds:
+            raise NotCompilable("a result that is not one array or number")
+        layout = Layout(call, not isinstance(argnums, (tuple, list)))
         kept = [v.copy() if isinstance(v, np.ndarray) else v for v in values]
         value = compiled.primal(values)
         value = boxed(value) if hasattr(f, "py_func") else value

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .._tiers import Ledger, Timed, check_tier
+from . import directional
 from .base import Operator, Problem, fitted, operator
 from .first import grad, jacobian
 from .trees import leaves
@@ -12,7 +14,7 @@ from .trees import leaves
 __all__ = ["hessian", "hvp"]
 
 
-def hessian(f: Callable[..., Any], argnums: Any = 0) -> Any:
+def hessian(f: Callable[..., Any], argnums: Any = 0, *, tier: str = "auto") -> Any:
     r"""Dense Hessian of a function with a real number as result.
 
     .. math:: H_{ij} = \partial^2 f / \partial x_i \partial x_j
@@ -23,6 +25,8 @@ def hessian(f: Callable[..., Any], argnums: Any = 0) -> Any:
         Any Python function with one real number as result.
     argnums : int or str
         The argument to differentiate, an array or a number.
+    tier : {"auto", "record", "compile"}
+        As for `value_and_grad`.
 
     Returns
     -------
@@ -40,16 +44,25 @@ def hessian(f: Callable[..., Any], argnums: Any = 0) -> Any:
     array([[4., 2.],
            [2., 0.]])
     """
-    rows = jacobian(grad(f, argnums), argnums, mode="reverse")
+    rows = jacobian(grad(f, argnums, tier="record" if tier == "record" else "auto"), argnums, mode="reverse", tier="record")
+    check_tier(tier)
 
     def body(lower: Any, *args: Any, **kwargs: Any) -> Any:
+        done = directional.hessian(lower, f, args, kwargs, argnums, tier)
+        if done is not None and type(done) is not Ledger:
+            return done
+        with Timed(done):
+            return recorded(lower, args, kwargs)
+
+    def recorded(lower: Any, args: tuple, kwargs: dict) -> Any:
         return rows._under(lower, *args, **kwargs)
 
     return Operator(body)
 
 
 @operator
-def hvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
+def hvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], *,
+        tier: str = "auto") -> Any:
     r"""Product of the Hessian of a function with a vector, without the Hessian.
 
     .. math:: (f, x, v) \mapsto \nabla^2 f(x)\, v
@@ -60,6 +73,8 @@ def hvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: t
         Any Python function with one real number as result.
     primals, tangents : tuple
         Its arguments, and a direction for each, of the same structure.
+    tier : {"auto", "record", "compile"}
+        As for `value_and_grad`.
 
     Returns
     -------
@@ -81,11 +96,20 @@ def hvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: t
     array([2., 0.])
     """
     places = tuple(i for i, x in enumerate(primals) if leaves(x))
-    problem = Problem(grad(f, places), tuple(primals), {}, places)
+    found = directional.hessian_product(lower, f, tuple(primals), tuple(tangents), places, check_tier(tier))
+    if found is not None and type(found) is not Ledger:
+        return found[0] if len(primals) == 1 else found
+    with Timed(found):
+        found = recorded_product(lower, f, tuple(primals), tangents, places)
+    return found[0] if len(primals) == 1 else found
+
+
+def recorded_product(lower: Any, f: Any, primals: tuple, tangents: tuple, places: tuple) -> Any:
+    """`hvp` in the record tier."""
+    problem = Problem(grad(f, places), primals, {}, places)
     recording = problem.record(lower)
     try:
         dots = fitted(lower, problem.form, tuple(tangents[i] for i in places), "tangent")
-        found = problem.structured(recording.pull(dots))
+        return problem.structured(recording.pull(dots))
     finally:
         recording.close()
-    return found[0] if len(primals) == 1 else found
