@@ -106,6 +106,8 @@ def converted(interpreter: Any, x: ndarray, y: Any) -> Any:
     if y is x or np.may_share_memory(x, y):
         return y
     if y.dtype.kind not in "fc":
+        if y.dtype.names is not None:
+            return interpreter.read_record(x, Ellipsis, y)
         return y if y.dtype.kind != "O" else interpreter.objects(x)
     interpreter.record_copy(x, y)
     return y

@@ -464,7 +464,7 @@ def descriptor(interpreter: Any, f: Any) -> Any:
             return lambda n, value: protocols.generic_setattr(interpreter, owner, n, value)
         if name == "__init__" and isinstance(owner, (list, set, collections.deque)):
             return lambda *args: f(*(interpreter.hooks["iterate"](a) for a in args))
-        if type(owner) is memoryview and stem in ("getitem", "setitem"):
+        if type(owner) in (memoryview, np.flatiter) and stem in ("getitem", "setitem"):
             return lambda *args: interpreter.hooks[stem](*args[1:], owner, args[0]) if args[1:] else (
                 interpreter.hooks[stem](owner, args[0]))
         if f.__objclass__ in OPEN or name in object.__dict__ or name in COMPARING:

@@ -166,9 +166,13 @@ class ForwardInterpreter(Interpreter):
                 self.memory.note_view(r, parent, index)
             elif r.dtype.kind in "fc":
                 self.fresh(r, getitem(self.shadow(parent), index))
+            elif r.dtype.names is not None:
+                return self.read_record(a, index, r)
             return r
         cls = self.scalars.wrap.get(type(r))
         if cls is None:
+            if a.dtype.names is not None and isinstance(r, np.void):
+                return self.read_record(a, index, r)
             return self.other_bits(a, slot) or r
         return self.scalar(cls, r, getitem(self.shadow(parent), index))
 
@@ -176,6 +180,8 @@ class ForwardInterpreter(Interpreter):
         """``a[index] = value``, primal and tangent."""
         if a.dtype.kind == "O":
             self.store_object(a, index, value)
+            return
+        if a.dtype.names is not None and self.store_record(a, index, value):
             return
         if slot is not None and slot.active and quick_forward.store(self, a, index, value, slot):
             return

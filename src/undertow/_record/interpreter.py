@@ -333,6 +333,8 @@ class Interpreter:
 
     def other_bits(self, x: ndarray, slot: Any) -> None:
         """Refuse to look at active floats as integers; fields of structured memory are what they are."""
+        if x.dtype.names is not None:
+            self.refuse_bits(x, "an operation on whole records (their fields are followed)")
         if bits_of(x, slot):
             self.refuse_bits(x, f"a view of dtype {x.dtype}")
 
@@ -351,6 +353,33 @@ class Interpreter:
         if not one and isinstance(value, ndarray) and self.leaf(value) is not None:
             value = self.objects(value)
         a[index] = value
+
+    def store_record(self, a: Any, index: Any, value: Any) -> bool:
+        """``a[index] = value`` in an array of records, field by field where the value is active; whether it was done."""
+        getitem, setitem = self.hooks["getitem"], self.hooks["setitem"]
+        if type(index) is str:
+            setitem(value, getitem(a, index), Ellipsis)
+            return True
+        if not self.is_active(value):
+            return False
+        if isinstance(value, (tuple, list)) and len(value) == len(a.dtype.names):
+            parts = list(value)
+        elif isinstance(value, ndarray) and value.dtype.names == a.dtype.names:
+            parts = [getitem(value, name) for name in a.dtype.names]
+        else:
+            self.refuse_store(a, value, "it is not clear which field gets what")
+        for name, part in zip(a.dtype.names, parts):
+            setitem(part, getitem(a, name), index)
+        return True
+
+    def read_record(self, a: Any, index: Any, r: Any) -> Any:
+        """``a[index]`` of active records that is no view: one record as an array without axes, or a copy by fields."""
+        getitem, setitem = self.hooks["getitem"], self.hooks["setitem"]
+        if not isinstance(r, ndarray):
+            return getitem(a, (*index, ...) if type(index) is tuple else (index, ...))
+        for name in a.dtype.names:
+            setitem(getitem(getitem(a, name), index), getitem(r, name), Ellipsis)
+        return r
 
     def check_foreign(self, function: Any, args: tuple, kwargs: dict | None = None) -> None:
         """Refuse if an active value is about to enter code that cannot be followed."""

@@ -221,9 +221,13 @@ class ReverseInterpreter(Interpreter):
                 self.memory.note_view(r, parent, index)
             elif r.dtype.kind in "fc":
                 self.tape.append((steps.gathered, (parent, steps.frozen_index(index)), self.fresh(r), 0))
+            elif r.dtype.names is not None:
+                return self.read_record(a, index, r)
             return r
         cls = self.scalars.wrap.get(t)
         if cls is None:
+            if a.dtype.names is not None and isinstance(r, np.void):
+                return self.read_record(a, index, r)
             return self.other_bits(a, slot) or r
         parent = slot if a is slot.owner else self.memory.reference(a, slot)
         k = self.next_index()
@@ -238,6 +242,8 @@ class ReverseInterpreter(Interpreter):
         """``a[index] = value``."""
         if a.dtype.kind == "O":
             self.store_object(a, index, value)
+            return
+        if a.dtype.names is not None and self.store_record(a, index, value):
             return
         if slot is not None and slot.active and quick.store(self, a, index, value, slot):
             return

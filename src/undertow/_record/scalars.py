@@ -249,6 +249,15 @@ class ScalarFactory:
             return result
 
         body["__getitem__"] = __getitem__
+        bits = body["view"].fget
+
+        def view(x, *args, **kwargs):
+            """A number viewed as a class of arrays is itself; other types would look at the bits."""
+            if not kwargs and len(args) == 1 and isinstance(args[0], type) and issubclass(args[0], ndarray):
+                return x
+            return bits(x)
+
+        body["view"] = view
 
 
 def _sign(x: Any) -> Any:

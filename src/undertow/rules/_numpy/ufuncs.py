@@ -185,7 +185,7 @@ clip = np._core.umath.clip
 
 def _inside(y, x, low, high):
     x, low, high = ordered(x, low, high)
-    tie, within = (x == low) | (x == high), (x > low) & (x < high)
+    tie, within = ((x == low) | (x == high)) & (low < high), (x > low) & (x < high)
     return np.where(tie, 0.5, within) if np.any(tie) else np.asarray(within).astype(float)
 
 
