@@ -59,6 +59,9 @@ zero_derivative(is_flat, samples=[Sample((np.less,))])
 REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 SCANS = {np.add: np.cumsum, np.multiply: np.cumprod}
 
+# Extrema that pass over what is not a number, and what cannot be one.
+PASSING_NAN = {np.fmax: (np.max, -np.inf), np.fmin: (np.min, np.inf)}
+
 # ---- the methods ------------------------------------------------------------------------------------------------
 
 
@@ -87,6 +90,11 @@ def reduce(ufunc, array, axis=0, dtype=None, out=None, keepdims=False, initial=n
         extra = {} if dtype is None else {"dtype": dtype}
         return REDUCTIONS[ufunc](array, axis=axis, out=out, keepdims=keepdims, initial=initial, where=where, **extra)
     array = np.asarray(array) if dtype is None else np.asarray(array).astype(dtype)
+    if ufunc in PASSING_NAN and initial is np._NoValue and where is True and array.dtype.kind == "f" and array.size:
+        extremum, beyond = PASSING_NAN[ufunc]
+        missing = np.isnan(array)
+        found = extremum(np.where(missing, beyond, array), axis=axis, keepdims=keepdims)
+        return _deliver(np.where(np.all(missing, axis=axis, keepdims=keepdims), np.nan, found), out)
     check_axes(ufunc, array.ndim, axis)
     parts, axes = _last(array, axis)
     chosen = None if where is True else _last(np.broadcast_to(where, array.shape), axis)[0]
