@@ -19,6 +19,7 @@ def make(interpreter: Any) -> dict[Any, Any]:
     table: dict[Any, Any] = {f: converter(interpreter, f) for f in MAKERS if f is not np.require}
     table[np.ndarray.view] = _view(interpreter)
     table[np.ndarray.item] = _item(interpreter)
+    table[np.ndarray.setflags] = np.ndarray.setflags
     table[np.ndarray.astype] = _astype(interpreter)
     table[np.ndarray.__array_ufunc__] = _array_ufunc(interpreter)
     table[np.ndarray.__deepcopy__] = _deepcopy(interpreter)
