@@ -97,6 +97,8 @@ def converter(interpreter: Any, f: Any) -> Any:
             return below(*args, **kwargs)
         if _is_sequence(x):
             return convert(list(interpreter.hooks["iterate"](x)), *args[1:], **kwargs)
+        if protocols.special(type(x), "__array_interface__") or protocols.special(type(x), "__array_struct__"):
+            interpreter.check_foreign(f, (x,))  # an address
         return below(*args, **kwargs)
 
     return convert

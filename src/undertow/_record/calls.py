@@ -391,11 +391,12 @@ class Calls:
         operator = getattr(type(f), "_under", None)
         if operator is not None:  # a derivative inside a derivative
             return functools.partial(operator, f, interpreter)
+        known = not (protocols.overrides(type(f), "__hash__") or protocols.overrides(type(f), "__eq__"))
         try:
-            handler = self.handlers.get(f)
+            handler = self.handlers.get(f) if known else None  # a lookup must not run the program's `__hash__`
         except TypeError:
             handler = None
-        if handler is None and (rule := self.rule(f)) is not None:
+        if handler is None and known and (rule := self.rule(f)) is not None:
             handler = self.applied(rule)
         if handler is not None:
             return self.remember(f, self.unbound(f, handler))

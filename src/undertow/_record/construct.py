@@ -17,7 +17,10 @@ def constructor(interpreter: Any, cls: type, default: bool = False) -> Any:
     """What is called in place of the class `cls`, or of ``type.__call__`` bound to it."""
     call = None if default else protocols.special(type(cls), "__call__")
     if call is not None and not protocols._is_c(call):
-        return MethodType(interpreter.callee(call), cls)
+        if type(call) is FunctionType:
+            return MethodType(interpreter.callee(call), cls)
+        getter = getattr(type(call), "__get__", None)
+        return interpreter.callee(call if getter is None else getter(call, cls, type(cls)))
     new, init = cls.__new__, protocols.special(cls, "__init__")
     python_new = type(new) is FunctionType
     python_init = init is not None and not protocols._is_c(init)

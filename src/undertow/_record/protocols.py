@@ -69,7 +69,8 @@ def binary(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
     if not any(m is not None and not _is_c(m) for m, _, _ in attempts):
         if isinstance(a, ndarray) or isinstance(b, ndarray):
             return array_operator(interpreter, hook, a, b)
-        interpreter.check_foreign(getattr(operator, hook), (a, b))
+        if not (hook == "mod" and isinstance(a, (str, bytes))):  # formatting
+            interpreter.check_foreign(getattr(operator, hook), (a, b))
         return getattr(operator, hook)(a, b)
     for m, x, y in attempts:
         if m is None:
