@@ -257,7 +257,8 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
         if self.depth > _DEPTH:
             raise NotCompilable("recursion, or calls nested too deep")
         self.calls += 1
-        if self.calls > _CALLS or (function is not None and self.active.count(function.__code__) > _RECURSION):
+        place = (filename, node.lineno, node.col_offset)
+        if self.calls > _CALLS or self.active.count(place) > _RECURSION:
             raise NotCompilable("recursion, or too many calls")
         if isinstance(node, ast.AsyncFunctionDef) or (not isinstance(node, ast.Lambda) and any(
                 isinstance(n, (ast.Yield, ast.YieldFrom, ast.Await)) for n in ast.walk(node))):
@@ -266,7 +267,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
         outer, span, loops = self.frame, self.b.span, self.loop_nodes
         self.frame, self.loop_nodes = frame, []
         self.depth += 1
-        self.active.append(function.__code__ if function is not None else None)
+        self.active.append(place)
         self.state[(frame.key, "$exit")] = Exit.known(0)
         for name, value in bound.items():
             self.state[(frame.key, name)] = self.bind(value, name, frame)
