@@ -44,7 +44,7 @@ class MemoryFacts:
         allocation = self.allocation.get(root)
         if allocation is not None and self.chain[allocation]:
             return False
-        return not any(store is not at and touches_later(self, at, index, store) for store in self.stores.get(root, ()))
+        return not any(touches_later(self, at, index, store) for store in self.stores.get(root, ()))
 
     def writes_inside(self, op: Op, root: Value) -> bool:
         return any(store is op or any(c is op for c, _ in self.chain[store]) for store in self.stores.get(root, ()))
