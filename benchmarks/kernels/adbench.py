@@ -110,7 +110,9 @@ def gmm_loops(means, alphas, icf, x, gamma, m):
         for ik in range(k):
             s += math.exp(main_term[ik] - top)
         slse += math.log(s) + top
-    top = max(alphas[ik] for ik in range(k)) if k < 0 else alphas[0]
+    top = alphas[0]
+    for ik in range(1, k):
+        top = max(top, alphas[ik])
     s = 0.0
     for ik in range(k):
         s += math.exp(alphas[ik] - top)

@@ -336,8 +336,7 @@ class _Intervals:
         enter(state)
         refine()
         self.region(body)
-        self.env = {**saved, **{k: v for k, v in self.env.items() if k in saved}}
-        self.env.update(saved)
+        self.env = {**self.env, **saved}
         return state
 
 

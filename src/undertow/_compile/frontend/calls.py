@@ -12,6 +12,7 @@ import numpy as np
 
 from .._refusal import NotCompilable
 from ..ir.builder import const
+from ..ir.function import Constant
 from ..ir.types import F32
 from . import arithmetic
 from .builtin import BUILTINS
@@ -56,7 +57,10 @@ class Calls:
         out: list = []
         for k, n in enumerate(nodes):
             if isinstance(n, ast.Starred):
-                items = self.static_items(self.expr(n.value))
+                value = self.settle(self.expr(n.value))
+                items = self.static_items(value)
+                if items is None and isinstance(value, Array) and isinstance(value.dims[0], Constant):
+                    items = [self.index_with(value, [Const(k)]) for k in range(value.dims[0].value)]
                 if items is None:
                     raise NotCompilable("`*` of a sequence of unknown length in a call")
                 out += items

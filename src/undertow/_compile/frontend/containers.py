@@ -33,14 +33,15 @@ class Containers:
             self.list_places[ref.key] = place
             kinds = [k[2:] for k in self.carry_out if k[:2] == ("grow", place)]
             if kinds:
-                contents = self.growing(items, *kinds[0])
+                flavors = {k[1] for k in kinds}
+                contents = self.growing(items, kinds[0][0], flavors.pop() if len(flavors) == 1 else "mixed")
         self.state[(ref.key, "items")] = contents
         return ref
 
     def growing(self, items: tuple, type_name: str, flavor: str) -> Growing:
         """A buffer that holds these numbers and has room for more."""
         scalars = [scalar_of(v) for v in items]
-        if any((s.type.name, s.flavor) != (type_name, flavor) for s in scalars):
+        if any(s.type.name != type_name or flavor not in (s.flavor, "mixed") for s in scalars):
             raise NotCompilable("a list of unknown length of numbers of different types")
         buffer = self.new_array(ScalarType(type_name), [const(_CAPACITY)], hint="list")
         for k, s in enumerate(scalars):
@@ -106,7 +107,7 @@ class Containers:
         capacity = items.buffer.dims[0]
         if name == "append" and len(args) == 1:
             s = scalar_of(args[0])
-            if (s.type, s.flavor) != (items.buffer.element, items.flavor):
+            if s.type != items.buffer.element or items.flavor not in (s.flavor, "mixed"):
                 raise NotCompilable("a list of unknown length of numbers of different types")
             n = items.count.value
             self.b.check(self.b.scalar("lt", n, capacity), "a long list")

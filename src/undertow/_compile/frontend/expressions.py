@@ -15,7 +15,8 @@ from ..ir.function import Constant, Region, Value
 from ..ir.types import BOOL
 from . import arithmetic
 from .merge import describe, is_number, scalar_of
-from .state import TryAgain
+from .state import TryAgain, Unbound
+from .statements import assigned_names
 from .values import Array, Const, Function, Lazy, Maybe, Method, Ref, Scalar, Sequence
 
 __all__ = ["Expressions"]
@@ -52,8 +53,12 @@ class Expressions:
         key = (frame.key, name)
         value = self.state.get(key)
         if value is None:
-            if self.loop_nodes:
-                raise NotCompilable(f"`{name}` may be read in a loop before it is bound")
+            for loop in self.around:
+                if name in assigned_names(loop.body) and frame is self.frame:
+                    carry = (self.place(loop), name)
+                    if carry not in self.carry_out:
+                        raise TryAgain("carry", carry)
+                    raise Unbound(name)
             raise NotCompilable(f"`{name}` is read before it is bound")
         if isinstance(value, TryAgain):
             raise value

@@ -63,7 +63,7 @@ class Indexing:
             return
         growing = self.state[(owner.key, "items")]
         s = scalar_of(value)
-        if (s.type, s.flavor) != (contents.element, growing.flavor):
+        if s.type != contents.element or growing.flavor not in (s.flavor, "mixed"):
             raise NotCompilable("a list of unknown length of numbers of different types")
         self.store_element(contents, self.index_view(contents, [index]), s.value)
 
@@ -270,9 +270,7 @@ class Indexing:
             raise NotCompilable("a slice whose step is not known")
         none = [isinstance(x, Const) and x.obj is None for x in (lower, upper)]
         if step < 0:
-            if not all(none) or step != -1:
-                raise NotCompilable("a slice with a negative step and bounds")
-            return self.b.sub(n, const(1)), n, -1
+            return self.backward_bounds(lower, upper, n, step, none)
         start = const(0) if none[0] else self.slice_bound(scalar_of(lower).value, n, clip=False)
         stop = n if none[1] else self.slice_bound(scalar_of(upper).value, n, clip=True)
         length = self.b.sub(stop, start)
@@ -285,11 +283,35 @@ class Indexing:
             length = self.b.scalar("floordiv", self.b.add(length, const(step - 1)), const(step))
         return start, length, step
 
+    def backward_bounds(self, lower: Any, upper: Any, n: Value, step: int, none: list[bool]) -> tuple[Value, Value, int]:
+        """Bounds of a slice that runs down: from a place inside to one inside or just before the first."""
+        def place(v: Any) -> Value:
+            i = scalar_of(v).value
+            if i.type != I64:
+                raise NotCompilable("a slice bound that is not an integer")
+            if isinstance(i, Constant) and i.value < 0:
+                i = self.b.sub(n, const(-i.value))
+            self.b.check(self.b.scalar("ge", i, const(0)), "a slice beyond the array")
+            self.b.check(self.b.scalar("lt", i, n), "a slice beyond the array")
+            return i
+
+        start = self.b.sub(n, const(1)) if none[0] else place(lower)
+        if none[0] and none[1]:
+            length = n
+        else:
+            length = self.b.add(start, const(1)) if none[1] else self.b.sub(start, place(upper))
+            length = self.b.scalar("select", self.b.scalar("lt", length, const(0)), const(0), length)
+        if step != -1:
+            length = self.b.scalar("floordiv", self.b.add(length, const(-step - 1)), const(-step))
+        return start, length, step
+
     def slice_bound(self, i: Value, n: Value, clip: bool) -> Value:
         if i.type != I64:
             raise NotCompilable("a slice bound that is not an integer")
         if isinstance(i, Constant) and i.value < 0:
-            return self.b.sub(n, const(-i.value))
+            start = self.b.sub(n, const(-i.value))
+            self.b.check(self.b.scalar("ge", start, const(0)), "a slice beyond the array")
+            return start
         if not isinstance(i, Constant):
             self.b.check(self.b.scalar("ge", i, const(0)), "a negative slice bound")
             if clip:

@@ -201,7 +201,9 @@ class Loops:
         region.yields = self.emit_branch(going, inner, [going.type], ["go"])
 
     def do_While(self, node: ast.While) -> None:
+        self.around.append(node)
         self.general_loop(node, lambda: self.test(node.test), lambda: None, node.body, set())
+        self.around.pop()
         self.after_loop(node)
 
     def after_loop(self, node: ast.For | ast.While) -> None:
@@ -213,7 +215,9 @@ class Loops:
         iterable = self.expr(node.iter)
         self.at(node)
         self.held.append(iterable)
+        self.around.append(node)
         self.for_loop(node, iterable)
+        self.around.pop()
         self.held.pop()
         self.after_loop(node)
 

@@ -29,7 +29,7 @@ from .products import Products
 from .reductions import Reductions
 from .shaping import Shaping
 from .slots import Slots
-from .state import TryAgain
+from .state import TryAgain, Unbound
 from .statements import Statements
 from .ufuncs import Ufuncs
 from .values import Array, Const, Exit, Function, Lazy, Maybe, Method, Ref, Scalar, Sequence
@@ -129,6 +129,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
         self.contiguous: set[Value] = set()
         self.home: dict[Value, Any] = {}
         self.extents: dict[Value, Value] = {}
+        self.around: list = []
         self.returned_copies: set[Value] = set()
         self.list_places: dict[int, tuple] = {}
         self.held: list = []
@@ -264,8 +265,8 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
                 isinstance(n, (ast.Yield, ast.YieldFrom, ast.Await)) for n in ast.walk(node))):
             raise NotCompilable("a generator or coroutine")
         frame = Frame(next(self.keys), node, filename, function, parent, _local_names(node, function))
-        outer, span, loops = self.frame, self.b.span, self.loop_nodes
-        self.frame, self.loop_nodes = frame, []
+        outer, span, loops, around = self.frame, self.b.span, self.loop_nodes, self.around
+        self.frame, self.loop_nodes, self.around = frame, [], []
         self.depth += 1
         self.active.append(place)
         self.state[(frame.key, "$exit")] = Exit.known(0)
@@ -278,7 +279,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
             value = self.returned(frame)
         self.depth -= 1
         self.active.pop()
-        self.frame, self.b.span, self.loop_nodes = outer, span, loops
+        self.frame, self.b.span, self.loop_nodes, self.around = outer, span, loops, around
         if not any(isinstance(n, (ast.FunctionDef, ast.Lambda)) and n is not node for n in ast.walk(node)):
             for key in [k for k in self.state if isinstance(k, tuple) and k[0] == frame.key]:
                 del self.state[key]
@@ -390,6 +391,9 @@ def lower(function: types.FunctionType, specs: tuple, varying: frozenset = froze
                 filename, line = lowerer.spans[lowerer.b.span][:2]
                 raise NotCompilable(refusal.reason, filename, line) from None
             raise
+        except Unbound as unbound:
+            raise NotCompilable(f"`{unbound.args[0]}` may be read in a loop before it is bound",
+                                *lowerer.spans[lowerer.b.span][:2]) from None
         except RecursionError:
             break
     raise NotCompilable("the types of the function's variables do not settle")

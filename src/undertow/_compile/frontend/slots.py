@@ -108,9 +108,10 @@ class _Meeting(Meeting):
 
     def grow(self, parts: tuple) -> None:
         place = self.lowerer.list_places.get(self.key[0]) if isinstance(self.key, tuple) else None
-        kinds = {(p.info[0].name, p.info[1]) if p.kind == "scalar" else None for p in parts}
+        kinds = {p.info[0].name if p.kind == "scalar" else None for p in parts}
         if place is not None and len(kinds) == 1 and None not in kinds:
-            raise TryAgain("slot", ("grow", place, *kinds.pop()))
+            flavors = {p.info[1] for p in parts}
+            raise TryAgain("slot", ("grow", place, kinds.pop(), flavors.pop() if len(flavors) == 1 else "mixed"))
         raise NotCompilable("a list of unknown length of anything but numbers of one type")
 
     def merge_objects(self, a: Shape, b: Ref) -> Shape:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["TryAgain"]
+__all__ = ["TryAgain", "Unbound"]
+
+
+class Unbound(Exception):
+    """A variable is read that only a later round over a loop knows: this path is not yet understood."""
 
 
 class TryAgain(Exception):

@@ -14,7 +14,7 @@ from ..ir.function import Constant, Region, Value
 from ..ir.ops import SCALAR
 from .merge import Shape, carries, flatten, join, rebuild, shape_of, types_of
 from .slots import BranchMeeting, defined_in
-from .state import TryAgain
+from .state import TryAgain, Unbound
 from .values import Const, Exit, Function, Maybe, same_value
 
 __all__ = ["Statements"]
@@ -125,11 +125,20 @@ class Statements:
         for alternative in (then, other):
             self.state = dict(before)
             with self.b.inside(Region()) as region:
-                alternative()
+                self.unless_unbound(alternative)
                 self.force_all()
             ends.append(self.state)
             regions.append(region)
         self.merge_branches(test, before, ends, regions)
+
+    def unless_unbound(self, alternative: Callable[[], None]) -> None:
+        """One alternative; left out for now where it needs what only a later round over the loop knows."""
+        kept = self.frame, self.loop_nodes, self.around, self.depth, list(self.held)
+        try:
+            alternative()
+        except Unbound:
+            self.frame, self.loop_nodes, self.around, self.depth, self.held = kept
+            self.state["$dead"] = Const(True)
 
     def merge_branches(self, test: Value, before: dict, ends: list[dict], regions: list[Region]) -> None:
         after: dict = {}
@@ -213,7 +222,7 @@ class Statements:
         for nodes in (node.body, node.orelse):
             self.state = dict(before)
             with self.b.inside(Region()) as region:
-                self.block(nodes)
+                self.unless_unbound(lambda nodes=nodes: self.block(nodes))
                 self.force_all()
             ends.append(self.state)
             regions.append(region)
