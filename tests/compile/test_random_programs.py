@@ -10,7 +10,7 @@ import random
 
 import numpy as np
 import pytest
-from interpreted import run
+from harness.interpreted import run
 
 from undertow._compile import NotCompilable, compile_pullback
 from undertow._compile.ir.verify import verify
