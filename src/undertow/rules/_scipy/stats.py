@@ -209,3 +209,89 @@ def swilk(x, a, init=0, n1=-1):
     spread = x[len(x) - half:][::-1] - x[:half]
     formula = np.sum(np.abs(a) * spread) ** 2 / np.sum((x - np.mean(x)) ** 2)
     return attach(w, formula), unknown(level, formula, "the level of the test of Shapiro and Wilk has no rule"), fault
+
+# ---- families whose shape may be zero ---------------------------------------------------------------------------------
+# SciPy takes the limit on a branch of its own, which does not depend on the shape; next to it, quotients cancel.
+
+
+def log1p_over(x, c):
+    """``log(1 + c x) / c``, and `x` for ``c == 0``."""
+    zero = c == 0
+    return np.where(zero, x, np.log1p(c * x) / np.where(zero, 1.0, c))
+
+
+def expm1_over(x, c):
+    """``(exp(c x) - 1) / c``, and `x` for ``c == 0``."""
+    zero = c == 0
+    return np.where(zero, x, np.expm1(c * x) / np.where(zero, 1.0, c))
+
+
+def _near_zero(u, series, formula):
+    """A series for small `u`, elsewhere a formula."""
+    small = np.abs(u) < 0.02
+    v, w = np.where(small, u, 0.0), np.where(small, 1.0, u)
+    total = 0.0 * v
+    for a in reversed(series):
+        total = total * v + a
+    return np.where(small, total, formula(w))
+
+
+_LOG = [(-1.0) ** (k + 1) * (k + 1) / (k + 2) for k in range(10)]
+_EXP = [(k + 1) / float(np.prod(np.arange(1, k + 3))) for k in range(10)]
+elementwise(log1p_over, lambda y, x, c: 1 / (1 + c * x),
+            lambda y, x, c: x * x * _near_zero(c * x, _LOG, lambda u: (u / (1 + u) - np.log1p(u)) / (u * u)),
+            samples=[Sample((0.7, 0.0)), Sample((-0.8, 0.9)), Sample((1.3, -1e-3))])
+elementwise(expm1_over, lambda y, x, c: np.exp(c * x),
+            lambda y, x, c: x * x * _near_zero(c * x, _EXP, lambda u: (u * np.exp(u) - np.expm1(u)) / (u * u)),
+            samples=[Sample((0.7, 0.0)), Sample((-0.8, 0.9)), Sample((1.3, -1e-3))])
+
+
+def limits_included(method, formula):
+    """The rule of a method ``_method(self, x, *shapes)``: its value, and the derivative of a formula where it is finite."""
+
+    def program(self, x, *shapes):
+        found = below(method, self, x, *shapes)
+        with np.errstate(all="ignore"):
+            exact = formula(x, *shapes)
+        return attach(found, np.where(np.isfinite(found) & np.isfinite(exact), exact, 0.0))
+
+    return program
+
+
+def _gev_log(x, c):
+    return -log1p_over(x, -c)
+
+
+def _kappa4_log(x, h, k):
+    """Logarithms of ``t = (1 - k x)**(1 / k)``, of ``1 - k x``, and of the distribution function."""
+    log_t = _gev_log(x, k)
+    return log_t, np.log1p(-k * x), _gev_log(np.exp(log_t), h)
+
+
+def _kappa4_logpdf(x, h, k):
+    log_t, base, logcdf = _kappa4_log(x, h, k)
+    return log_t - base + logcdf - np.log1p(-h * np.exp(log_t))
+
+
+def _skewnorm_logpdf(x, a):
+    return np.log(2.0) - x * x / 2 - np.log(2 * np.pi) / 2 + sp.log_ndtr(a * x)
+
+
+FORMULAS = {
+    (st.genextreme, "_loglogcdf"): _gev_log,
+    (st.genextreme, "_logpdf"): lambda x, c: -np.exp(_gev_log(x, c)) + _gev_log(x, c) - np.log1p(-c * x),
+    (st.genextreme, "_ppf"): lambda q, c: expm1_over(-np.log(-np.log(q)), -c),
+    (st.genextreme, "_isf"): lambda q, c: expm1_over(-np.log(-np.log1p(-q)), -c),
+    (st.genpareto, "_logpdf"): lambda x, c: -(c + 1) * log1p_over(x, c),
+    (st.skewnorm, "_logpdf"): _skewnorm_logpdf,
+    (st.skewnorm, "_pdf"): lambda x, a: np.exp(_skewnorm_logpdf(x, a)),
+    (st.kappa4, "_logpdf"): _kappa4_logpdf,
+    (st.kappa4, "_pdf"): lambda x, h, k: np.exp(_kappa4_logpdf(x, h, k)),
+    (st.kappa4, "_logcdf"): lambda x, h, k: _kappa4_log(x, h, k)[2],
+    (st.kappa4, "_cdf"): lambda x, h, k: np.exp(_kappa4_log(x, h, k)[2]),
+    (st.kappa4, "_ppf"): lambda q, h, k: -expm1_over(np.log(-expm1_over(np.log(q), h)), k),
+}
+for (distribution, name), formula in FORMULAS.items():
+    if name in vars(type(distribution)):
+        method = vars(type(distribution))[name]
+        substitute(method, cite="the limit at a shape of zero included")(limits_included(method, formula))
