@@ -12,7 +12,7 @@ import gc
 import sys
 import threading
 from collections.abc import Callable
-from types import CellType
+from types import CellType, MemberDescriptorType
 from typing import Any
 
 import numpy as np
@@ -226,30 +226,50 @@ def twin(array: ndarray, owner: ndarray, copy: ndarray) -> ndarray:
 def clean_up(interpreter: Any) -> None:
     """Replace numbers of a finished run that the program left somewhere by ordinary ones."""
     own = interpreter.scalars.own
-    for holder in gc.get_objects():
-        t = type(holder)
-        if t not in (list, dict, set, CellType, collections.deque):
-            if not issubclass(t, (list, dict, collections.deque)):  # isinstance would wake a dead weak proxy
-                continue
-        try:
-            if not any(type(v) in own for v in gc.get_referents(holder)):
-                continue
-            if isinstance(holder, dict):
-                for key, v in list(holder.items()):
-                    if type(v) in own:
-                        dict.__setitem__(holder, key, v.primal)
-            elif t is CellType:
-                holder.cell_contents = holder.cell_contents.primal
-            elif isinstance(holder, set):
-                for v in [v for v in holder if type(v) in own]:
-                    holder.discard(v)
-                    holder.add(v.primal)
-            else:
-                for i, v in enumerate(holder):
-                    if type(v) in own:
-                        holder[i] = v.primal
-        except (RuntimeError, TypeError, ValueError, ReferenceError):
+    interpreter.caches.clear()
+    gc.collect(1)  # most are garbage already: cycles of frames, exceptions and closures
+    if interpreter.scalar_references() <= interpreter.survivors:
+        return
+    numbers = [x for x in gc.get_referrers(*own) if type(x) in own]
+    for holder in gc.get_referrers(*numbers) if numbers else ():
+        if holder is numbers:
             continue
+        try:
+            make_ordinary(holder, own)
+        except (RuntimeError, TypeError, ValueError, ReferenceError, AttributeError):
+            continue
+
+
+def make_ordinary(holder: Any, own: set[type]) -> None:
+    """Replace the active numbers that an object holds; tuples and frames are left alone."""
+    t = type(holder)
+    if t is CellType:
+        holder.cell_contents = holder.cell_contents.primal
+    elif issubclass(t, dict):  # isinstance would wake a dead weak proxy
+        for key, v in list(holder.items()):
+            if type(v) in own:
+                dict.__setitem__(holder, key, v.primal)
+    elif issubclass(t, set):
+        for v in [v for v in holder if type(v) in own]:
+            holder.discard(v)
+            holder.add(v.primal)
+    elif issubclass(t, (list, collections.deque)):
+        for i, v in enumerate(holder):
+            if type(v) in own:
+                holder[i] = v.primal
+    elif t.__flags__ & HEAP_TYPE and t not in own:  # attributes of an instance that has no dictionary yet, and slots
+        for name in (*getattr(holder, "__dict__", ()), *(n for c in t.__mro__ for n in _slots(c))):
+            v = object.__getattribute__(holder, name)
+            if type(v) in own:
+                object.__setattr__(holder, name, v.primal)
+
+
+HEAP_TYPE = 1 << 9
+
+
+def _slots(cls: type) -> tuple:
+    """Names of the slots that a class declares."""
+    return tuple(n for n, d in cls.__dict__.items() if type(d) is MemberDescriptorType)
 
 
 class Pushed:
