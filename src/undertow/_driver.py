@@ -49,7 +49,7 @@ class Recording:
         interpreter.native = interpreter.takes_native and problem.tier != "record"
         self.open = True
         self.lock = threading.Lock()
-        self.private = False
+        self.private = self.swept = False
         self.undone: list[list] = []
         try:
             self.starts, stand_ins = [], []
@@ -143,13 +143,13 @@ class Recording:
     def _pull(self, bars: list, lower: Any, strict: bool) -> list:
         interpreter = self.interpreter
         store = lower.hooks["setitem"]
-        slots = {id(s): s for s in interpreter.memory.slots.values()}
-        final = []
-        slots.update((id(ref.slot), ref.slot) for ref, *_ in self.starts if type(ref) is not int)
-        for slot in slots.values():
-            slot.bar, slot.owned = None, False
-            if slot.logged and isinstance(slot.owner, ndarray) and not self.private:
-                final.append((slot.owner, lower.copy(slot.owner)))
+        slots = list(interpreter.memory.slots.values())
+        if self.swept:  # what the last sweep left
+            for slot in (*slots, *(ref.slot for ref, *_ in self.starts if type(ref) is not int)):
+                slot.bar, slot.owned = None, False
+        self.swept = True
+        changed = [] if self.private else [s.owner for s in slots if s.logged]
+        final = [(owner, lower.copy(owner)) for owner in changed if isinstance(owner, ndarray)]
         owners = {id(o): o for o in (owner_of(cell[0]) for cell in self.undone) if isinstance(o, ndarray)}
         before = [(o, lower.copy(o)) for o in owners.values()]  # whole buffers: views may overlap themselves
         sweep = Sweep(interpreter, lower, strict)

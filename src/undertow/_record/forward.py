@@ -94,8 +94,11 @@ class ForwardInterpreter(Interpreter):
             return x.mark, (), t.stands_for in COMPLEX_BASES
         return None
 
-    def fresh(self, y: ndarray, dot: Any) -> None:
-        """Register a fresh result with its tangent."""
+    def fresh(self, y: ndarray, dot: Any, own: bool = False) -> None:
+        """Register a fresh result with its tangent, which is ours to keep if `own`."""
+        if own and type(dot) is ndarray and y.base is None and dot.dtype == y.dtype and dot.shape == y.shape:
+            quick_forward.held(self.memory, y, dot)
+            return
         slot = self.memory.register(y, True)
         slot.bar, slot.owned = zeros_like_slot(slot), True
         if dot is not None:
@@ -104,11 +107,11 @@ class ForwardInterpreter(Interpreter):
             ref = slot if y is slot.owner else self.memory.reference(y, slot)
             self.lower.hooks["setitem"](dot, self.shadow(ref), Ellipsis)
 
-    def output(self, y: Any, dot: Any) -> Any:
+    def output(self, y: Any, dot: Any, own: bool = False) -> Any:
         """A result as the program sees it."""
         if isinstance(y, ndarray):
             if y.dtype.kind in "fc":
-                self.fresh(y, dot)
+                self.fresh(y, dot, own)
             return y
         cls = self.scalars.wrap.get(type(y))
         if cls is not None:
@@ -259,7 +262,8 @@ class ForwardInterpreter(Interpreter):
                     total = [hooks["add"](s, t) for s, t in zip(total, terms, strict=True)]
                 else:
                     total = hooks["add"](total, terms)
-        return self.output(y, total)
+        own = self.lower.level == 0 and not any(total is leaf[0] for _, leaf in leaves)
+        return self.output(y, total, own)
 
     def term(self, dot: Any, p: Any) -> Any:
         """One tangent times one partial, zero where one of them is."""

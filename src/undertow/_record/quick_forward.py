@@ -15,6 +15,7 @@ from numpy import ndarray
 
 from .memory import Slot, zeros_like_slot
 from .quick import F8, NUMBERS, basic, common, getitem, made
+from .steps import at_zero
 
 try:  # what np.errstate does, without its Python
     from numpy._core.umath import _extobj_contextvar, _make_extobj
@@ -76,10 +77,21 @@ def finite(t: ndarray) -> bool:
     return square - square == 0.0 or bool(np.isfinite(t).all())
 
 
+def held(memory: Any, y: ndarray, t: ndarray) -> ndarray:
+    """Register the result `y` with its tangent `t`, which is the caller's to give away."""
+    slot = memory.register(y, True)
+    if t.strides != y.strides or t.base is not None:
+        slot.bar = zeros_like_slot(slot)
+        slot.bar[...] = t
+    else:
+        slot.bar = t
+    slot.owned = True
+    return y
+
+
 def hooks(interpreter: Any, fast: set, general: Any, inplace: Any, negative: Any) -> dict[str, Any]:
     """The arithmetic hooks of a forward interpreter whose lower level is plain Python."""
     memory, slow, shadow = interpreter.memory, interpreter.array_binary, interpreter.shadow
-    slots = memory.slots
 
     def dot(ref: Any) -> ndarray:
         """The tangent of what `ref` describes; tangents stay where they are, so that views of them can be kept."""
@@ -91,19 +103,7 @@ def hooks(interpreter: Any, fast: set, general: Any, inplace: Any, negative: Any
         return piece
 
     def hold(y: ndarray, t: ndarray) -> ndarray:
-        """Register the result `y` with its tangent `t`, in memory of its own."""
-        memory.budget -= 1
-        if memory.budget < 0:
-            memory.purge()
-        slot = Slot(y, True)
-        slots[id(y)] = slot
-        if t.strides != y.strides or t.base is not None:
-            slot.bar = zeros_like_slot(slot)
-            slot.bar[...] = t
-        else:
-            slot.bar = t
-        slot.owned = True
-        return y
+        return held(memory, y, t)
 
     def record(rule: Any, ra: Any, rb: Any, y: ndarray) -> ndarray:
         """A linear operation."""
@@ -234,7 +234,7 @@ def unary(interpreter: Any, rule: Any, f: Any, slow: Any) -> Any:
     if type(partial) is not FunctionType:
         return None
     own, scalar, wrap = interpreter.scalars.own, interpreter.scalar, interpreter.scalars.wrap
-    memory, shadow, output = interpreter.memory, interpreter.shadow, interpreter.output
+    memory, shadow = interpreter.memory, interpreter.shadow
     inert = frozenset({int, float, np.float64})
     is_ufunc = isinstance(f, np.ufunc)
 
@@ -250,7 +250,7 @@ def unary(interpreter: Any, rule: Any, f: Any, slow: Any) -> Any:
             if type(y) in inert and type(x.mark) in inert:
                 token = quiet()
                 try:
-                    d = x.mark * partial(y, x.primal) if x.mark else 0.0
+                    d = x.mark * at_zero(partial, y, (x.primal,)) if x.mark else 0.0
                 finally:
                     loud(token)
                 return scalar(wrap[type(y)], y, d) if type(d) in inert and type(y) in wrap else slow(x)
@@ -263,12 +263,14 @@ def unary(interpreter: Any, rule: Any, f: Any, slow: Any) -> Any:
                 d = shadow(memory.reference(x, slot))
                 token = quiet()
                 try:
-                    d = d * partial(y, x)
+                    p = partial(y, x)
+                    own_p = type(p) is ndarray and p is not x and p is not y and p.base is None and p.dtype is F8
+                    d = np.multiply(p, d, p) if own_p and p.shape == d.shape else d * p
                     good = finite(d)
                 finally:
                     loud(token)
                 if good:
-                    return output(y, d)
+                    return held(memory, y, d)
         return slow(x)
 
     return primitive

@@ -37,11 +37,47 @@ def short_cut(interpreter: Any, rule: Rule, slow: Any) -> Any:
     is_sum = f in SUMS
 
     most = f.nin if isinstance(f, np.ufunc) else 64
+    slots_get, view_of = memory.slots.get, memory.views.get
+    first_alone = tuple(rule.argnums) == (0,) and not is_sum
+
+    def one_array(x: ndarray, args: tuple, plan: Any) -> Any:
+        """A call on one array, all other arguments settings; None if it has no short cut."""
+        ref = slots_get(id(x)) if x.base is None else view_of(id(x))
+        if ref is None or ref.overlaps:
+            return None
+        y = f(*args)
+        if not ref.active:
+            return y
+        if type(y) is not ndarray or y.dtype is not F8 or y.base is not None or y is x:
+            leaves: list = [None] * len(args)
+            leaves[0] = leaf(x)
+            if y is x or isinstance(y, ndarray) and y.base is not None and interpreter.shares_known_memory(y):
+                return y
+            return general(args, {}, plan, leaves, y)
+        shape = x.shape
+        if plan.shapes_only[0]:
+            like = likes.get(shape)
+            cell = [like or likes.setdefault(shape, Like(x))]
+        else:
+            cell = keep(x)
+        slot = memory.register(y, True)
+        append((called_on_one, (rule, ref, shape, cell, args[1:], keep(y) if plan.keep_y else None), slot, 0))
+        return y
 
     def primitive(*args: Any, **kwargs: Any) -> Any:
         if len(args) > most:  # ``out`` by position
             return slow(*args, **kwargs)
-        plan = plan_of(rule, len(args))
+        plan = rule.plans.get(len(args)) or plan_of(rule, len(args))
+        if first_alone and not kwargs and args:
+            x = args[0]
+            if type(x) is ndarray and x.dtype is F8:
+                for other in args[1:]:
+                    if type(other) not in SETTINGS and not plain_tuple(other):
+                        break
+                else:
+                    y = one_array(x, args, plan)
+                    if y is not None:
+                        return y
         if kwargs and not (plan.keywords.issuperset(kwargs) and all(type(v) in SETTINGS or plain_tuple(v)
                                                                     for v in kwargs.values())):
             return slow(*args, **kwargs)
@@ -100,6 +136,7 @@ def short_cut(interpreter: Any, rule: Rule, slow: Any) -> Any:
 
 
 AXIS = frozenset({"axis"})
+likes: dict[tuple, Like] = {}
 
 
 def plain_tuple(x: Any) -> bool:
@@ -147,6 +184,40 @@ def called(sweep: Any, data: tuple, out: Any) -> None:
             ref.bar, ref.owned = c, owned
         else:
             ref.bar, ref.owned = plus(ref.bar, c), True
+
+
+def called_on_one(sweep: Any, data: tuple, out: Slot) -> None:
+    """A primitive of one array with an explicit or linear rule."""
+    g = out.bar
+    if g is None:
+        return
+    rule, ref, shape, cell, rest, kept_y = data
+    if sweep.lower.level:
+        called(sweep, (rule, ((ref, shape, False),), [cell, *[(x,) for x in rest]], {}, kept_y), out)
+        return
+    out.bar = None
+    if rule.kind == "linear":
+        found = (rule.pull(g, cell[0], *rest),)
+    else:
+        y = None if kept_y is None else kept_y[0]
+        extra = {"active": (True,)} if "active" in rule.wants else {}
+        found = rule.pull(y, g, cell[0], *rest, **extra)
+        if type(found) is not tuple:
+            found = (found,)
+    k = 0
+    c = found[k]
+    if c is None:
+        return
+    if type(c) is not ndarray or c.dtype is not F8 or c.shape != shape or len(found) != 1:
+        steps._give_exact(sweep, rule, (ref, shape, False), c)
+    elif type(ref) is not Slot or ref.bar is not None and ref.owned:
+        piece = sweep.writable(ref)
+        plus(piece, c, piece)
+    elif ref.bar is None:
+        owned = c.base is None and getrefcount(c) <= FRESH
+        ref.bar, ref.owned = c, owned
+    else:
+        ref.bar, ref.owned = plus(ref.bar, c), True
 
 
 def _references() -> int:

@@ -259,7 +259,8 @@ def function_of_number(sweep: Any, data: tuple, k: int) -> None:
     if type(g) is float and g == 0.0:
         return
     i, partial, x, y = data
-    sweep.bars[i] += sweep.strong(g, g * partial(y, x)) if sweep.strict else g * partial(y, x)
+    p = steps.at_zero(partial, y, (x,))
+    sweep.bars[i] += sweep.strong(g, g * p) if sweep.strict else g * p
 
 
 # ---- the same through the hooks of the level that sweeps -----------------------------------------------------------
@@ -377,7 +378,7 @@ def _general_function(sweep: Any, data: tuple, k: int) -> None:
     g = sweep.take(k)
     if g is not None:
         i, partial, x, y = data
-        sweep.give((i, (), False), sweep.strong(g, sweep.mul(g, sweep.prepare(partial)(y, x))))
+        sweep.give((i, (), False), sweep.strong(g, sweep.mul(g, steps.at_zero(sweep.prepare(partial), y, (x,)))))
 
 
 GENERAL = {stored: _general_stored, stored_array: _general_stored_array, product: _general_product,

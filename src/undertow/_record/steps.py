@@ -260,7 +260,7 @@ def elementwise(sweep: Any, data: tuple, out: Any) -> None:
         _give_broadcast(sweep, leaf, c)
 
 
-def at_zero(partial: Any, y: Any, args: list) -> Any:
+def at_zero(partial: Any, y: Any, args: Any) -> Any:
     """A partial derivative; where Python's numbers would raise, as NumPy's, which divide by zero."""
     try:
         return partial(y, *args)
