@@ -37,32 +37,9 @@ def short_cut(interpreter: Any, rule: Rule, slow: Any) -> Any:
     is_sum = f in SUMS
 
     most = f.nin if isinstance(f, np.ufunc) else 64
-    slots_get, view_of = memory.slots.get, memory.views.get
     first_alone = tuple(rule.argnums) == (0,) and not is_sum
-
-    def one_array(x: ndarray, args: tuple, plan: Any) -> Any:
-        """A call on one array, all other arguments settings; None if it has no short cut."""
-        ref = slots_get(id(x)) if x.base is None else view_of(id(x))
-        if ref is None or ref.overlaps:
-            return None
-        y = f(*args)
-        if not ref.active:
-            return y
-        if type(y) is not ndarray or y.dtype is not F8 or y.base is not None or y is x:
-            leaves: list = [None] * len(args)
-            leaves[0] = leaf(x)
-            if y is x or isinstance(y, ndarray) and y.base is not None and interpreter.shares_known_memory(y):
-                return y
-            return general(args, {}, plan, leaves, y)
-        shape = x.shape
-        if plan.shapes_only[0]:
-            like = likes.get(shape)
-            cell = [like or likes.setdefault(shape, Like(x))]
-        else:
-            cell = keep(x)
-        slot = memory.register(y, True)
-        append((called_on_one, (rule, ref, shape, cell, args[1:], keep(y) if plan.keep_y else None), slot, 0))
-        return y
+    general = in_general(interpreter, rule)
+    one_array = on_one_array(interpreter, rule, general)
 
     def primitive(*args: Any, **kwargs: Any) -> Any:
         if len(args) > most:  # ``out`` by position
@@ -76,7 +53,7 @@ def short_cut(interpreter: Any, rule: Rule, slow: Any) -> Any:
                         break
                 else:
                     y = one_array(x, args, plan)
-                    if y is not None:
+                    if y is not NO_SHORT_CUT:
                         return y
         if kwargs and not (plan.keywords.issuperset(kwargs) and all(type(v) in SETTINGS or plain_tuple(v)
                                                                     for v in kwargs.values())):
@@ -124,6 +101,12 @@ def short_cut(interpreter: Any, rule: Rule, slow: Any) -> Any:
         append((called, (rule, ends, cells, kwargs, keep(y) if plan.keep_y else None), out, 0))
         return value
 
+    return primitive
+
+
+def in_general(interpreter: Any, rule: Rule) -> Any:
+    """What records a result that has no short cut."""
+
     def general(args: tuple, kwargs: dict, plan: Any, leaves: list, y: Any) -> Any:
         """Record a result of another kind."""
         if y.__class__ in (bool, int, type(None)) or isinstance(y, ndarray) and y.dtype.kind not in "fcO":
@@ -132,10 +115,46 @@ def short_cut(interpreter: Any, rule: Rule, slow: Any) -> Any:
         bound.leaves = [leaves[i] if i < len(args) else None for i in plan.positions]
         return interpreter.record_rule(rule, bound, y, None)
 
-    return primitive
+    return general
+
+
+def on_one_array(interpreter: Any, rule: Rule, general: Any) -> Any:
+    """The short cut of calls whose other arguments are settings."""
+    memory, append, leaf, keep = interpreter.memory, interpreter.tape.append, interpreter.leaf, interpreter.keep
+    slots_get, view_of, f = memory.slots.get, memory.views.get, rule.function
+
+    def one_array(x: ndarray, args: tuple, plan: Any) -> Any:
+        """A call on one array, all other arguments settings."""
+        ref = slots_get(id(x)) if x.base is None else view_of(id(x))
+        if ref is None or ref.overlaps:
+            return NO_SHORT_CUT
+        y = f(*args)
+        if not ref.active:
+            return y
+        if type(y) is not ndarray or y.dtype is not F8 or y.base is not None or y is x:
+            leaves: list = [None] * len(args)
+            leaves[0] = leaf(x)
+            if y is x or isinstance(y, ndarray) and y.base is not None and interpreter.shares_known_memory(y):
+                return y
+            return general(args, {}, plan, leaves, y)
+        shape = x.shape
+        if plan.shapes_only[0]:
+            if shape not in likes:
+                if len(likes) > 4096:
+                    likes.clear()
+                likes[shape] = Like(x)
+            cell = [likes[shape]]
+        else:
+            cell = keep(x)
+        slot = memory.register(y, True)
+        append((called_on_one, (rule, ref, shape, cell, args[1:], keep(y) if plan.keep_y else None), slot, 0))
+        return y
+
+    return one_array
 
 
 AXIS = frozenset({"axis"})
+NO_SHORT_CUT = object()
 likes: dict[tuple, Like] = {}
 
 
