@@ -106,13 +106,28 @@ class FollowedKDTree(_kdtree.KDTree):
 
 
 def _tree(native: Any, followed: Any) -> None:
-    @substitute(native)
     def program(data, *args, **kwargs):
         if not active(data):
             return below(native, data, *args, **kwargs)
         tree = below(followed, data, *args, **kwargs)
         tree.followed = np.array(data, float)
         return tree
+
+    substitute(native)(program)
+    _on_levels(followed, program)
+
+
+def _on_levels(followed: Any, program: Any) -> None:
+    """Register a program for its own class of followed objects, which an outer level asks of the level below."""
+
+    @substitute(followed)
+    def made(data, *args, **kwargs):
+        if active(data):
+            return program(data, *args, **kwargs)
+        found = below(followed, data, *args, **kwargs)
+        if found.followed is None:
+            found.followed = np.array(data, float)
+        return found
 
 
 _tree(_ckdtree.cKDTree, FollowedCKDTree)
@@ -185,6 +200,9 @@ def convex_hull(points, *args, **kwargs):
     return hull
 
 
+_on_levels(FollowedHull, convex_hull)
+
+
 # ---- triangulations ----------------------------------------------------------------------------------------------------------
 
 
@@ -216,6 +234,9 @@ def delaunay(points, *args, **kwargs):
     made = below(FollowedDelaunay, points, *args, **kwargs)
     made.followed = np.array(points, float)
     return made
+
+
+_on_levels(FollowedDelaunay, delaunay)
 
 
 zero_derivative(_qhull.Delaunay.find_simplex, _qhull.tsearch)

@@ -89,17 +89,22 @@ def polar(matrix):
     return u @ vh
 
 
+def nearest_rotation(matrix):
+    """For ``M = R H``, ``dR = R hat((tr(H) - H)^-1 axial(R^T dM - dM^T R))``, regular where singular values repeat too."""
+    if not active(matrix):
+        return polar(matrix)
+    nearest = below(nearest_rotation, matrix)
+    turned = np.swapaxes(nearest, -1, -2) @ matrix
+    stretch = below(symmetric, turned)
+    size = np.trace(stretch, axis1=-2, axis2=-1)[..., None, None] * np.eye(3) - stretch
+    turn = np.linalg.solve(size, axial(turned - np.swapaxes(turned, -1, -2))[..., None])[..., 0]
+    return attach(nearest, nearest @ hat(turn))
+
+
 def from_matrix(matrix, assume_valid=False):
-    """Quaternions of the nearest rotations: for ``M = R H``, ``dR = R hat((tr(H) - H)^-1 axial(R^T dM - dM^T R))``."""
+    """Quaternions of the nearest rotations."""
     matrix = np.asarray(matrix, float)
-    if not assume_valid:
-        nearest = below(polar, matrix)
-        turned = np.swapaxes(nearest, -1, -2) @ matrix
-        stretch = below(symmetric, turned)
-        size = np.trace(stretch, axis1=-2, axis2=-1)[..., None, None] * np.eye(3) - stretch
-        turn = np.linalg.solve(size, axial(turned - np.swapaxes(turned, -1, -2))[..., None])[..., 0]
-        matrix = attach(nearest, nearest @ hat(turn))
-    return _rotation_xp._from_matrix_orthogonal(matrix)
+    return _rotation_xp._from_matrix_orthogonal(matrix if assume_valid else nearest_rotation(matrix))
 
 
 def symmetric(matrix):

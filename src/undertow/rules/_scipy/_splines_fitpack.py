@@ -13,7 +13,7 @@ import numpy as np
 from scipy.interpolate import _fitpack, _fitpack_impl
 
 from .._callables import active, attach, below, refused, unknown, verified
-from .._registry import substitute, zero_derivative
+from .._registry import substitute
 from ._splines import BREAKS, basis, fitted, spline_values, width_of
 
 fitpack = _fitpack_impl.dfitpack
@@ -370,7 +370,6 @@ def least_squares(rows, begin, n, values):
     return np.linalg.lstsq(design, values, rcond=None)[0]
 
 
-zero_derivative(least_squares)
 
 
 def _scattered(f: Any, what: str, names: str) -> None:
