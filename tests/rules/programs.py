@@ -37,3 +37,20 @@ def check(f, x):
     np.testing.assert_allclose(value, plain, rtol=1e-12)
     np.testing.assert_allclose(np.sum(gradient * v), exact, rtol=1e-5, atol=1e-7 + 10 * error)
     np.testing.assert_allclose(along, np.sum(gradient * v), rtol=1e-7, atol=1e-9)
+
+
+def check_second(f, x):
+    """Compare a product with the Hessian of a loss that is not linear in the results with differences of its gradient."""
+    x = np.asarray(x, float)
+    v, w = (np.random.default_rng(k).standard_normal(x.shape) for k in (0, 1))
+    base = paired(f)
+
+    def loss(x):
+        y = base(x)
+        return np.sin(y) + y**2
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exact, error = ridders(lambda t: np.asarray(np.sum(ut.grad(loss)(x + t * v) * w)), h=0.003, levels=5)
+        found = np.sum(ut.hvp(loss, (x,), (v,)) * w)
+    np.testing.assert_allclose(found, exact, rtol=1e-4, atol=1e-5 + 10 * error)

@@ -181,23 +181,111 @@ def blocked(t):
     return bool(np.any(np.diagonal(t, -1) != 0) or np.min(apart) < 1e-10 * max(np.max(np.abs(d)), 1e-300))
 
 
-def turning(t):
-    """The linear map from ``Z^T dA Z`` to the skew `W` for which ``Z^T dA Z + T W - W T`` is upper triangular."""
-    n = len(t)
-    low = [(i, j) for j in range(n) for i in range(n - 1, j, -1)]
+def turning(t, below_diagonal=0):
+    """The linear map from ``Z^T dA Z`` to the skew `W` for which ``Z^T dA Z + T W - W T`` keeps the zeros of `T`.
+
+    `T` is upper triangular, or with `below_diagonal` 1 upper Hessenberg, whose first vector does not turn.
+    """
+    n, first = len(t), below_diagonal
+    zeros = [(i, j) for j in range(n) for i in range(n - 1, j + first, -1)]
+    turns = [(i, j) for j in range(first, n) for i in range(n - 1, j, -1)]
+    full = np.zeros((n * n, n * n))
+    if not zeros:
+        return full
     columns = []
-    for i, j in low:
+    for i, j in turns:
         skew = np.zeros((n, n))
         skew[i, j], skew[j, i] = 1.0, -1.0
         columns.append((skew, t @ skew - skew @ t))
-    full = np.zeros((n * n, n * n))
-    if low:
-        rows = tuple(np.array(low).T)
-        system = np.stack([c[rows] for _, c in columns], axis=1)
-        inverse = -np.linalg.inv(system)
-        picked = rows[0] * n + rows[1]
-        full[:, picked] = np.stack([np.ravel(s) for s, _ in columns], axis=1) @ inverse
+    rows = tuple(np.array(zeros).T)
+    inverse = -np.linalg.inv(np.stack([c[rows] for _, c in columns], axis=1))
+    full[:, rows[0] * n + rows[1]] = np.stack([np.ravel(s) for s, _ in columns], axis=1) @ inverse
     return full
+
+
+@substitute(sl.hessenberg, cite="Golub and Van Loan 2013, theorem 7.4.2", convention="refuses complex matrices, and zeros below "
+                                                                                  "the diagonal")
+def hessenberg(a, calc_q=False, overwrite_a=False, check_finite=True):
+    """Determined by its first vector, which is fixed, as long as nothing below the diagonal is zero."""
+    result = below(sl.hessenberg, a, calc_q, False, check_finite)
+    a = np.asarray(a)
+    if not active(a):
+        return result
+    h, q = result if calc_q else below(sl.hessenberg, a, True, False, check_finite)
+    n = len(a)
+    if n > 2 and (np.iscomplexobj(h) or below(reduced, h)):
+        anchor = np.real(np.sum(a * np.conj(a)))
+        reason = "the Hessenberg form of this matrix is not unique"
+        h, q = unknown(h, anchor, reason), unknown(q, anchor, reason)
+    else:
+        inside = transpose(q) @ a @ q
+        turn = np.reshape(below(turning, h, 1) @ np.ravel(inside), inside.shape)
+        moved = inside + h @ turn - turn @ h
+        h, q = attach(h, np.triu(moved, -1)), attach(q, q @ turn)
+    return (h, q) if calc_q else h
+
+
+def reduced(h):
+    """Whether a number below the diagonal is zero."""
+    d = np.abs(np.diagonal(h, -1))
+    return bool(np.any(d[:-1] <= 1e-12 * np.max(np.abs(h)))) if len(d) > 1 else False
+
+
+@substitute(sl.signm, cite="Higham 2008, theorem 5.3")
+def signm(A):
+    """``N dS + dS N = dA - S dA S`` with ``N = S A``."""
+    a = np.asarray(A)
+    sign = below(sl.signm, a)
+    right = a - sign @ a @ sign
+    if not active(right):
+        return sign
+    stretch = sign @ constant(a)
+    return attach(sign, sl.solve_sylvester(stretch, stretch, right))
+
+
+def _updates(native: Any, change: Any) -> None:
+    """Register an update of a QR factorisation: the factorisation of the changed matrix, with the same signs."""
+
+    @substitute(native, cite="Walter and Lehmann 2018")
+    def program(Q, R, *args, **kwargs):
+        q0, r0 = result = below(native, Q, R, *args, **kwargs)
+        if not any(map(active, (Q, R, *args))):
+            return result
+        matrix = change(np.asarray(Q) @ np.asarray(R), *args, **kwargs)
+        m, n = matrix.shape
+        if m < n or q0.shape[1] != n and m != q0.shape[1]:
+            raise refused("factors of this shape have no rule; factor the new matrix", native.__name__)
+        q, r = sl.qr(matrix, mode="economic" if q0.shape[1] == n else "full")
+        k = min(m, n)
+        sign = signs_of(r[:k], r0[:k])
+        sign = np.concatenate([sign[:, 0], np.ones(q.shape[1] - k)])
+        if q.shape[1] > k:
+            return unknown(q0, np.sum(q), "the complement of the columns is arbitrary"), verified(
+                r0, r * sign[:, None], native.__name__)
+        return verified(q0, q * sign, native.__name__), verified(r0, r * sign[:, None], native.__name__)
+
+
+def _inserted(a, u, k, which="row", *rest, **kwargs):
+    u = np.asarray(u)
+    for i in range(1 if u.ndim == 1 else u.shape[0 if which == "row" else 1]):
+        one = u if u.ndim == 1 else u[i] if which == "row" else u[:, i]
+        place = int(k) + i
+        if which == "row":
+            a = np.concatenate([a[:place], one[None], a[place:]])
+        else:
+            a = np.concatenate([a[:, :place], one[:, None], a[:, place:]], axis=1)
+    return a
+
+
+def _deleted(a, k, p=1, which="row", *rest, **kwargs):
+    keep = np.delete(np.arange(a.shape[0 if which == "row" else 1]), np.arange(int(k), int(k) + int(p)))
+    return a[keep] if which == "row" else a[:, keep]
+
+
+_updates(sl.qr_insert, _inserted)
+_updates(sl.qr_delete, _deleted)
+_updates(sl.qr_update, lambda a, u, v, *rest, **kwargs: a + (
+    np.outer(u, np.conj(v)) if np.ndim(u) == 1 else np.asarray(u) @ herm(np.asarray(v))))
 
 
 @substitute(sl.ldl, cite="Murray 2016, equation 9", convention="refuses pivots of order two, and exchanged rows")

@@ -752,8 +752,8 @@ def _care_pull(y, y_bar, a, b, q, r, e=None, s=None, balanced=True):
 
 # ---- what is refused -----------------------------------------------------------------------------------------------
 
-refuse(sl.rsf2csf, sl.hessenberg, sl.qz, sl.ordqz, sl.cossin, sl.qr_insert, sl.qr_delete, sl.qr_update,
+refuse(sl.rsf2csf, sl.qz, sl.ordqz, sl.cossin,
        reason="this factorisation has no rule: its factors are fixed by the algorithm rather than by the matrix; "
               "differentiate eig, lu, qr or solve instead")
-refuse(sl.funm, sl.signm, reason="the derivative of a function of a matrix that is called back is not known; use expm, "
+refuse(sl.funm, reason="the derivative of a function of a matrix that is called back is not known; use expm, "
                                 "logm, sqrtm, or eigh and the function of the eigenvalues")
