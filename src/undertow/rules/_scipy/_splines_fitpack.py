@@ -103,7 +103,7 @@ def insert(per, t, c, k, x, m):
         between = share * coefficient[i] + (1.0 - share) * coefficient[i - 1]
         coefficient = np.concatenate([coefficient[:place - k + 1], between, coefficient[place:]])
         wide = np.concatenate([wide[:place + 1], np.reshape(x, (1,)), wide[place + 1:]])
-    coefficient = np.concatenate([coefficient, np.zeros(len(found) - len(coefficient))])
+    coefficient = np.concatenate([coefficient, found[len(coefficient):]])  # room that FITPACK leaves as it was
     return (verified(knots, wide, "insert"), verified(found, coefficient, "insert"), *rest)
 
 
