@@ -46,6 +46,7 @@ class Recording:
         self.lower, self.epoch = lower, lower.epoch
         problem.begin(lower)
         self.interpreter = interpreter = acquire(ReverseInterpreter, lower)
+        interpreter.run += 1
         interpreter.native = interpreter.takes_native and problem.tier != "record"
         self.open = True
         self.lock = threading.Lock()

@@ -24,7 +24,7 @@ __all__ = ["TIERS", "Call", "Ledger", "NotCompilable", "Timed", "check_tier", "h
 
 TIERS = ("auto", "record", "compile")
 LEAVES = 3  # calls that native code may leave to the recorder
-PATIENCE = 0.02  # seconds of recording after which even a function without loops is looked at
+PATIENCE = 0.05  # seconds of recording after which even a function without loops is looked at
 _LOOPS = {dis.opmap[name] for name in ("FOR_ITER", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT") if name in dis.opmap}
 _ledgers: dict[tuple, Ledger] = {}
 _loops: dict[CodeType, bool] = {}

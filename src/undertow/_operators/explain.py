@@ -174,7 +174,8 @@ def recorded_call(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, fo
                 name = entry[1][0].function.__name__
                 calls[name] = calls.get(name, 0) + 1
         found.native = list(calls.items())
-        accounts = [(a.name, a.reason) for a in (*interpreter.loops.values(), *interpreter.calls.accounts.values())]
+        accounts = [(a.name, a.reason) for a in (*interpreter.loops.values(), *interpreter.calls.accounts.values())
+                    if a.run == interpreter.run]
         found.left = [(name, str(reason)) for name, reason in accounts if reason is not None]
         found.entries = len(interpreter.tape)
         found.bytes = sum({id(c[0]): c[0].nbytes for c in interpreter.kept if isinstance(c[0], np.ndarray)}.values())

@@ -197,9 +197,7 @@ class Calls:
         new = self.rewritten(f)
         source = native.provider() if self.interpreter.takes_native else None
         if source is not None and type(new) is FunctionType and new is not f and source.candidate(f):
-            account = self.accounts.get(id(f.__code__))
-            if account is None:
-                account = self.accounts[id(f.__code__)] = native.Account(f.__code__)
+            account = self.accounts[id(f.__code__)] = native.account_of(f.__code__)
             new = native.joint(self.interpreter, account, f, new)
         if package in LIBRARIES:
             new = self.library(f, new)

@@ -54,6 +54,7 @@ class Interpreter:
         self.refused: BaseException | None = None
         self.takes_native = self.mode == "reverse" and lower.level == 0  # may have entries of native code on its tape
         self.native = False  # whether this run takes native code
+        self.run = 0
         self.loops: dict[int, Any] = {}
         self.memory = Memory()
         self.kept: list[list] = []
@@ -85,6 +86,8 @@ class Interpreter:
                 found = hook_module.method(self, rest)
             elif kind == "loop":
                 found = loops.entered(self, int(rest))
+            elif kind == "again":
+                found = loops.again(self, int(rest))
             elif kind == "left":
                 found = loops.left(self, int(rest))
             elif name.startswith("slice:"):

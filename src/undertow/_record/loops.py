@@ -11,31 +11,37 @@ from numpy import ndarray
 from .._source.loops import LOOPS, outline
 from . import native
 
-__all__ = ["entered", "left", "never"]
+__all__ = ["again", "entered", "left", "never"]
 
 SIZED = (range, ndarray, list, tuple)
+ROUNDS = 255  # how often a running loop is looked at: a power of two, less one
 _SECONDS = 1e-6  # an operation recorded and swept
 
 
 class Account(native.Account):
     """What a loop has cost."""
 
-    __slots__ = ("looked", "start")
+    __slots__ = ("looked", "rounds", "start")
 
     def __init__(self, name: str) -> None:
         super().__init__(None, name)
         self.start = self.looked = 0.0
+        self.rounds = 0
 
 
 def never(iterable: Any) -> None:
     """Loops of interpreters that take no native code."""
 
 
+_accounts: dict[int, Account] = {}
+
+
 def account_of(interpreter: Any, number: int) -> Account:
-    """The account of a loop in an interpreter."""
-    found = interpreter.loops.get(number)
+    """The account of a loop, one for all interpreters; this one notes that it met the loop."""
+    found = _accounts.get(number)
     if found is None:
-        found = interpreter.loops[number] = Account(f"loop of line {LOOPS[number].node.lineno}")
+        found = _accounts[number] = Account(f"loop of line {LOOPS[number].node.lineno}")
+    interpreter.loops[number] = found
     return found
 
 
@@ -55,7 +61,7 @@ def entered(interpreter: Any, number: int) -> Any:
                 found = attempt(interpreter, account, loop, sys._getframe(1), estimate)
                 if found is not None:
                     return found
-        account.start = clock()
+        account.start, account.run = clock(), interpreter.run
         return None
 
     return loop_hook
@@ -74,8 +80,32 @@ def left(interpreter: Any, number: int) -> Any:
     return left_hook
 
 
-def attempt(interpreter: Any, account: Account, loop: Any, frame: Any, estimate: float) -> tuple | None:
-    """Run a loop as native code."""
+def again(interpreter: Any, number: int) -> Any:
+    """The hook at the beginning of each iteration of a ``while`` loop, whose length nobody knows before."""
+    if not interpreter.takes_native or native.provider() is None:
+        return lambda: None
+    account, loop = account_of(interpreter, number), LOOPS[number]
+    source = native.provider()
+    clock = time.perf_counter
+
+    def again_hook() -> tuple | None:
+        account.rounds += 1
+        if account.rounds & ROUNDS or account.misses >= native.MISSES or not interpreter.native:
+            return None
+        spent = account.spent + clock() - account.start
+        if spent < max(source.patience(), account.next):
+            return None
+        account.spent, account.start = spent, clock()
+        found = attempt(interpreter, account, loop, sys._getframe(1), 0.0, True)
+        account.start = clock()
+        return found
+
+    return again_hook
+
+
+def attempt(interpreter: Any, account: Account, loop: Any, frame: Any, estimate: float,
+            resume: bool = False) -> tuple | None:
+    """Run a loop as native code, or what is left of it."""
     refusal = native.provider().refusal
     values, code = frame.f_locals, frame.f_code
     own = {*code.co_varnames, *code.co_cellvars, *code.co_freevars}
@@ -85,7 +115,7 @@ def attempt(interpreter: Any, account: Account, loop: Any, frame: Any, estimate:
             given.append(name)
         elif name in own and name not in loop.assigned:
             return None  # unbound: the program is about to fail
-    f = outline(loop, tuple(given), code.co_name, code.co_filename, frame.f_globals)
+    f = outline(loop, tuple(given), code.co_name, code.co_filename, frame.f_globals, resume)
     try:
         found = native.call(interpreter, f, tuple(values[n] for n in given), {}, account.spent)
     except refusal as reason:

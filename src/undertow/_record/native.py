@@ -37,12 +37,13 @@ def provider() -> Any:
 class Account:
     """What calls of one function have cost in an interpreter."""
 
-    __slots__ = ("code", "misses", "name", "next", "reason", "spent")
+    __slots__ = ("code", "misses", "name", "next", "reason", "run", "spent")
 
     def __init__(self, code: Any, name: str = "") -> None:
         self.code, self.spent, self.misses = code, 0.0, 0
         self.name = name or code.co_name
         self.next = 0.0
+        self.run = 0
         self.reason: BaseException | None = None
 
     def note(self, reason: Any) -> None:
@@ -52,6 +53,17 @@ class Account:
             self.misses += 1
         else:
             self.next = 1.25 * self.spent
+
+
+_accounts: dict[int, Account] = {}
+
+
+def account_of(code: Any) -> Account:
+    """The account of a function, one for all interpreters."""
+    found = _accounts.get(id(code))
+    if found is None:
+        found = _accounts[id(code)] = Account(code)
+    return found
 
 
 def joint(interpreter: Any, account: Account, f: Any, new: Any) -> Any:
@@ -66,7 +78,7 @@ def joint(interpreter: Any, account: Account, f: Any, new: Any) -> Any:
                 return call(interpreter, f, args, kwargs, account.spent)
             except provider().refusal as reason:
                 account.note(reason)
-        start = time.perf_counter()
+        start, account.run = time.perf_counter(), interpreter.run
         try:
             return new(*args, **kwargs)
         finally:

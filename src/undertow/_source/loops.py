@@ -195,15 +195,29 @@ class _Flow:
         return before
 
 
-def outline(loop: Loop, given: tuple[str, ...], name: str, filename: str, scope: dict) -> FunctionType:
-    """The loop as a function of the variables `given` that returns its outputs."""
-    code = loop.codes.get(given)
+def resumed(node: ast.While) -> list[ast.stmt]:
+    """What is left of a ``while`` loop where an iteration has just begun: its test has been made."""
+    begun = ast.Name("begun", ast.Load())
+    node.test = ast.BoolOp(ast.Or(), [begun, node.test])
+    node.body.insert(0, ast.Assign([ast.Name("begun", ast.Store())], ast.Constant(False)))
+    return [ast.Assign([ast.Name("begun", ast.Store())], ast.Constant(True)), node]
+
+
+def outline(loop: Loop, given: tuple[str, ...], name: str, filename: str, scope: dict, again: bool = False) -> FunctionType:
+    """The loop as a function of the variables `given` that returns its outputs.
+
+    With `again`, a ``while`` loop in the midst of which it starts, at the beginning of an iteration.
+    """
+    code = loop.codes.get((*given, again))
     if code is None:
         node = copy.deepcopy(loop.node)
+        body = resumed(node) if again else [node]
+        for statement in body:
+            ast.copy_location(statement, node)
         result = ast.Return(ast.Tuple([ast.Name(n, ast.Load()) for n in loop.outputs], ast.Load()))
         function = ast.FunctionDef(name=f"{name}_line_{node.lineno}" if name.isidentifier() else f"line_{node.lineno}",
                                    args=ast.arguments([], [ast.arg(n) for n in given], None, [], [], None, []),
-                                   body=[node, result], decorator_list=[], returns=None)
+                                   body=[*body, result], decorator_list=[], returns=None)
         if hasattr(ast.parse("def f(): pass").body[0], "type_params"):
             function.type_params = []  # type: ignore[attr-defined]
         ast.copy_location(function, node)
@@ -212,5 +226,5 @@ def outline(loop: Loop, given: tuple[str, ...], name: str, filename: str, scope:
         compiled = compile(module, filename, "exec", dont_inherit=True)
         code = next(c for c in compiled.co_consts if isinstance(c, CodeType))
         locate.remember(code, function)
-        loop.codes[given] = code
+        loop.codes[(*given, again)] = code
     return FunctionType(code, scope)

@@ -308,7 +308,15 @@ class Rewriter(ast.NodeTransformer):
         number = self.loops.get(id(node))
         self.generic_visit(node)
         node.test = self.truth(node.test)
-        return node if number is None else self.lifted(node, number, [], ast.Constant(None))
+        if number is None:
+            return node
+        result = self.temporary()
+        outputs = [ast.Name(result, ast.Store()), *(ast.Name(n, ast.Store()) for n in LOOPS[number].outputs)]
+        leave = ast.If(ast.Compare(ast.Name(result, ast.Load()), [ast.IsNot()], [ast.Constant(None)]),
+                       [ast.Assign([ast.Tuple(outputs, ast.Store())], ast.Name(result, ast.Load())), ast.Break()], [])
+        again = ast.Assign([ast.Name(result, ast.Store())], ast.Call(hook(f"again.{number}"), [], []))
+        node.body[:0] = [self.place(s, node) for s in (again, leave)]
+        return self.lifted(node, number, [], ast.Constant(None))
 
     def lifted(self, node: Any, number: int, before: list[ast.stmt], iterable: ast.expr) -> list[ast.stmt]:
         """A loop behind a hook that may run it as native code: then the variables get what comes out of that."""

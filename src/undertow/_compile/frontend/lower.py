@@ -146,7 +146,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
         self.span_ids: dict[tuple, int] = {}
         self.codes: list = []
         self.depth = 0
-        self.calls = 0
+        self.calls = self.statements = 0
         self.active: list = []
 
     # ---- places in the user's program

@@ -51,6 +51,7 @@ def leaves_loop(nodes: list[ast.stmt]) -> bool:
             return True
     return False
 
+_STATEMENTS = 20_000
 
 class Statements:
     """Lowers statements into the builder's region; expects `Expressions` beside it."""
@@ -107,6 +108,9 @@ class Statements:
         self.exit = Exit(codes, value)
 
     def statement(self, node: ast.stmt) -> None:
+        self.statements += 1
+        if self.statements > _STATEMENTS:
+            raise NotCompilable("too many statements, those of calls and unrolled loops included")
         self.at(node)
         method = getattr(self, "do_" + type(node).__name__, None)
         if method is None:

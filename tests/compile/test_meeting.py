@@ -1,0 +1,280 @@
+"""Native code inside recordings and for whole calls: what it must not get wrong where the tiers meet."""
+
+from __future__ import annotations
+
+import functools
+import math
+import threading
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+
+import undertow as ut
+from undertow import _compile, _tiers
+from undertow._record import loops, native
+
+SCALE = 2.0
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Every call and loop that can be native is; gives the list of native entries."""
+    entries: list = []
+    call = native.call
+
+    def watched(interpreter, f, *rest):
+        found = call(interpreter, f, *rest)
+        entries.append(f.__name__)
+        return found
+
+    monkeypatch.setattr(_tiers.Ledger, "worth_a_look", lambda self: True)
+    monkeypatch.setattr(_tiers.Ledger, "pays", lambda self, *rest: True)
+    monkeypatch.setattr(_tiers, "PATIENCE", -1.0)
+    monkeypatch.setattr(native, "call", watched)
+    yield entries
+    assert not _compile.defects
+
+
+def both(f, *args, argnums=0):
+    """Value and gradient in both tiers, which agree, arguments included."""
+    results = []
+    for tier in ("record", "auto"):
+        own = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
+        results.append((ut.value_and_grad(f, argnums, tier=tier)(*own), own))
+    same(*results)
+    return results[1][0]
+
+
+def same(a, b):
+    """Equal to rounding, and of one type."""
+    assert type(a) is type(b)
+    if isinstance(a, (tuple, list)):
+        for x, y in zip(a, b, strict=True):
+            same(x, y)
+    else:
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+def decay(u, v, rate):
+    total = 0.0
+    for i in range(1, len(u)):
+        v[i] = u[i] * rate + v[i - 1]
+        u[i] = u[i] * 0.9
+        total += v[i] * u[i - 1]
+    return total
+
+
+def test_overwritten_arguments_are_undone_by_the_sweep(eager):
+    """A native call overwrites what other entries have read and will read."""
+    def program(u, rate):
+        log = {}
+        v = np.zeros_like(u)
+        before = u * u
+        log["a"] = decay(u, v, rate)
+        log["b"] = decay(v[::-1], u, rate)
+        return log["a"] * log["b"] + np.sum(before * u) + v[2] ** 2
+
+    both(program, np.linspace(0.2, 1.0, 5), 0.7, argnums=(0, 1))
+    assert eager.count("decay") >= 2
+
+
+def test_arguments_that_share_memory(eager):
+    """Views of one buffer, read and written: native where nothing is written, recorded else."""
+    def dot(a, b):
+        s = 0.0
+        for i in range(len(a)):
+            s += a[i] * math.sin(b[i])
+        return s
+
+    def program(u):
+        log = [dot(u[1:], u[:-1]), dot(u, u)]
+        log.append(decay(u[1:], u[:-1], 0.5))
+        return sum(log) + {"u": u}["u"][2]
+
+    both(program, np.linspace(0.2, 1.0, 6))
+    assert eager.count("dot") == 2
+
+
+def test_lifted_loop_hands_back_its_variables(eager):
+    """Variables that a loop changes and that are read later, its ``else``, and a ``break``."""
+    def program(x):
+        log = {}
+        best, where = -1.0, 0
+        for i in range(len(x)):
+            t = x[i] * x[i]
+            if t > best:
+                best, where = t, i
+            if best > 100.0:
+                break
+        else:
+            best = best + 1.0
+        log["i"] = i
+        while best < 3.0:
+            best = best * 1.5 + x[0]
+        log["best"] = best
+        return log["best"] * x[where] + log["i"]
+
+    both(program, np.array([0.3, 0.9, 0.4]))
+    assert len([n for n in eager if "line" in n]) == 2
+
+
+def test_running_while_loop_becomes_native(eager, monkeypatch):
+    """The rest of a loop whose length nobody knew."""
+    monkeypatch.setattr(loops, "ROUNDS", 3)
+    monkeypatch.setattr(loops, "entered", lambda interpreter, number: loops.never)
+
+    def program(x):
+        log = {}
+        i, s = 0, x[0] * 1.0
+        while i < 50:
+            i += 1
+            if i % 7 == 3:
+                continue
+            s = math.sin(s) + x[1]
+        log["s"] = s
+        return log["s"] * i
+
+    both(program, np.array([0.3, 0.4]))
+
+
+def test_exceptions_are_the_programs_own(eager):
+    """Type, message and the state of the arguments, at the point of failure."""
+    def program(x, k):
+        for i in range(len(x)):
+            x[i] = 1.0 / float(x[i])
+            if i == k:
+                raise ValueError(f"stopped at {i}")
+        return x[k]
+
+    for k, values, error in ((1, [1.0, 2.0, 4.0], ValueError), (5, [1.0, 0.0, 4.0], ZeroDivisionError),
+                             (5, [1.0, 2.0, 4.0], IndexError)):
+        left = []
+        for run in (program, ut.grad(program), ut.grad(lambda x, k: {"v": program(x, k)}["v"])):
+            x = np.array(values)
+            with pytest.raises(error) as caught:
+                run(x, k)
+            left.append((str(caught.value), x.tolist()))
+        assert left[0] == left[1] == left[2]
+
+
+def test_changed_surroundings_are_seen(eager, monkeypatch):
+    """Globals, closure variables, defaults and attributes are those of the call."""
+    def make(factor):
+        def f(x, power=2.0):
+            s = 0.0
+            for i in range(len(x)):
+                s += SCALE * factor * x[i] ** power
+            return s
+        return f
+
+    x = np.array([1.0, 2.0])
+    f = make(3.0)
+    assert ut.grad(f)(x).tolist() == [12.0, 24.0]
+    monkeypatch.setitem(globals(), "SCALE", 1.0)
+    assert ut.grad(f)(x).tolist() == [6.0, 12.0]
+    for factor in (5.0, 7.0, 11.0, 13.0, 17.0, 19.0):
+        assert ut.grad(make(factor))(x).tolist() == [2 * factor, 4 * factor]
+    f.__defaults__ = (3.0,)
+    assert ut.grad(f)(x).tolist() == [9.0, 36.0]
+
+
+def test_active_values_in_closures_are_not_constants(eager):
+    """An inner function closes over active numbers and arrays."""
+    def program(a, x):
+        def inner(y):
+            s = 0.0
+            for i in range(len(y)):
+                s += a * y[i] * x[i]
+            return s
+
+        return {"v": inner(np.ones(3))}["v"] + functools.partial(inner, x)()
+
+    both(program, 2.0, np.array([1.0, 2.0, 3.0]), argnums=(0, 1))
+
+
+def test_rule_of_a_called_function_is_used(eager):
+    """A function with a rule of the user's own is not looked into."""
+    def clipped(t):
+        return min(max(t, 0.0), 1.0)
+
+    ut.rules.pullback(clipped)(lambda y, g, t: 5.0 * g)
+    try:
+        def program(x):
+            s = 0.0
+            for i in range(len(x)):
+                s += clipped(x[i])
+            return s
+
+        assert ut.grad(program)(np.array([0.5, 3.0])).tolist() == [5.0, 5.0]
+    finally:
+        ut.rules.forget(clipped)
+
+
+def test_types_of_arguments_may_change(eager):
+    """Each signature has its program; layouts and write protection do not matter."""
+    def f(x, k):
+        s = 0.0
+        for i in range(len(x)):
+            s += x[i] * k
+        return s * s
+
+    base = np.arange(1.0, 9.0)
+    frozen = base[:4].copy()
+    frozen.flags.writeable = False
+    for x in (base, base[::2], base[::-1], base.astype(np.float32), frozen, np.ones(0), base[:1]):
+        for k in (2, 2.5, np.float64(3.0), True):
+            both(f, x, k)
+
+
+def test_pullback_outlives_changes(eager):
+    """A pullback belongs to the values at its call."""
+    def f(x):
+        for i in range(len(x)):
+            x[i] = x[i] * x[i]
+        return x
+
+    x = np.array([1.0, 2.0])
+    _, pull = ut.vjp(f, x)
+    x[:] = 100.0
+    assert pull(np.ones(2)).tolist() == [2.0, 4.0]
+    assert pull(np.array([0.0, 1.0])).tolist() == [0.0, 4.0]
+    assert x.tolist() == [100.0, 100.0]
+
+
+def test_threads_compile_and_run_side_by_side(eager):
+    """Several threads ask for one function at once."""
+    def f(x):
+        s = 0.0
+        for i in range(len(x)):
+            s += math.cos(x[i]) * x[i]
+        return s
+
+    x = np.linspace(0.0, 1.0, 50)
+    expected = np.cos(x) - x * np.sin(x)
+    wrong: list = []
+
+    def work():
+        for _ in range(20):
+            if not np.allclose(ut.grad(f)(x), expected, rtol=1e-13):
+                wrong.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not wrong
+
+
+def test_floating_point_errors_that_raise(eager):
+    """Native code would not raise: the call is recorded."""
+    def f(x):
+        s = 0.0
+        for i in range(len(x)):
+            s += x[i] / x[0]
+        return s
+
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+        ut.grad(f)(np.array([0.0, 1.0]))
