@@ -313,7 +313,8 @@ class _Intervals:
                 state[k] = (lo + min(0, bound[0]) * trips if bound[0] else lo, hi + max(0, bound[1]) * trips
                             if bound[1] else hi)
         fixed = [s != x for s, x in zip(state, inits, strict=True)]
-        for round_ in range(4):
+        lows, highs = _thresholds(inits)
+        for round_ in range(9):
             self.env = dict(saved)
             enter(state)
             refine()
@@ -326,6 +327,9 @@ class _Intervals:
                     wider.append((a, b))
                 elif round_ < 1:
                     wider.append((min(a, c), max(b, d)))
+                elif round_ < 6:
+                    wider.append((a if c >= a else next(t for t in lows if t <= c),
+                                  b if d <= b else next(t for t in highs if t >= d)))
                 else:
                     wider.append((a if c >= a else -math.inf, b if d <= b else math.inf))
             if wider == state:
@@ -338,6 +342,12 @@ class _Intervals:
         self.region(body)
         self.env = {**self.env, **saved}
         return state
+
+
+def _thresholds(inits: list) -> tuple[list[float], list[float]]:
+    """Where a growing interval pauses: at the range of all that the loop begins with, and at what cannot overflow."""
+    known = [x for pair in inits for x in pair if not math.isinf(x)]
+    return [*([min(known)] if known else []), -2**40, -math.inf], [*([max(known)] if known else []), 2**40, math.inf]
 
 
 def _drift(p: Value, y: Value, body: Region, get: Any) -> tuple[float, float] | None:

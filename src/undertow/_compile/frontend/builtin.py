@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import types
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,15 @@ class Builtins:
             return Const(any(issubclass(np.ndarray, c) for c in classes))
         if isinstance(v, (Ref, Sequence)):
             return Const(issubclass(v.cls, tuple(classes)))
+        if isinstance(v, Scalar):
+            sample = v.type.dtype.type(0)
+            answers = {isinstance(x, tuple(classes)) for x in (sample, sample.item(), 0 * sample.item())}
+            if v.type == F64:
+                answers |= {isinstance(0, tuple(classes)), isinstance(np.int64(0), tuple(classes))}
+            if len(answers) == 1:
+                return Const(answers.pop())
+        if isinstance(v, (Function, Method)):
+            return Const(any(c in (types.FunctionType, types.MethodType, object) for c in classes))
         raise NotCompilable("isinstance of a number whose type depends on the run")
 
     def do_tuple(self, v: Any = None) -> Any:
@@ -191,6 +201,9 @@ class Builtins:
             raise NotCompilable("`round` to digits, or of a NumPy number")
         return self.do_int(Scalar(self.b.scalar("rint", scalar_of(x).value), "py"))
 
+    def do_divmod(self, x: Any, y: Any) -> Any:
+        return Sequence((self.binary("FloorDiv", x, y), self.binary("Mod", x, y)))
+
     def do_callable(self, v: Any) -> Any:
         return Const(isinstance(v, (Function, Method)) or isinstance(v, Const) and callable(v.obj)
                      or isinstance(v, Ref) and hasattr(v.cls, "__call__"))
@@ -232,7 +245,7 @@ BUILTINS: dict[Any, str] = {
     float: "do_float", int: "do_int", bool: "do_bool", max: "do_max", min: "do_min", sum: "do_sum", pow: "do_pow",
     isinstance: "do_isinstance", any: "do_any", all: "do_all", tuple: "do_tuple", list: "do_list", math.pow: "do_math_pow",
     math.atan2: "do_math_atan2", math.hypot: "do_math_hypot", math.floor: "do_math_floor", np.float64: "do_np_float64", np.float32: "do_np_float32",
-    np.int64: "do_np_int64", map: "do_map", round: "do_round", callable: "do_callable", math.copysign: "do_math_copysign",
+    np.int64: "do_np_int64", map: "do_map", round: "do_round", callable: "do_callable", divmod: "do_divmod", math.copysign: "do_math_copysign",
     math.ceil: "do_math_ceil", math.trunc: "do_math_trunc", math.radians: "do_math_radians",
     math.degrees: "do_math_degrees",
 }

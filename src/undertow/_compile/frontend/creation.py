@@ -157,6 +157,8 @@ class Creation:
             length = self.b.scalar("ceil", self.b.scalar("stop", self.b.scalar("div", self.b.sub(last, first), by_)))
             self.b.check(self.b.scalar("lt", self.b.scalar("abs", length), const(2.0**40)), "a long `arange`")
             n = self.b.cast(length, I64)
+            self.b.check(self.b.scalar("le", n, const(2**40)), "a long `arange`")
+            self.b.check(self.b.scalar("ge", n, const(-2**40)), "a long `arange`")
             n = self.b.scalar("select", self.b.scalar("lt", n, const(0)), const(0), n)
             delta = self.b.sub(self.b.add(first, by_), first)
             out = Lazy((n,), F64, lambda i: self.b.add(first, self.b.mul(self.b.cast(i[0], F64), delta)))

@@ -274,7 +274,10 @@ class Indexing:
         start = const(0) if none[0] else self.slice_bound(scalar_of(lower).value, n, clip=False)
         stop = n if none[1] else self.slice_bound(scalar_of(upper).value, n, clip=True)
         length = self.b.sub(stop, start)
-        if not (none[0] and none[1]):
+        if isinstance(start, Constant) and not none[1] and isinstance(scalar_of(upper).value, Constant) \
+                and 0 <= scalar_of(upper).value.value <= start.value:
+            length = const(0)
+        elif not (none[0] and none[1]):
             if isinstance(start, Constant) and (none[1] or isinstance(scalar_of(upper).value, Constant)):
                 self.b.check(self.b.scalar("ge", length, const(0)), "a slice beyond the array")
             else:

@@ -232,6 +232,14 @@ def _interp(x, xp, fp):
     return fp[j] + (fp[j + 1] - fp[j]) / (xp[j + 1] - xp[j]) * (x - xp[j])
 
 
+def isclose(a, b, rtol=1e-05, atol=1e-08):
+    return (a == b) | (np.isfinite(b) & (np.abs(a - b) <= atol + rtol * np.abs(b)))
+
+
+def allclose(a, b, rtol=1e-05, atol=1e-08):
+    return bool(np.all(isclose(a, b, rtol, atol)))
+
+
 def convolve(a, v, mode="full"):
     n = len(a)
     m = len(v)
@@ -270,5 +278,5 @@ LIBRARY: dict[Any, tuple[Any, tuple]] = {
     np.argsort: (argsort, ((1,),)), np.sort: (sort, ((1,),)), np.median: (median, ((1, 2, 3),)),
     np.searchsorted: (searchsorted, ((1,), (0, 1))), np.polyval: (polyval, ((1,), (0, 1, 2))),
     np.trapezoid: (trapezoid, ((1,), (1,))), np.interp: (interp, ((0, 1), (1,), (1,))),
-    np.convolve: (convolve, ((1,), (1,))), np.kron: (kron, ((2,), (2,))),
+    np.isclose: (isclose, ()), np.allclose: (allclose, ()), np.convolve: (convolve, ((1,), (1,))), np.kron: (kron, ((2,), (2,))),
 }

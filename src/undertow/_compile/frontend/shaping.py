@@ -9,7 +9,7 @@ import numpy as np
 from .._refusal import NotCompilable
 from ..ir.builder import const, same
 from ..ir.function import Constant, Value
-from ..ir.types import I64
+from ..ir.types import BOOL, I64
 from . import arithmetic
 from .merge import describe, is_number, scalar_of
 from .registry import method, numpy_function, sources_of
@@ -225,7 +225,7 @@ class Shaping:
     def np_roll(self, a: Any, shift: Any, axis: Any = None) -> Any:
         a = self.view_of(a)
         if not self.given(axis) and len(a.dims) > 1:
-            raise NotCompilable("`roll` of the flattened array")
+            return self.reshaped(self.np_roll(self.np_ravel(a), shift), list(a.dims))
         axes = self.axes_of(a, axis) or (0,)
         shifts = shift.items if isinstance(shift, Sequence) else [shift] * len(axes)
         if isinstance(axis, Sequence):
@@ -424,6 +424,22 @@ class Shaping:
         return [tuple(scalar_of(x).value for x in r) for r in rows]  # type: ignore
 
     # ---- by position
+    @numpy_function(np.nonzero, method="nonzero")
+    def np_nonzero(self, a: Any) -> Any:
+        return Sequence(tuple(self.positions(self.as_mask(a))))
+
+    @numpy_function(np.flatnonzero)
+    def np_flatnonzero(self, a: Any) -> Any:
+        return self.positions(self.as_mask(self.np_ravel(a)))[0]
+
+    def as_mask(self, a: Any) -> View:
+        a = self.view_of(a)
+        return a if a.element == BOOL else self.np_astype(a, Const(np.bool_))
+
+    @numpy_function(np.real, np.conj)
+    def np_real(self, val: Any) -> Any:
+        return val if is_number(val) else self.view_of(val)
+
     @numpy_function(np.take, method="take")
     def np_take(self, a: Any, indices: Any, axis: Any = None) -> Any:
         a = self.settle(self.view_of(a))

@@ -220,6 +220,12 @@ class Statements:
             self.block(node.body if test.value else node.orelse)
             self.unless_exited(lambda: self.block(rest))
             return
+        for nodes, other, fine in ((node.body, node.orelse, False), (node.orelse, node.body, True)):
+            if nodes and isinstance(nodes[-1], ast.Raise):  # nothing to join: the rest is not inside a branch
+                self.b.check(test if fine else self.b.scalar("not", test), "the program raises an exception")
+                self.block(other)
+                self.unless_exited(lambda: self.block(rest))
+                return
         self.force_all()
         before = dict(self.state)
         ends, regions = [], []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Value
-from ..ir.types import F64, I64
+from ..ir.types import BOOL, F64, I64
 from . import arithmetic
 from .merge import is_number, scalar_of
 from .registry import is_bool, numpy_function
@@ -104,6 +105,15 @@ class Ufuncs:
         name = _UFUNCS.get(f)
         if name is not None:
             return self.elementwise(f.__name__, args, lambda x: arithmetic.unary(self.b, name, x))
+        if f in (np.positive, np.conjugate):
+            return args[0]
+        if f in (np.deg2rad, np.radians, np.degrees, np.rad2deg):
+            factor = math.pi / 180.0 if f in (np.deg2rad, np.radians) else 180.0 / math.pi
+            return self.elementwise(f.__name__, args, lambda x: self.b.mul(
+                self.b.cast(x, F64) if x.type == I64 else x, const(factor, F64 if x.type == I64 else x.type)))
+        if f is np.logical_xor:
+            return self.elementwise("xor", args, lambda x, y: self.b.scalar("ne", *(arithmetic.truth(
+                self.b, Scalar(v, "np")) for v in (x, y)), type=BOOL))
         if f is np.square:
             return self.elementwise("square", args, lambda x: self.b.mul(x, x))
         if f is np.reciprocal:
@@ -146,7 +156,13 @@ class Ufuncs:
         return self.elementwise("where", [test, x, y], body)
 
     @numpy_function(np.clip, method="clip")
-    def np_clip(self, a: Any, low: Any, high: Any) -> Any:
+    def np_clip(self, a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None,
+                max: Any = None) -> Any:
+        low, high = (Const(None) if v is None else v for v in (min if a_min is None else a_min,
+                                                              max if a_max is None else a_max))
+        return self.into(out, self.clipped(a, low, high))
+
+    def clipped(self, a: Any, low: Any, high: Any) -> Any:
         for op, bound in (("maximum", low), ("minimum", high)):
             if not (isinstance(bound, Const) and bound.obj is None):
                 a = self.pair(op, [a, bound])
