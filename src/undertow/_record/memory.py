@@ -182,13 +182,13 @@ class Memory:
     def __init__(self) -> None:
         self.slots: dict[int, Slot] = {}
         self.views: dict[int, View] = {}
-        self.budget = 64
+        self.budget = 8
 
     def clear(self) -> None:
         """Forget everything, at the end of a recording."""
         self.slots.clear()
         self.views.clear()
-        self.budget = 64
+        self.budget = 8
 
     def find(self, array: ndarray) -> Slot | None:
         """The slot of the memory of `array`, or None."""
