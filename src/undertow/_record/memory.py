@@ -172,6 +172,8 @@ def zeros_like_slot(slot: Slot) -> ndarray:
 
 def cut(buffer: ndarray, window: Window) -> ndarray:
     """The piece of `buffer` that `window` describes; `buffer` has the layout of the owner."""
+    if 0 in window.shape:
+        return np.empty(window.shape, window.dtype)
     flat = buffer.ravel(order="K")
     return np.ndarray(window.shape, window.dtype, flat, window.offset, window.strides)
 

@@ -151,7 +151,9 @@ def _normal_density(x):
 
 
 def _beyond_dh(y, h, k, r):
-    return -_normal_density(h) * sp.ndtr(-(k - r * h) / np.sqrt((1 - r) * (1 + r)))
+    finite = np.isfinite(h)
+    at = np.where(finite, h, 0.0)
+    return np.where(finite, -_normal_density(at) * sp.ndtr(-(k - r * at) / np.sqrt((1 - r) * (1 + r))), 0.0)
 
 
 def _beyond_dr(y, h, k, r):
