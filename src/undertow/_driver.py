@@ -170,7 +170,7 @@ class Recording:
         ref, shape, _, kind = start
         if type(ref) is int:
             bar = sweep.bars[ref]
-            return kind(bar) if type(bar) in PLAIN_NUMBERS else bar
+            return kind(bar) if type(bar) in PLAIN_NUMBERS else sweep.lower.call(kind, bar)
         bar = sweep.readable(ref)
         if type(ref) is Slot and ref.owned and not sweep.lower.level and type(bar) is ndarray and bar.dtype == kind:
             return bar  # nothing else knows it
@@ -331,7 +331,7 @@ class Pushed:
                 return dot  # the shadow of a run that is over
             return self.lower.call(np.array, dot, dtype=y.dtype)
         kind = ordinary(y)
-        return kind(dot) if type(dot) in PLAIN_NUMBERS else dot
+        return kind(dot) if type(dot) in PLAIN_NUMBERS else self.lower.call(kind, dot)
 
     def close(self) -> None:
         """Let go of the copies."""
