@@ -177,7 +177,7 @@ def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str =
             raise ledger.refusal.again()
     compiled = ledger.keep
     try:
-        if compiled is None or compiled.bound[0] is not function:
+        if compiled is None or compiled.code is not function.__code__:
             if tier == "auto" and compiled is None and not ledger.worth_a_look():
                 return ledger
             compiled = _compile.compiled_for(function, specs, active)
@@ -341,7 +341,7 @@ class Provider:
             raise ledger.refusal.again()
         try:
             compiled = ledger.keep
-            if compiled is None or compiled.bound[0] is not function:
+            if compiled is None or compiled.code is not function.__code__:
                 compiled = _compile.compiled_for(function, specs, which)
             try:
                 values = compiled.values_of(values, function)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import gc
 import math
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -278,3 +280,23 @@ def test_floating_point_errors_that_raise(eager):
 
     with np.errstate(all="raise"), pytest.raises(FloatingPointError):
         ut.grad(f)(np.array([0.0, 1.0]))
+
+
+def test_what_a_program_closes_over_is_not_kept(eager):
+    """The cache holds programs, not the data of the closures they were made from."""
+    def make():
+        data = np.arange(1.0, 5.0)
+
+        def f(x):
+            s = 0.0
+            for i in range(len(data)):
+                s += data[i] * x
+            return s
+
+        return f, weakref.ref(data)
+
+    f, data = make()
+    assert ut.grad(f)(2.0) == 10.0
+    del f
+    gc.collect()
+    assert data() is None

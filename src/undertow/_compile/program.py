@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import types
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -144,7 +145,7 @@ class CompiledPullback:
 
     def __init__(self, f: Any, specs: tuple, active: tuple[bool, ...], varying: frozenset = frozenset()) -> None:
         start = time.perf_counter()
-        self.f = f
+        self.function_ref = weakref.ref(f)
         self.code = f.__code__
         self.active = active
         self.specs = specs
@@ -174,22 +175,46 @@ class CompiledPullback:
         self.written = [k for k, p in enumerate(self.ir.params) if p in self.lowered.written]
         self.integers = [k for k, p in enumerate(self.ir.params) if p.type == I64]
         self.arrays = [k for k, p in enumerate(self.ir.params) if isinstance(p.type, ArrayType)]
-        self.guards = list({(g[0], id(g[1]), g[2]): g for g in self.lowered.guards}.values())
-        self.bound = (f, self.guards, self.lowered.captured)
-        self.paths = places(f)
+        self.keep_surroundings(f)
         self.lock = threading.RLock()
         self.lowering_seconds = time.perf_counter() - start
 
     # ---- calls
+    def keep_surroundings(self, f: Any) -> None:
+        """Note guards and captured places by their paths from the function: what it closes over is not kept alive."""
+        reached = places(f)
+        path_of = {id(x): path for path, x in reached.items()}
+        self.codes = {path: x.__code__ if isinstance(x, types.FunctionType) else None for path, x in reached.items()}
+
+        def located(x: Any) -> tuple:
+            path = path_of.get(id(x))
+            return (path, x if path is None else None)
+
+        guards = {(g[0], id(g[1]), g[2]): g for g in self.lowered.guards}.values()
+        self.guards = [(g[0], located(g[1]), g[2], located(g[3])) for g in guards]
+        self.captured = [(kind, located(c), key) for kind, c, key in self.lowered.captured]
+        self.lowered.guards, self.lowered.captured = [], []
+        self.bound: tuple = (None, [], [])
+        self.bind(f)
+
     def bind(self, f: Any) -> tuple:
-        """Guards and captured places for another function made from the same text: a closure over other cells."""
+        """Guards and captured places of a function made from the text of this program."""
         bound = self.bound
         if bound[0] is f:
             return bound
-        moved = {id(old): new for old, new in pair(self.paths, places(f))}
-        guards = [(g[0], moved.get(id(g[1]), g[1]), g[2], *(moved.get(id(x), x) for x in g[3:])) for g in self.guards]
-        captured = [(kind, moved.get(id(c), c), key) for kind, c, key in self.lowered.captured]
-        bound = self.bound = (f, guards, captured)
+        reached = places(f)
+        for path, code in self.codes.items():
+            x = reached.get(path)
+            if x is None or (x.__code__ if isinstance(x, types.FunctionType) else None) is not code:
+                raise NotCompilable("a closure over other functions")
+
+        def found(place: tuple) -> Any:
+            return place[1] if place[0] is None else reached[place[0]]
+
+        guards = [(kind, found(c), key, found(expected)) for kind, c, key, expected in self.guards]
+        bound = (f, guards, [(kind, found(c), key) for kind, c, key in self.captured])
+        if f.__closure__ is None:
+            self.bound = bound
         return bound
 
     def values(self, args: tuple, f: Any = None) -> list:
@@ -201,7 +226,7 @@ class CompiledPullback:
 
     def values_of(self, values: list, f: Any = None) -> list:
         """`values`, the leaves of the arguments, completed by captured ones; guards and overlap are checked."""
-        bound = self.bound if f is None or f is self.bound[0] else self.bind(f)
+        bound = self.bind(self.function_ref() if f is None else f)
         check_guards(bound[1])
         if bound[2]:
             n = len(values)
@@ -512,15 +537,6 @@ def places(f: Any) -> dict[tuple, Any]:
 
     visit(f, ())
     return found
-
-
-def pair(old: dict[tuple, Any], new: dict[tuple, Any]) -> list[tuple]:
-    """Things at the same paths."""
-    for path, x in old.items():
-        y = new.get(path)
-        if type(x) is not type(y) or (isinstance(x, types.FunctionType) and x.__code__ is not y.__code__):
-            raise NotCompilable("a closure over other functions")
-    return [(x, new[path]) for path, x in old.items()]
 
 
 def overlaps_itself(a: np.ndarray) -> bool:
