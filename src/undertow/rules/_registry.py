@@ -270,7 +270,7 @@ def zero_derivative(*functions: Callable, jumps: Any = None, samples: Any = None
 
 def pullback(f: Callable, *, argnums: tuple | slice = (0,), keep: Iterable[str] | None = None,
              like: Iterable[str] = (), sequences: tuple = (), forward: Callable | None = None, samples: Any = None,
-             kinks: Any = None, convention: str = "", cite: str = "") -> Callable[[Callable], Callable]:
+             kinks: Any = None, jumps: Any = None, convention: str = "", cite: str = "") -> Callable[[Callable], Callable]:
     """Decorator: the pullback of `f`.  See the module's conventions."""
 
     def register(rule: Callable) -> Callable:
@@ -283,6 +283,7 @@ def pullback(f: Callable, *, argnums: tuple | slice = (0,), keep: Iterable[str] 
         entry.like, entry.sequences = frozenset(like), tuple(sequences)
         entry.signature = _signature(rule, 2)
         entry.wants = frozenset(inspect.signature(rule).parameters) & {"active", "residuals"}
+        entry.jumps = jumps or entry.jumps
         _describe(entry, samples, kinks, convention, cite)
         _add(entry)
         return rule

@@ -336,10 +336,7 @@ def extremum_pushforward(y, tangents, a, axis=None, out=None, keepdims=False, in
 
 
 extremum_samples = [Sample(s.args, {k: v for k, v in s.kwargs.items() if k != "dtype"}) for s in axis_samples]
-for f in (np.max, np.min, np.ndarray.max, np.ndarray.min):
+for f in (np.max, np.min, np.ndarray.max, np.ndarray.min, np.amax, np.amin):
     pullback(f, argnums=(0, 4), samples=extremum_samples, convention="ties share evenly",
              kinks=lambda a, *args, **kwargs: np.diff(np.sort(a, axis=None)))(extremum_pullback)
     pushforward(f, argnums=(0, 4))(extremum_pushforward)
-for alias in (np.amax, np.amin):
-    pullback(alias, argnums=(0, 4), samples=extremum_samples, convention="ties share evenly")(extremum_pullback)
-    pushforward(alias, argnums=(0, 4))(extremum_pushforward)

@@ -75,7 +75,8 @@ elementwise(np.nextafter, lambda y, a, b: 1.0, None, samples=(real, real), holom
 zero_derivative(np.floor_divide, jumps=lambda a, b: np.remainder(a, b), samples=(real, positive))
 zero_derivative(np.floor, np.ceil, np.trunc, jumps=lambda x: x - np.rint(x), samples=real)
 zero_derivative(np.rint, jumps=lambda x: x - 0.5 - np.rint(x - 0.5), samples=real)
-zero_derivative(np.spacing, np.isfinite, np.isinf, np.isnan, np.signbit, samples=real)
+zero_derivative(np.spacing, np.isfinite, np.isinf, np.isnan, samples=real)
+zero_derivative(np.signbit, samples=real, jumps=lambda x: x)
 zero_derivative(np.isnat)
 
 # ---- exponentials and logarithms ----------------------------------------------------------------------------
@@ -210,7 +211,7 @@ for method in (np.ndarray.conj, np.ndarray.conjugate):
     linear(method, adjoint=lambda y_bar, x: np.conjugate(y_bar), samples=[Sample((np.array([0.5, 1.5]),))])
 
 
-@pullback(np.sign, samples=nonzero, convention="0 for real arguments, the jump at 0 included")
+@pullback(np.sign, samples=nonzero, jumps=lambda x: x, convention="0 for real arguments, the jump at 0 included")
 def sign_pullback(y, y_bar, x):
     """``sign`` is flat for real numbers; for complex ones it is ``x / |x|``."""
     if not np.iscomplexobj(x):

@@ -77,7 +77,7 @@ elementwise(math.atan2, lambda y, a, b: _over_radius(b, a, b), lambda y, a, b: -
             samples=(nonzero, real), convention="0 at the origin", jumps=lambda a, b: a if b < 0 else 1.0)
 
 
-@pullback(math.hypot, argnums=slice(0, None), convention="0 at the origin",
+@pullback(math.hypot, argnums=slice(0, None), convention="0 at the origin", kinks=lambda *x: math.hypot(*x),
           samples=[Sample((0.3, -0.4)), Sample((1.5,)), Sample((1.0, 2.0, -2.0))])
 def hypot(y, y_bar, *coordinates):
     """The unit vector."""
@@ -91,6 +91,7 @@ def hypot_pushforward(y, tangents, *coordinates):
 
 
 @pullback(math.dist, argnums=(0, 1), sequences=(0, 1), convention="0 where the points coincide",
+          kinks=lambda p, q: math.dist(p, q),
           samples=[Sample(([0.3, 1.0], [1.3, -0.5])), Sample(((1.0, 2.0, 0.5), (0.5, 0.2, 2.0)))])
 def dist(y, y_bar, p, q):
     """The unit vector from `q` to `p`."""
