@@ -78,6 +78,7 @@ _ACTIONS = {  # what is recorded for two arrays, for an array and a number, for 
     "truediv": ("/", "quotient(ra, rb, b, y)", "record(step_divided, (ra, b), y)", "quotient(None, rb, b, y)"),
     "pow": ("**", 'general("pow", a, b, y)', "record(step_powered, (ra, b, keep(a)), y)", 'general("pow", a, b, y)'),
     "matmul": "record(step_product, (ra, rb, ra and keep(b), rb and keep(a)), y)",
+    "inner": "record_number(step_inner, (ra, rb, ra and keep(b), rb and keep(a)), y)",
     "neg": "record(step_negated, ra, y)",
 }
 _INPLACE = '''
@@ -143,6 +144,8 @@ def matmul(a, b):
             y = a @ b
             if type(y) is ndarray:
                 return {action}
+            if type(y) is float64:
+                return {inner}
     return other("matmul", a, b)
 '''
 _NEGATE = '''
@@ -197,7 +200,13 @@ def hooks(interpreter: Any, fast: set, general: Any, inplace: Any, negative: Any
         ref.slot.logged = True
         append((undone, (cell, Ellipsis, a.copy()), None, 0))
 
-    names = {"record": record, "save": save, "keep": interpreter.keep, "quotient": quotient, "append": append,
+    def record_number(step: Any, data: Any, y: Any) -> Any:
+        """Note the step that the number `y` is the result of."""
+        value, k = interpreter.output(y)
+        append((step, data, k, 0))
+        return value
+
+    names = {"record": record, "record_number": record_number, "save": save, "keep": interpreter.keep, "quotient": quotient, "append": append,
              **{"step_" + step.__name__: step for step in steps.GENERAL}}
     names.update(common(interpreter, fast, general, inplace, negative))
     return {"getitem": getitem(interpreter, interpreter.hooks["getitem"])} | made(interpreter, names, _ACTIONS, _INPLACE_ACTIONS)
@@ -217,7 +226,7 @@ def common(interpreter: Any, fast: set, general: Any, inplace: Any, negative: An
         slot = find(a)
         return None if slot is None or not slot.active else window
 
-    return {"fast": fast, **asking(fast, interpreter.numbers), "ndarray": ndarray, "slots_get": memory.slots.get,
+    return {"fast": fast, **asking(fast, interpreter.numbers), "ndarray": ndarray, "float64": np.float64, "slots_get": memory.slots.get,
             "located": located, "F8": F8, "OBJECT": OBJECT, "numbers": NUMBERS, "window": window, "general": interpreter.array_binary,
             "other": general, "inplace": inplace, "unary": negative, "plus": np.add, "minus": np.subtract,
             "times": np.multiply, "over": np.true_divide}
@@ -239,7 +248,7 @@ def made(interpreter: Any, names: dict, actions: dict, inplace_actions: dict) ->
         found["i" + name] = scope["i" + name]
     scope = dict(names)
     define(_NEGATE.format(action=actions["neg"]), scope)
-    define(_PRODUCT.format(action=actions["matmul"]), scope)
+    define(_PRODUCT.format(action=actions["matmul"], inner=actions["inner"]), scope)
     found.update(neg=scope["neg"], matmul=scope["matmul"])
     found["attr.T"] = transposed(interpreter)
     return found

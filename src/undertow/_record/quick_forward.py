@@ -47,6 +47,7 @@ _ACTIONS = {
                 'product("truediv", tangent_div, None, rb, a, b, y)'),
     "pow": ("**", 'general("pow", a, b, y)', 'product("pow", tangent_pow, ra, b, a, b, y)', 'general("pow", a, b, y)'),
     "matmul": 'product("matmul", tangent_matmul, ra, rb, a, b, y)',
+    "inner": "inner(ra, rb, a, b, y)",
     "neg": "record(tangent_minus, ra, None, y)",
 }
 _INCREASE = '''if rb is None or not rb.active:
@@ -123,6 +124,21 @@ def hooks(interpreter: Any, fast: set, general: Any, inplace: Any, negative: Any
             loud(token)
         return hold(y, t) if good else slow(name, a, b, y)
 
+    scalar, cls = interpreter.scalar, interpreter.scalars.wrap[np.float64]
+
+    def inner(ra: Any, rb: Any, a: ndarray, b: ndarray, y: Any) -> Any:
+        """``a @ b`` of two vectors."""
+        token = quiet()
+        try:
+            t = np.float64(0.0)
+            if ra is not None:
+                t = t + dot(ra) @ b
+            if rb is not None:
+                t = t + a @ dot(rb)
+        finally:
+            loud(token)
+        return scalar(cls, y, t) if t - t == 0.0 else slow("matmul", a, b, y)
+
     def change(ufunc: Any, ref: Any, other: Any) -> None:
         """Change a tangent in place."""
         piece = dot(ref)
@@ -140,7 +156,8 @@ def hooks(interpreter: Any, fast: set, general: Any, inplace: Any, negative: Any
         finally:
             loud(token)
 
-    names = {"record": record, "product": product, "change": change, "rescalable": rescalable, "dot": dot, **rules(dot)}
+    names = {"record": record, "product": product, "change": change, "rescalable": rescalable, "dot": dot, "inner": inner,
+             **rules(dot)}
     names.update(common(interpreter, fast, general, inplace, negative))
     return {"getitem": getitem(interpreter, interpreter.hooks["getitem"])} | made(interpreter, names, _ACTIONS, _INPLACE_ACTIONS)
 

@@ -253,6 +253,18 @@ def product(sweep: Any, data: tuple, out: Slot) -> None:
         give(sweep, b, x.T @ g if x.ndim == 2 else x[:, None] * g)
 
 
+def inner(sweep: Any, data: tuple, k: int) -> None:
+    """``a @ b`` of two vectors."""
+    g = sweep.bars[k]
+    if type(g) is float and g == 0.0:
+        return
+    a, b, kept_b, kept_a = data
+    if a is not None:
+        give(sweep, a, g * kept_b[0])
+    if b is not None:
+        give(sweep, b, g * kept_a[0])
+
+
 def function_of_number(sweep: Any, data: tuple, k: int) -> None:
     """An elementwise function of a real number."""
     g = sweep.bars[k]
@@ -374,6 +386,16 @@ def _general_product(sweep: Any, data: tuple, out: Slot) -> None:
         sweep.give_fresh((b, c.shape, False), c)
 
 
+def _general_inner(sweep: Any, data: tuple, k: int) -> None:
+    g = sweep.take(k)
+    if g is None:
+        return
+    a, b, kept_b, kept_a = data
+    for ref, kept in ((a, kept_b), (b, kept_a)):
+        if ref is not None:
+            sweep.give_fresh((ref, kept[0].shape, False), sweep.mul(g, kept[0]))
+
+
 def _general_function(sweep: Any, data: tuple, k: int) -> None:
     g = sweep.take(k)
     if g is not None:
@@ -381,7 +403,7 @@ def _general_function(sweep: Any, data: tuple, k: int) -> None:
         sweep.give((i, (), False), sweep.strong(g, sweep.mul(g, steps.at_zero(sweep.prepare(partial), y, (x,)))))
 
 
-GENERAL = {stored: _general_stored, stored_array: _general_stored_array, product: _general_product,
+GENERAL = {stored: _general_stored, stored_array: _general_stored_array, product: _general_product, inner: _general_inner,
            function_of_number: _general_function,
            add: _sum(steps.add), sub: _sum(steps.sub), mul: _general_mul, truediv: _general_truediv, scaled: _general_scaled,
            divided: _general_divided, negated: _general_negated, powered: _general_powered, mapped: _general_mapped,
