@@ -13,7 +13,7 @@ from undertow._compile.analyses.intervals import decide
 from undertow._compile.analyses.memory import memory
 from undertow._compile.analyses.required import required
 from undertow._compile.frontend.lower import lower
-from undertow._compile.ir.function import walk
+from undertow._compile.ir.function import Constant, walk
 from undertow._compile.ir.verify import verify
 from undertow._compile.transforms.optimize import PASSES
 from undertow._compile.transforms.pullback import pullback
@@ -118,3 +118,19 @@ def test_sums_are_carried():
     compiled.value_and_pullback(args, None)
     function = next(iter(compiled.variants)).transformed.function
     assert any(op.name == "radd" for op in walk(function.body))
+
+
+def test_shadows_are_stored_not_cleared_and_added_to():
+    """In the loop over time nothing is cleared: what was cleared is written by the next loop."""
+    def local(v, steps):
+        w = v.copy()
+        heat(v, w, steps)
+
+    args = (np.linspace(0.0, 1.0, 12), 3)
+    compiled = compile_pullback(local, args, (True, False))
+    compiled.value_and_pullback(args, None)
+    function = next(iter(compiled.variants)).transformed.function
+    time_loop = next(op for op in function.body.ops if op.name == "for" and any(
+        inner.name == "accum" for inner in walk(op.regions[0])))
+    stores = [op for op in walk(time_loop.regions[0]) if op.name == "store"]
+    assert len(stores) == 2 and not any(isinstance(op.operands[1], Constant) for op in stores)

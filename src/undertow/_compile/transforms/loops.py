@@ -216,6 +216,8 @@ def _neighbours(facts: MemoryFacts, loop: Op) -> list[set[Op]] | None:
                 break
         else:
             kinds.append([op])
+    for kinds in by_root.values():  # the element itself first: its shadow may just have been cleared
+        kinds.sort(key=lambda kind: not any(v is i for v in kind[0].operands[2:]))
     several = [kinds for kinds in by_root.values() if len(kinds) > 1]
     if not several or any(op.name != "accum" for kinds in several for kind in kinds for op in kind):
         return None
