@@ -33,9 +33,23 @@ def signature(x: Any, out: list, seen: set[int]) -> tuple:
         return ("array", x.dtype.str, x.ndim, tuple(n == 1 for n in x.shape), x.flags.c_contiguous)
     if isinstance(x, tuple) and (type(x) is tuple or hasattr(type(x), "_fields")):
         return ("sequence", type(x), tuple(signature(v, out, seen) for v in x))
+    if type(x) is list:
+        _once(x, seen)
+        return ("sequence", list, tuple(signature(v, out, seen) for v in x))
+    if type(x) is dict:
+        _once(x, seen)
+        if not all(type(k) in (str, int, bool) for k in x):
+            raise NotCompilable("a dict with keys that are not strings or integers")
+        return ("object", dict, tuple((k, signature(v, out, seen)) for k, v in x.items()))
     if x is None or isinstance(x, (str, types.FunctionType, types.ModuleType, type, np.ufunc)):
         return ("const", x)
     return _object(x, out, seen)
+
+
+def _once(x: Any, seen: set[int]) -> None:
+    if id(x) in seen:
+        raise NotCompilable("an object reached twice from the arguments")
+    seen.add(id(x))
 
 
 def _object(x: Any, out: list, seen: set[int]) -> tuple:
@@ -45,9 +59,7 @@ def _object(x: Any, out: list, seen: set[int]) -> tuple:
         raise NotCompilable(f"an argument of type {cls.__name__}")
     if cls.__getattribute__ is not object.__getattribute__ or hasattr(cls, "__getattr__"):
         raise NotCompilable(f"a {cls.__name__} computes its attributes")
-    if id(x) in seen:
-        raise NotCompilable("an object reached twice from the arguments")
-    seen.add(id(x))
+    _once(x, seen)
     return ("object", cls, tuple((k, signature(v, out, seen)) for k, v in vars(x).items()))
 
 

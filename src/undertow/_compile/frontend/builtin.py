@@ -23,7 +23,7 @@ class Builtins:
     """Lowers calls of builtins; expects the other mixins beside it."""
 
     def do_len(self, v: Any) -> Any:
-        v = self.plain(v)
+        v = self.listed(v)
         if isinstance(v, (Array, Lazy)) and v.dims:
             return self.extent(v.dims[0])
         if isinstance(v, Sequence):

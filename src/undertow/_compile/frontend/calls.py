@@ -41,7 +41,8 @@ class Calls:
         kwargs = {}
         for k in node.keywords:
             if k.arg is None:
-                raise NotCompilable("`**` in a call")
+                kwargs.update(self.dict_items(self.expr(k.value)))
+                continue
             kwargs[k.arg] = self.settle(self.expr(k.value))
         self.at(node)
         return self.call(function, args, kwargs)
@@ -116,6 +117,8 @@ class Calls:
         name = BUILTINS.get(obj)
         if name is not None and self.fits(name, args, kwargs):
             return getattr(self, name)(*args, **kwargs)
+        if obj is dict and not args:
+            return self.new_dict(list(kwargs.items()))
         if isinstance(obj, type):
             return self.construct(obj, args, kwargs)
         inner = getattr(obj, "_implementation", None)  # of NumPy's dispatched functions
@@ -175,6 +178,8 @@ class Calls:
                                 method.owner.cls)
             if kind == "list" and not kwargs:
                 return self.list_method(method.owner, name, args)
+            if kind == "dict" and not kwargs:
+                return self.dict_method(method.owner, name, args)
             if kind == "ufunc":
                 return self.ufunc_method(method.owner.obj, name, [self.plain(a) for a in args], kwargs)
             if kind == "sequence" and name == "index" or kind == "sequence" and name == "count":

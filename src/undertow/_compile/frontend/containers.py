@@ -65,6 +65,7 @@ class Containers:
         if any(v is ref or (isinstance(v, Ref) and v.key == ref.key) for v in self.held):
             raise NotCompilable("a list is changed while it is looped over")
         self.state[(ref.key, "items")] = contents
+        self.written_attributes.add((ref.key, "items"))
 
     def list_method(self, ref: Ref, name: str, args: list) -> Any:
         items = self.state[(ref.key, "items")]
@@ -123,6 +124,95 @@ class Containers:
             self.set_items(ref, Growing(items.buffer, Scalar(n, "py"), items.flavor))
             return value
         raise NotCompilable(f"`{name}` of a list of unknown length")
+
+    # ---- dicts with known keys
+    def new_dict(self, items: list[tuple]) -> Ref:
+        ref = Ref(next(self.keys), dict)
+        self.state[(ref.key, "keys")] = Const(tuple(dict(items)))
+        for k, v in items:
+            self.state[(ref.key, ("item", k))] = self.settle(v)
+        return ref
+
+    def listed(self, v: Any) -> Any:
+        """A list or a dict as what iteration over it gives."""
+        if isinstance(v, Ref) and v.cls is dict:
+            return Sequence(tuple(map(Const, self.dict_keys(v))))
+        return self.plain(v)
+
+    def dict_keys(self, ref: Ref) -> tuple:
+        keys = self.state[(ref.key, "keys")]
+        if not isinstance(keys, Const):
+            raise NotCompilable("the keys of a dict depend on control flow")
+        return keys.obj
+
+    def known_key(self, v: Any) -> Any:
+        if isinstance(v, Const) and type(v.obj) in (str, int, bool):
+            return v.obj
+        raise self.needs_unrolling("a key of a dict that is not known")
+
+    def on_Dict(self, node: ast.Dict) -> Ref:
+        items: list[tuple] = []
+        for k, v in zip(node.keys, node.values, strict=True):
+            if k is None:
+                items += self.dict_items(self.expr(v))
+            else:
+                items.append((self.known_key(self.expr(k)), self.settle(self.expr(v))))
+        return self.new_dict(list(dict(items).items()))
+
+    def dict_items(self, ref: Any) -> list[tuple]:
+        if not (isinstance(ref, Ref) and ref.cls is dict):
+            raise NotCompilable("`**` of something that is no dict")
+        return [(k, self.dict_item(ref, k)) for k in self.dict_keys(ref)]
+
+    def dict_item(self, ref: Ref, key: Any) -> Any:
+        keys = self.dict_keys(ref)
+        if key not in keys:
+            self.b.check(const(False), "a key is missing")
+            return Const(0.0)
+        value = self.state[(ref.key, ("item", keys[keys.index(key)]))]
+        if isinstance(value, (NotCompilable, TryAgain)):
+            raise value
+        return value
+
+    def store_in_dict(self, ref: Ref, key: Any, value: Any) -> None:
+        if ref.key in self.frozen_objects:
+            raise NotCompilable("a dict is changed that is shared on one path and not on another")
+        if any(isinstance(v, Ref) and v.key == ref.key for v in self.held):
+            raise NotCompilable("a dict is changed while it is looped over")
+        keys = self.dict_keys(ref)
+        if key in keys:
+            key = keys[keys.index(key)]
+        else:
+            self.state[(ref.key, "keys")] = Const((*keys, key))
+            self.written_attributes.add((ref.key, "keys"))
+        self.state[(ref.key, ("item", key))] = self.settle(value)
+        self.written_attributes.add((ref.key, ("item", key)))
+
+    def dict_method(self, ref: Ref, name: str, args: list) -> Any:
+        items = self.dict_items(ref)
+        if name == "keys" and not args:
+            return Sequence(tuple(Const(k) for k, _ in items))
+        if name == "values" and not args:
+            return Sequence(tuple(v for _, v in items))
+        if name == "items" and not args:
+            return Sequence(tuple(Sequence((Const(k), v)) for k, v in items))
+        if name == "get" and args:
+            key = self.known_key(args[0])
+            return self.dict_item(ref, key) if key in dict(items) else args[1] if len(args) > 1 else Const(None)
+        if name == "copy" and not args:
+            return self.new_dict(items)
+        if name == "update" and len(args) == 1:
+            for k, v in self.dict_items(args[0]):
+                self.store_in_dict(ref, k, v)
+            return Const(None)
+        raise NotCompilable(f"the dict method `{name}`")
+
+    def on_DictComp(self, node: ast.DictComp) -> Ref:
+        pair = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
+        items = self.in_scope(node, lambda: self.comprehension(pair, node.generators))
+        if items is None:
+            raise NotCompilable("a dict comprehension over something of unknown length")
+        return self.new_dict(list({self.known_key(p.items[0]): p.items[1] for p in items}.items()))
 
     # ---- comprehensions
     def on_ListComp(self, node: ast.ListComp) -> Any:

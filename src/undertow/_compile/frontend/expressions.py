@@ -330,7 +330,7 @@ class Expressions:
 
     def truth(self, v: Any) -> Value:
         """``bool(v)`` as an IR value."""
-        v = self.plain(v)
+        v = self.listed(v)
         if isinstance(v, Const):
             if isinstance(v.obj, (bool, int, float, str, tuple, list, dict, type(None), types.FunctionType)):
                 return const(bool(v.obj))
@@ -355,8 +355,8 @@ class Expressions:
         if isinstance(owner, Const):
             return self.const_attribute(owner.obj, name)
         if isinstance(owner, Ref):
-            if owner.cls is list:
-                return Method(owner, Const(("list", name)))
+            if owner.cls in (list, dict):
+                return Method(owner, Const((owner.cls.__name__, name)))
             return self.object_attribute(owner, name)
         if isinstance(owner, Sequence):
             fields = getattr(owner.cls, "_fields", ())

@@ -25,6 +25,8 @@ class Indexing:
         owner = self.expr(node.value)
         if isinstance(owner, Ref) and owner.cls is list:
             return self.list_item(owner, node)
+        if isinstance(owner, Ref) and owner.cls is dict:
+            return self.dict_item(owner, self.known_key(self.expr(node.slice)))
         if isinstance(owner, Sequence):
             return self.sequence_item(owner, node)
         if isinstance(owner, Ref):
@@ -327,6 +329,9 @@ class Indexing:
         if isinstance(owner, Ref) and owner.cls is list:
             self.store_in_list(owner, index_node, value)
             return
+        if isinstance(owner, Ref) and owner.cls is dict:
+            self.store_in_dict(owner, self.known_key(self.expr(index_node)), value)
+            return
         if isinstance(owner, Ref):
             self.object_item(owner, "__setitem__", index_node, value)
             return
@@ -362,8 +367,9 @@ class Indexing:
             self.state[(self.frame.key, "$owner")] = owner
             self.frame.locals.add("$owner")
             current = self.on_Subscript(ast.fix_missing_locations(ast.copy_location(item, index_node)))
-            if isinstance(current, (Array, Lazy)):
-                raise NotCompilable("an augmented assignment to an array in a list")
+            if isinstance(current, Array):
+                self.store_array(current, self.binary(op, current, value()), augmented=True)
+                return
             self.store_item(owner, index_node, self.binary(op, current, value()))
             return
         if not isinstance(owner, Array):

@@ -267,7 +267,7 @@ class Loops:
 
     def static_items(self, iterable: Any) -> list | None:
         """Items of an iterable whose length is known."""
-        iterable = self.plain(iterable)
+        iterable = self.listed(iterable)
         if isinstance(iterable, Sequence):
             return list(iterable.items)
         if isinstance(iterable, Const) and isinstance(iterable.obj, (tuple, list, str)):

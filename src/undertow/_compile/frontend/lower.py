@@ -164,6 +164,8 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
 
     def hint(self, key: Any) -> str:
         name = key[1] if isinstance(key, tuple) else str(key)
+        if not isinstance(name, str):  # an item of a dict
+            name = str(name[-1])
         return "choice" if name.startswith("$if") else {"$exit": "left", "$return": "result"}.get(name, name.lstrip("$"))
 
     def needs_unrolling(self, reason: str) -> Exception:
@@ -201,6 +203,14 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
             return Scalar(self.parameter(ScalarType(spec[1]), name), spec[2])
         if kind == "array":
             return self.array_parameter(spec[1:5], name)
+        if kind == "sequence" and spec[1] is list:
+            ref = self.new_list(tuple(self.argument(s, f"{name}_{k}") for k, s in enumerate(spec[2])))
+            self.argument_objects.add(ref.key)
+            return ref
+        if kind == "object" and spec[1] is dict:
+            ref = self.new_dict([(k, self.argument(s, f"{name}_{k}")) for k, s in spec[2]])
+            self.argument_objects.add(ref.key)
+            return ref
         if kind == "sequence":
             return Sequence(tuple(self.argument(s, f"{name}_{k}") for k, s in enumerate(spec[2])), spec[1])
         if kind == "object":
@@ -327,9 +337,12 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
             bound[spec.vararg.arg] = Sequence(tuple(rest))
         elif rest:
             raise NotCompilable(f"`{name}` called with too many arguments")
-        if spec.kwarg:
-            raise NotCompilable("`**` parameters")
         keyword_only = [a.arg for a in spec.kwonlyargs]
+        if spec.kwarg:
+            known = (*(a.arg for a in spec.args), *keyword_only)
+            more = {k: v for k, v in kwargs.items() if k not in known}
+            kwargs = {k: v for k, v in kwargs.items() if k in known}
+            bound[spec.kwarg.arg] = self.new_dict(list(more.items()))
         for key, value in kwargs.items():
             if key in bound or (key not in names and key not in keyword_only):
                 raise NotCompilable(f"`{name}` called with a wrong keyword argument")

@@ -121,10 +121,11 @@ class _Meeting(Meeting):
         else:
             first = a.info
             key, cls = ("merged", self.lowerer.count_merged()), first.cls
-            names = tuple(sorted(k[1] for k in self.left if isinstance(k, tuple) and k[0] == first.key))
+            names = tuple(sorted((k[1] for k in self.left if isinstance(k, tuple) and k[0] == first.key), key=str))
             parts = [shape_of(self.left[(first.key, n)]) for n in names]
             self.lowerer.share_object(first, self.left, self.key, key)
-        if cls is not b.cls or tuple(sorted(k[1] for k in self.right if isinstance(k, tuple) and k[0] == b.key)) != names:
+        theirs = sorted((k[1] for k in self.right if isinstance(k, tuple) and k[0] == b.key), key=str)
+        if cls is not b.cls or tuple(theirs) != names:
             raise NotCompilable("a variable holds objects of different kinds on different paths")
         if b.key != key:
             self.lowerer.share_object(b, self.right, self.key, key)
