@@ -10,6 +10,7 @@ from numpy import ndarray
 
 from ..rules._registry import RULES
 from . import binding, buffers, elements, protocols, subclasses
+from .sequences import listed
 
 MAKERS = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.asarray_chkfinite, np.require)
 
@@ -86,6 +87,7 @@ def converter(interpreter: Any, f: Any) -> Any:
             return converted(interpreter, x, below(*args, **kwargs))
         if type(x) in own:
             return assembled(interpreter, [x], (), below(interpreter.plain(x), *args[1:], **kwargs), x)
+        x = listed(interpreter, x)
         if isinstance(x, (list, tuple)) or hasattr(x, "__next__"):
             if not isinstance(x, (list, tuple)) or not leaves(x, own):
                 return below(*args, **kwargs)

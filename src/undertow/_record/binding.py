@@ -14,6 +14,7 @@ from numpy import ndarray
 from ..rules._registry import Like, Refused, Rule, names_read
 from . import elements, foreign, protocols, refusal
 from .scalars import NUMBERS
+from .sequences import listed
 
 _reads: dict[Any, tuple[bool, tuple]] = {}
 
@@ -70,10 +71,13 @@ def apply(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict, y: An
     for x in args:
         t = type(x)
         if t is not ndarray and t not in interpreter.numbers:
+            args = tuple([listed(interpreter, a) for a in args])
             done, result, args = _objects(interpreter, f, args, kwargs)
             if done:
                 return result
             break
+    if kwargs:
+        kwargs = {k: listed(interpreter, v) for k, v in kwargs.items()}
     kind = rule.kind
     if kind == "refuse":
         interpreter.refuse_rule(rule, f, args, kwargs)

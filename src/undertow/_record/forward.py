@@ -18,6 +18,7 @@ from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter, acquire, release
 from .memory import TRANSPOSED, Slot, View, cut, owner_of, zeros_like_slot
 from .scalars import COMPLEX_BASES, NUMBERS
+from .sequences import listed
 from .steps import at_zero
 
 
@@ -190,7 +191,8 @@ class ForwardInterpreter(Interpreter):
             return
         store = self.lower.hooks["setitem"]
         tv = type(value)
-        if tv in (list, tuple) and self.is_active(value):
+        value = listed(self, value)
+        if type(value) in (list, tuple) and self.is_active(value):
             value = self.as_array(value)
         elif tv not in self.numbers and not isinstance(value, (ndarray, list, tuple, str)) and value is not None:
             value = self.from_object(value)
@@ -221,6 +223,7 @@ class ForwardInterpreter(Interpreter):
         """``a op b`` where at least one is an array; `y` is the result if it is known already."""
         if y is not None:
             return self.apply(RULES[UFUNC_OF[hook]], UFUNC_OF[hook], (a, b), {}, y)
+        a, b = listed(self, a), listed(self, b)
         a = self.as_array(a) if type(a) in (list, tuple) else a
         b = self.as_array(b) if type(b) in (list, tuple) else b
         if elements.is_objects(a) or elements.is_objects(b):
@@ -233,6 +236,7 @@ class ForwardInterpreter(Interpreter):
     def array_inplace(self, hook: str, a: ndarray, b: Any) -> Any:
         """``a op= b`` for an array `a`."""
         below = self.lower.hooks["i" + hook.rstrip("_")]
+        b = listed(self, b)
         if type(b) in (list, tuple) and self.is_active(b):
             b = self.as_array(b)
         lb = self.leaf(b)

@@ -128,9 +128,9 @@ class Interpreter:
                 return any(self.is_active(v) for v in x.flat)
             slot = self.memory.find(x)
             return slot is not None and slot.active and (x.dtype.kind in "fcV" or bits_of(x, slot))
-        if t in (list, tuple, set, frozenset):
+        if t in (list, tuple, set, frozenset) or isinstance(x, (list, tuple, set, frozenset)):
             return any(map(self.is_active, x))
-        if t is dict:
+        if isinstance(x, dict):
             return any(map(self.is_active, x.values()))
         return False
 
@@ -168,6 +168,8 @@ class Interpreter:
             return [self.plain(v) for v in x]
         if t is tuple:
             return tuple(self.plain(v) for v in x)
+        if isinstance(x, tuple) and hasattr(t, "_fields"):
+            return t(*map(self.plain, x)) if self.is_active(x) else x
         return x
 
     def as_array(self, x: Any) -> Any:

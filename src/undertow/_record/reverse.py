@@ -27,6 +27,7 @@ from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter
 from .memory import Slot, owner_of
 from .scalars import _FORMS, COMPLEX_BASES, NUMBERS, define
+from .sequences import listed
 
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 _HOT = '''
@@ -252,7 +253,8 @@ class ReverseInterpreter(Interpreter):
         if tv in NUMBERS:
             leaf = None
         else:
-            if tv in (list, tuple) and self.is_active(value):
+            value = listed(self, value)
+            if type(value) in (list, tuple) and self.is_active(value):
                 value = self.as_array(value)
             elif tv not in self.numbers and not isinstance(value, (ndarray, list, tuple, str)) and value is not None:
                 value = self.from_object(value)
@@ -285,6 +287,7 @@ class ReverseInterpreter(Interpreter):
 
     def array_binary(self, hook: str, a: Any, b: Any, y: Any = None) -> Any:
         """``a op b`` where at least one is an array; `y` is the result if it is known already."""
+        a, b = listed(self, a), listed(self, b)
         if type(a) in (list, tuple):
             a = self.as_array(a)
         if type(b) in (list, tuple):
@@ -316,6 +319,7 @@ class ReverseInterpreter(Interpreter):
     def array_inplace(self, hook: str, a: ndarray, b: Any) -> Any:
         """``a op= b`` for an array `a`."""
         below = self.lower.hooks["i" + hook.rstrip("_")]
+        b = listed(self, b)
         if type(b) in (list, tuple) and self.is_active(b):
             b = self.as_array(b)
         slot, lb = self.memory.find(a), self.leaf(b)
