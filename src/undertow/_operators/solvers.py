@@ -24,7 +24,7 @@ class solvers(AbstractContextManager):
     -----
     The implicit derivative runs the solver itself, and the user's functions in it, without recording, and evaluates
     them again at the solution: once recorded, and once for a Jacobian; counters in these functions count that.  What
-    they store elsewhere during the iterations are constants.
+    they store elsewhere during the iterations is refused if the result depends on it.
 
     Examples
     --------

@@ -23,6 +23,7 @@ from .scalars import NUMBERS
 
 LIBRARIES = ("numpy", "scipy", "undertow", "numba", "builtins", "functools", "math")
 ATOMS = frozenset(NUMBERS | {str, bytes, type(None), type, np.dtype, slice, range, ModuleType, CodeType})
+WATCHED = 1 << 20  # numbers of an array that is compared with what it was
 _MISSING = object()
 
 
@@ -66,7 +67,11 @@ def make(interpreter: Any) -> dict[Any, Any]:
             y = interpreter.lower.copy(y)
         return interpreter.apply(interpreter.calls.rule(words.attach), words.attach, (y, x), {}, y)
 
-    return {words.below: below, words.bottom: bottom, words.moving: moving, words.through_source: through_source, words.constant: constant, words.active: active,
+    def left_behind(x: Any, reason: str) -> None:
+        if interpreter.is_active(x):
+            mark_left_behind(interpreter, x, reason)
+
+    return {words.left_behind: left_behind, words.below: below, words.bottom: bottom, words.moving: moving, words.through_source: through_source, words.constant: constant, words.active: active,
             words.refused: refused, words.attach: attach}
 
 
@@ -82,7 +87,50 @@ def call_below(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> Any:
         result = lower.callee(function)(*new_args, **new_kwargs)
     finally:
         lowered.restore()
+    interpreter.left_behind = lowered.held
     return lowered.own(result)
+
+
+def mark_left_behind(interpreter: Any, x: Any, reason: str) -> None:
+    """What callbacks have stored since the last `below` started depends on `x` in a way that is not known."""
+    held, interpreter.left_behind = getattr(interpreter, "left_behind", ()), ()
+    rule = interpreter.calls.rule(words.unknown)
+
+    def unknown(v: Any, old: Any = _MISSING) -> Any:
+        """`v` with every number in it marked."""
+        if v is old:
+            return v
+        if isinstance(v, (float, complex, np.inexact)) or isinstance(v, ndarray) and v.dtype.kind in "fc":
+            if not isinstance(v, ndarray) and not isinstance(old, ndarray) and old is not _MISSING and bool(v == old) and \
+                    not interpreter.is_active(v):
+                return v
+            return interpreter.apply(rule, words.unknown, (v, x, reason), {})
+        if type(v) is tuple:
+            return tuple(map(unknown, v))
+        if type(v) is list:
+            v[:] = map(unknown, v)
+        return v
+
+    for holder, old in held:
+        if isinstance(holder, ndarray):
+            changed = (holder != old) & ~((holder != holder) & (old != old))
+            if changed.any():
+                values = interpreter.hooks["getitem"](holder, changed)
+                interpreter.hooks["setitem"](interpreter.apply(rule, words.unknown, (values, x, reason), {}), holder, changed)
+        elif type(holder) is Place:
+            now = read_item(holder.holder, holder.key)
+            if now is not _MISSING and now is not old:
+                write_item(holder.holder, holder.key, unknown(now, old))
+        elif isinstance(holder, dict):
+            for k, v in list(holder.items()):
+                before = old.get(k, _MISSING)
+                if v is not before:
+                    dict.__setitem__(holder, k, unknown(v, before))
+        else:
+            for i, v in enumerate(list(holder)):
+                before = old[i] if i < len(old) else _MISSING
+                if v is not before:
+                    holder[i] = unknown(v, before)
 
 
 class Lowered:
@@ -99,6 +147,7 @@ class Lowered:
         self.memo: dict[int, tuple[Any, Any]] = {}
         self.changed: list[tuple[Any, Any, Any, Any]] = []
         self.arrays: list[ndarray] = []
+        self.held: list[tuple[Any, Any]] = []
         self.before: list[tuple[ndarray, ndarray]] = []
 
     # ---- going down ----
@@ -124,7 +173,10 @@ class Lowered:
             if x.dtype.kind == "O":
                 for i, v in enumerate(x.flat):
                     self.exchange(x.flat, i, v, depth)
-            elif self.interpreter.is_recorded(x):
+                return x
+            if x.dtype.kind in "fc" and x.size <= WATCHED and writeable(x):
+                self.held.append((x, np.array(x)))
+            if self.interpreter.is_recorded(x):
                 self.arrays.append(x)
         elif t is FunctionType:
             return self.function(x, depth)
@@ -140,9 +192,11 @@ class Lowered:
             if any(a is not b for a, b in zip(parts, x, strict=True)):
                 return t(*parts) if hasattr(t, "_fields") else t(parts)
         elif isinstance(x, dict):
+            self.held.append((x, dict(x)))
             for k, v in list(x.items()):
                 self.exchange(x, k, v, depth)
         elif isinstance(x, (list, collections.deque)):
+            self.held.append((x, list(x)))
             for i, v in enumerate(x):
                 self.exchange(x, i, v, depth)
         elif not isinstance(x, (type, ModuleType)):
@@ -160,6 +214,7 @@ class Lowered:
         """Attributes of an object, in its dictionary or in slots."""
         held = getattr(x, "__dict__", None)
         if isinstance(held, dict):
+            self.held.append((held, dict(held)))
             for k, v in list(held.items()):
                 self.exchange(held, k, v, depth)
         for cls in t.__mro__:
@@ -189,6 +244,7 @@ class Lowered:
         for name in names_of(mark.original if rewritten and mark.original is not None else f.__code__):
             v = scope.get(name, _MISSING)
             if v is not _MISSING and not isinstance(v, (type, ModuleType)):
+                self.held.append((Place(scope, name), v))
                 self.exchange(scope, name, v, depth)
         if rewritten and self.plain_code and mark.original is not None:
             return as_written(f, mark.original)
@@ -197,9 +253,11 @@ class Lowered:
     def cell(self, cell: CellType, depth: int) -> None:
         """The content of a closure cell."""
         try:
-            self.exchange(cell, None, cell.cell_contents, depth)
+            v = cell.cell_contents
         except ValueError:
             return
+        self.held.append((Place(cell, None), v))
+        self.exchange(cell, None, v, depth)
 
     # ---- coming back ----
 
@@ -207,7 +265,7 @@ class Lowered:
         """Note what arrays that are recorded hold: the call may write to them."""
         for x in self.arrays:
             slot = self.interpreter.memory.find(x)
-            if slot is not None and (slot.referenced or slot.active) and x.flags.writeable:
+            if slot is not None and (slot.referenced or slot.active) and writeable(x):
                 self.before.append((x, self.interpreter.lower.copy(x)))
 
     def restore(self) -> None:
@@ -238,6 +296,18 @@ class Lowered:
                 if new is not v:
                     dict.__setitem__(result, k, new)
         return result
+
+
+def writeable(x: ndarray) -> bool:
+    """Whether the program may write to an array (asking a broadcast one warns)."""
+    return 0 not in x.strides and x.flags.writeable
+
+
+class Place:
+    """A closure cell, or a name among globals: what is held under one key."""
+
+    def __init__(self, holder: Any, key: Any) -> None:
+        self.holder, self.key = holder, key
 
 
 class Slot:

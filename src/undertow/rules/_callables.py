@@ -18,6 +18,8 @@ program computes what the primitive does.
     The same, where `x` must have the value of `y`; refused if it has not.
 ``unknown(y, x, reason)``
     `y`, which depends on `x` in a way that is not known: the derivative is refused if the result of the program uses it.
+``left_behind(x, reason)``
+    What callbacks have stored (in closures, attributes, containers, arrays they reach) since the last `below` began is `unknown`.
 ``active(x)``
     Whether `x` is active on this level.
 ``moving(x)``
@@ -39,8 +41,8 @@ import numpy as np
 
 from ._registry import Refused, elementwise, pullback, pushforward
 
-__all__ = ["active", "attach", "below", "bottom", "calculus", "constant", "moving", "option", "refused", "through_source",
-           "unknown"]
+__all__ = ["active", "attach", "below", "bottom", "calculus", "constant", "left_behind", "moving", "option", "refused",
+           "through_source", "unknown"]
 
 calculus = SimpleNamespace()
 """Filled with the operators by the layer that defines them."""
@@ -122,6 +124,10 @@ def _unknown_pull(y, y_bar, value, x, reason):
 @pushforward(unknown, argnums=(0, 1), samples=[])
 def _unknown_push(y, tangents, value, x, reason):
     return np.nan * np.ones(np.shape(y))
+
+
+def left_behind(x, reason):
+    """Mark what callbacks have stored."""
 
 
 # ---- the choice between the implicit function theorem and the iterations -----------------------------------------------

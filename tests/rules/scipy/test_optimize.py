@@ -486,3 +486,31 @@ def test_compiled_iterations_are_refused():
 
     with pytest.raises(ut.UndertowError):
         ut.grad(unrolled)(P)
+
+
+def test_what_functions_leave_behind_is_refused_if_it_is_used():
+    """Iterates that a callback collects, attributes that a method sets, arrays it fills: their derivative is not known."""
+    class Model:
+        def __init__(self, p):
+            self.p, self.last, self.trace, self.calls = p, 0.0, np.zeros(50), 0
+
+        def f(self, x):
+            self.last = x * x
+            self.trace[self.calls] = x
+            self.calls += 1
+            return x**3 - self.p
+
+    def solved(p):
+        model, history = Model(p), []
+        x = so.brentq(lambda x: (history.append(x), model.f(x))[1], 0.0, 3.0)
+        return x, model, history
+
+    assert ut.grad(lambda p: solved(p)[0])(P) == pytest.approx(P ** (-2 / 3) / 3)
+    assert ut.value_and_grad(lambda p: solved(p)[0] * len(solved(p)[2]) * 0 + p)(P) == (P, 1.0)
+    for use in (lambda x, model, history: history[-1], lambda x, model, history: model.last,
+                lambda x, model, history: model.trace[3], lambda x, model, history: sum(history)):
+        with pytest.raises(ut.RefusedRuleError):
+            ut.grad(lambda p, use=use: use(*solved(p)))(P)
+
+    _, (x, model, history) = ut.grad(lambda p: (solved(p)[0], solved(p)), has_aux=True)(P)
+    assert type(model.last) is float and all(type(v) is float for v in history)

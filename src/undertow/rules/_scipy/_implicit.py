@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._callables import active, attach, calculus, constant, refused
+from .._callables import active, attach, calculus, constant, left_behind, refused
 from .._registry import zero_derivative
 
+LEFT = "a function stored it while a solver iterated: how it depends on what is differentiated is not known"
 __all__ = ["converged", "implicit", "kkt", "measure", "optimum"]
 
 # How far the solver may have stopped, how exactly the condition must be met, and where Newton's method may end.
@@ -100,6 +101,7 @@ def converged(condition, x, what, elementwise=False, always=False):
         raise refused("the point returned does not satisfy the condition that is solved; let it converge (tolerances, "
                       "maxiter), or differentiate through the iterations", what)
     change = -solved(slope, r)
+    left_behind(np.sum(change), LEFT)
     return attach(x, change), attach(point, change)
 
 
