@@ -104,3 +104,35 @@ def test_hessian_product_of_numbers():
     _, bars, products = compile_pushforward(f, (2.0, 3.0), (True, True)).hessian_product((2.0, 3.0), (1.0, 10.0))
     np.testing.assert_allclose(bars, [12.0, 4.0 + 27.0])
     np.testing.assert_allclose(products, [2 * 3.0 * 1 + 2 * 2.0 * 10, 2 * 2.0 * 1 + 6 * 3.0 * 10])
+
+
+def test_mixed_second_derivatives_where_a_cotangent_is_zero():
+    """A factor of 0 makes the cotangent of the other factor 0, but not the cotangent's derivative."""
+    def f(x, y):
+        return x * math.log(y) + x * math.sqrt(y) + x / y
+
+    at, y = (0.0, 4.0), 4.0
+    _, bars, products = compile_pushforward(f, at, (True, True)).hessian_product(at, (1.0, 0.0))
+    np.testing.assert_allclose(bars, [math.log(y) + 2.0 + 0.25, 0.0], atol=1e-15)
+    np.testing.assert_allclose(products, [0.0, 1 / y + 0.25 - 1 / y**2], atol=1e-15)
+
+
+def test_mixed_second_derivative_of_a_power_at_exponent_zero():
+    """d/dq of q x^(q-1) at q = 0 is 1/x."""
+    def f(x, q):
+        return x ** q
+
+    at = (2.0, 0.0)
+    _, bars, products = compile_pushforward(f, at, (True, True)).hessian_product(at, (0.0, 1.0))
+    np.testing.assert_allclose(bars, [0.0, math.log(2.0)], atol=1e-15)
+    np.testing.assert_allclose(products, [0.5, math.log(2.0) ** 2], atol=1e-15)
+
+
+def test_second_derivative_of_nothing_is_nothing():
+    """An infinite partial times a cotangent that stays 0."""
+    def f(x):
+        return 0.0 * math.sqrt(x) + x * x
+
+    _, bars, products = compile_pushforward(f, (0.0,), (True,)).hessian_product((0.0,), (1.0,))
+    np.testing.assert_allclose(bars, [0.0])
+    np.testing.assert_allclose(products, [2.0])

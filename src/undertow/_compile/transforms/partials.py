@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 
 from ..ir.builder import Builder, const
-from ..ir.function import Op, Value
+from ..ir.function import Constant, Op, Value
 
 __all__ = ["pull"]
 
@@ -23,9 +23,16 @@ def _scaled(b: Builder, y_bar: Value, factor: Value) -> Value:
 
 
 def _strong(b: Builder, y_bar: Value, value: Value) -> Value:
-    """`value`, or 0 where the cotangent is 0: a partial that is infinite must not make nan of nothing."""
+    """`value`, or 0 where the cotangent is 0: a partial that is infinite must not make nan of nothing.
+
+    The value is proportional to the cotangent. The mark tells the pushforward so: the tangent is not 0 where the
+    cotangent is 0 and its own tangent is not.
+    """
     zero = const(0.0, y_bar.type)
-    return b.scalar("select", b.scalar("eq", y_bar, zero), zero, value)
+    nothing = b.scalar("eq", y_bar, zero)
+    if isinstance(nothing, Constant):
+        return zero if nothing.value else value
+    return b.pure("select", [nothing, zero, value], y_bar.type, {"strong": True})
 
 
 def _one(b: Builder, like: Value, c: float = 1.0) -> Value:
@@ -93,6 +100,8 @@ def pull(b: Builder, op: Op, g: Value, is_varied: Callable[[Value], bool], get: 
         out += [(x[0], t)] if first else []
         out += [(x[1], b.scalar("neg", _strong(b, g, b.mul(t, get(op.result)))))] if second else []
     elif name == "select":
+        if op.attrs.get("strong"):
+            raise KeyError("a derivative of this order")
         zero = const(0.0, g.type)
         c = get(x[0])
         out += [(x[1], b.scalar("select", c, g, zero))] if is_varied(x[1]) else []
@@ -117,7 +126,7 @@ def _pull_pair(b: Builder, op: Op, g: Value, first: bool, second: bool, get: Get
         one, zero = const(1.0, g.type), const(0.0, g.type)
         if first:
             partial = b.mul(q, b.scalar("pow", p, b.sub(q, one)))
-            partial = b.scalar("select", b.scalar("eq", q, zero), zero, partial)
+            partial = _strong(b, q, partial)
             out.append((x[0], _strong(b, g, b.mul(g, partial))))
         if second:
             safe = b.scalar("select", b.scalar("eq", p, zero), one, p)

@@ -44,6 +44,7 @@ class _Pushforward:
         self.value: dict[Value, Value] = {p: p for p in function.params}
         self.memory: dict[Value, Value] = {}
         self.tangents: dict[Value, list[Value]] = {}
+        self.definition: dict[Value, Op] = {}
 
     def run(self, active: list[Value]) -> Pushforward:
         params = []
@@ -118,6 +119,7 @@ class _Pushforward:
 
     def scalar(self, op: Op) -> None:
         operands = [self.get(v) for v in op.operands]
+        self.definition[op.result] = op
         self.value[op.result] = self.b.pure(op.name, operands, op.result.type, op.attrs, op.result.name)
         if op.result not in self.varied:
             return
@@ -126,12 +128,24 @@ class _Pushforward:
 
     def along(self, op: Op, sources: list[Value], d: int) -> Value:
         """Tangent of a scalar operation in one direction: its partials are linear in what they are given."""
+        if op.attrs.get("strong"):
+            return self.along_strong(op, d)
         total: Value | None = None
         for v in sources:
             parts = pull(self.b, op, self.push_type(self.tangents[v][d], op), lambda w, v=v: w is v, self.get)
             for _, part in parts:
                 total = part if total is None else self.b.add(total, part)
         return const(0.0, op.result.type) if total is None else total  # type: ignore[arg-type]
+
+    def along_strong(self, op: Op, d: int) -> Value:
+        """Tangent of a value that is 0 where the factor ``g`` is 0: 0 where the factor's tangent is 0 too."""
+        test = self.definition.get(op.operands[0])
+        if test is None or test.name != "eq":
+            raise KeyError("a derivative of this order")
+        zero = const(0.0, op.result.type)  # type: ignore[arg-type]
+        still = self.b.scalar("eq", self.tangent(test.operands[0])[d], zero)
+        nothing = self.b.scalar("and", self.get(op.operands[0]), still)
+        return self.b.scalar("select", nothing, zero, self.tangent(op.operands[2])[d])
 
     def push_type(self, tangent: Value, op: Op) -> Value:
         return self.b.cast(tangent, op.result.type) if op.name == "cast" else tangent  # type: ignore[arg-type]
