@@ -15,6 +15,7 @@ pytest.importorskip("numba")
 
 import undertow as ut
 from undertow import _compile, _tiers
+from undertow._operators import first
 from undertow._record import loops, native
 
 SCALE = 2.0
@@ -37,6 +38,14 @@ def eager(monkeypatch):
     monkeypatch.setattr(native, "call", watched)
     yield entries
     assert not _compile.defects
+
+
+@pytest.fixture
+def joined(eager, monkeypatch):
+    """A function called `program` is recorded, whatever can be in it is native."""
+    monkeypatch.setattr(first.native, "gradient", lambda *args: None)
+    monkeypatch.setattr(_tiers.Provider, "candidate", staticmethod(lambda f: f.__name__ != "program"))
+    return eager
 
 
 def both(f, *args, argnums=0):
@@ -68,7 +77,7 @@ def decay(u, v, rate):
     return total
 
 
-def test_overwritten_arguments_are_undone_by_the_sweep(eager):
+def test_overwritten_arguments_are_undone_by_the_sweep(joined):
     """A native call overwrites what other entries have read and will read."""
     def program(u, rate):
         log = {}
@@ -79,10 +88,10 @@ def test_overwritten_arguments_are_undone_by_the_sweep(eager):
         return log["a"] * log["b"] + np.sum(before * u) + v[2] ** 2
 
     both(program, np.linspace(0.2, 1.0, 5), 0.7, argnums=(0, 1))
-    assert eager.count("decay") >= 2
+    assert joined.count("decay") >= 2
 
 
-def test_arguments_that_share_memory(eager):
+def test_arguments_that_share_memory(joined):
     """Views of one buffer, read and written: native where nothing is written, recorded else."""
     def dot(a, b):
         s = 0.0
@@ -96,10 +105,10 @@ def test_arguments_that_share_memory(eager):
         return sum(log) + {"u": u}["u"][2]
 
     both(program, np.linspace(0.2, 1.0, 6))
-    assert eager.count("dot") == 2
+    assert joined.count("dot") == 2
 
 
-def test_lifted_loop_hands_back_its_variables(eager):
+def test_lifted_loop_hands_back_its_variables(joined):
     """Variables that a loop changes and that are read later, its ``else``, and a ``break``."""
     def program(x):
         log = {}
@@ -119,10 +128,10 @@ def test_lifted_loop_hands_back_its_variables(eager):
         return log["best"] * x[where] + log["i"]
 
     both(program, np.array([0.3, 0.9, 0.4]))
-    assert len([n for n in eager if "line" in n]) == 2
+    assert len([n for n in joined if "line" in n]) == 2
 
 
-def test_running_while_loop_becomes_native(eager, monkeypatch):
+def test_running_while_loop_becomes_native(joined, monkeypatch):
     """The rest of a loop whose length nobody knew."""
     monkeypatch.setattr(loops, "ROUNDS", 3)
     monkeypatch.setattr(loops, "entered", lambda interpreter, number: loops.never)
@@ -182,7 +191,7 @@ def test_changed_surroundings_are_seen(eager, monkeypatch):
     assert ut.grad(f)(x).tolist() == [9.0, 36.0]
 
 
-def test_active_values_in_closures_are_not_constants(eager):
+def test_active_values_in_closures_are_not_constants(joined):
     """An inner function closes over active numbers and arrays."""
     def program(a, x):
         def inner(y):
@@ -300,3 +309,16 @@ def test_what_a_program_closes_over_is_not_kept(eager):
     del f
     gc.collect()
     assert data() is None
+
+
+def test_pullback_of_native_code_inside_another_derivative(eager):
+    """It is recorded anew, so that the outer derivative sees through it."""
+    def f(x):
+        s = np.zeros(len(x))
+        for i in range(len(x)):
+            s[i] = x[i] ** 3
+        return s
+
+    _, pull = ut.vjp(f, np.array([1.0, 2.0]), tier="compile")
+    assert ut.jacobian(pull)(np.ones(2)).tolist() == [[3.0, 0.0], [0.0, 12.0]]
+    assert ut.jvp(pull, (np.ones(2),), (np.array([1.0, 0.0]),))[1].tolist() == [3.0, 0.0]

@@ -119,8 +119,11 @@ class Layout:
 class NativePullback:
     """The adjoint of a call that native code took; it runs the function again, on copies of its arguments."""
 
-    def __init__(self, compiled: Any, values: list, layout: Layout, value: Any) -> None:
-        self.compiled, self.values, self.layout = compiled, values, layout
+    def __init__(self, f: Any, call: Any, values: list, layout: Layout, value: Any) -> None:
+        self.f, self.places = f, call.places
+        self.compiled, self.values, self.layout = call.compiled, values, layout
+        self.recorded: Any = None
+        compiled = self.compiled
         self.form = Form(value)
         self.value = plan(compiled.lowered.result, value, iter(range(len(self.form.leaves))), {})
 
@@ -129,9 +132,25 @@ class NativePullback:
 
     def _under(self, lower: Any, y_bar: Any) -> Any:
         if lower.level:
-            raise UnsupportedError("a pullback of native code is called inside another derivative",
-                                   fixes=['make it with tier="record"']).at()
+            return self.by_recording()._under(lower, y_bar)
         return self.layout.structured(self.pull(fitted(lower, self.form, y_bar, "cotangent")))
+
+    def by_recording(self) -> Any:
+        """The same pullback from a recording, which other derivatives can look into."""
+        if self.recorded is None:
+            from .first import recorded_vjp
+
+            args = []
+            for k, spec in enumerate(self.compiled.specs):
+                if spec[0] not in ("scalar", "array", "const"):
+                    raise UnsupportedError("a pullback of native code is called inside another derivative",
+                                           fixes=['make it with tier="record"']).at()
+                x = spec[1] if spec[0] == "const" else self.values[self.compiled.starts[k]]
+                args.append(x.copy() if isinstance(x, np.ndarray) else x)
+            argnums = self.places[0] if self.layout.single else tuple(self.places)
+            function = _compile.function_of(self.f)[0]
+            self.recorded = recorded_vjp(PLAIN, function, tuple(args), {}, argnums, False, "record")[1]
+        return self.recorded
 
     def pull(self, bars: list) -> list:
         """Cotangents of the leaves of the arguments for those of the leaves of the value."""
@@ -180,7 +199,7 @@ def pullback(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, kinds: 
         kept = [v.copy() if isinstance(v, np.ndarray) else v for v in values]
         value = compiled.primal(values)
         value = boxed(value) if hasattr(f, "py_func") else value
-        return value, NativePullback(compiled, kept, layout, value)
+        return value, NativePullback(f, call, kept, layout, value)
     except NotCompilable as reason:
         if tier == "compile":
             raise refused(reason).at() from None
