@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
+import small_calls  # noqa: F401  registers calls
 from calls import CALLS, Call
 
 TOLERANCE = 2e-5
@@ -98,12 +99,20 @@ def examine(call: Call) -> Outcome:
     slack = max(u for _, u in expected) / scale
     error = max(max(abs(r - e), abs(w - e)) for r, w, (e, _) in zip(reverse, forward, expected)) / scale
     modes = max(abs(r - w) for r, w in zip(reverse, forward)) / scale
-    outcome = Outcome(call, "right", "", error, best_ms(lambda: f(x.copy())), best_ms(lambda: ut.grad(f)(x.copy())))
+    outcome = Outcome(call, "right", "", error, best_ms(lambda: f(x.copy())), best_ms(lambda: ut.grad(f)(x.copy()), 5))
     if not np.isclose(float(value), plain, rtol=1e-12) or modes > 1e-8 or not error <= TOLERANCE + 10.0 * slack:
         outcome.verdict = "wrong"
         outcome.detail = (f"value {float(value)!r} of {plain!r}; reverse {reverse}; forward {forward}; "
                           f"differences {[e for e, _ in expected]} ± {slack:.1e}")
     return outcome
+
+
+def slow_lines(outcomes: list[Outcome]) -> list[str]:
+    """Calls whose gradient takes long beside the plain call."""
+    slow = [o for o in outcomes if o.verdict == "right" and o.gradient_ms > 100.0 * o.plain_ms]
+    names = ", ".join(f"{o.call.package} `{o.call.function.__name__}` ({o.gradient_ms / o.plain_ms:.0f}×)" for o in sorted(
+        slow, key=lambda o: -o.gradient_ms / o.plain_ms))
+    return [f"The gradient takes more than 100 times the plain call in {len(slow)} calls: {names}.", ""] if slow else []
 
 
 def markdown(outcomes: list[Outcome]) -> str:
@@ -124,6 +133,7 @@ def markdown(outcomes: list[Outcome]) -> str:
         "plain call. `benchmarks/packages/run.py` writes this page.", "",
         f"{len(outcomes)} calls into {len(packages)} packages: {count['right']} right, {count['refused']} refused, "
         f"{count['raised']} stopped by another error, {count['wrong']} wrong.", "",
+        *slow_lines(outcomes),
         "*max error*: largest difference from the check, relative to the largest derivative; the check is rarely",
         "better than 1e-9.  Times are the best of three, in milliseconds.", "", *rows, ""])
 
