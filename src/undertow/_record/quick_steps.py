@@ -95,10 +95,10 @@ def mul(sweep: Any, data: tuple, out: Slot) -> None:
     a, b, kept_b, kept_a = data
     if a is not None:
         c = times(g, kept_b[0], g) if b is None and out.owned and not sweep.strict else g * kept_b[0]
-        give(sweep, a, sweep.strong(g, c) if sweep.strict else c)
+        give(sweep, a, sweep.strong(g, c, kept_b[0]) if sweep.strict else c)
     if b is not None:
         c = times(g, kept_a[0], g) if out.owned and not sweep.strict else g * kept_a[0]
-        give(sweep, b, sweep.strong(g, c) if sweep.strict else c)
+        give(sweep, b, sweep.strong(g, c, kept_a[0]) if sweep.strict else c)
 
 
 def truediv(sweep: Any, data: tuple, out: Slot) -> None:
@@ -159,8 +159,7 @@ def powered(sweep: Any, data: tuple, out: Slot) -> None:
     ref, n, kept = data
     x = kept[0]
     p = x * 2.0 if n == 2 else n * x ** (n - 1)
-    c = times(p, g, p)
-    give(sweep, ref, sweep.strong(g, c) if sweep.strict else c)
+    give(sweep, ref, sweep.strong(g, g * p, p) if sweep.strict else times(p, g, p))
 
 
 def mapped(sweep: Any, data: tuple, out: Slot) -> None:
@@ -173,7 +172,7 @@ def mapped(sweep: Any, data: tuple, out: Slot) -> None:
     y, x = None if kept_y is None else kept_y[0], None if kept is None else kept[0]
     p = partial(y, x)
     if sweep.strict:
-        give(sweep, ref, sweep.strong(g, g * p))
+        give(sweep, ref, sweep.strong(g, g * p, p))
     elif out.owned:
         give(sweep, ref, times(g, p, g))
     elif type(p) is ndarray and p is not x and p is not y and p.base is None and p.dtype == g.dtype and p.shape == g.shape:
@@ -272,7 +271,7 @@ def function_of_number(sweep: Any, data: tuple, k: int) -> None:
         return
     i, partial, x, y = data
     p = steps.at_zero(partial, y, (x,))
-    sweep.bars[i] += sweep.strong(g, g * p) if sweep.strict else g * p
+    sweep.bars[i] += sweep.strong(g, g * p, p) if sweep.strict else g * p
 
 
 # ---- the same through the hooks of the level that sweeps -----------------------------------------------------------
@@ -331,7 +330,7 @@ def _general_powered(sweep: Any, data: tuple, out: Slot) -> None:
         leaf = _leaf(ref, out)
         g = sweep.take(out)
         p = sweep.mul(n, sweep.lower.hooks["pow"](kept[0], n - 1))
-        sweep.give_fresh(leaf, sweep.strong(g, sweep.mul(g, p)))
+        sweep.give_fresh(leaf, sweep.strong(g, sweep.mul(g, p), p))
 
 
 def _general_mapped(sweep: Any, data: tuple, out: Slot) -> None:
@@ -340,7 +339,7 @@ def _general_mapped(sweep: Any, data: tuple, out: Slot) -> None:
         leaf = _leaf(ref, out)
         g = sweep.take(out)
         p = sweep.prepare(partial)(None if kept_y is None else kept_y[0], None if kept is None else kept[0])
-        sweep.give_fresh(leaf, sweep.strong(g, sweep.mul(g, p)))
+        sweep.give_fresh(leaf, sweep.strong(g, sweep.mul(g, p), p))
 
 
 def _general_increased(sweep: Any, data: tuple, _: None) -> None:

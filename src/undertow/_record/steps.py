@@ -209,9 +209,9 @@ def mul(sweep: Any, data: tuple, out: Slot) -> None:
         return
     la, lb, b, a = data
     if la is not None:
-        sweep.give_fresh(la, sweep.mul(g, b[0]))
+        sweep.give_fresh(la, sweep.strong(g, sweep.mul(g, b[0]), b[0]))
     if lb is not None:
-        sweep.give_fresh(lb, sweep.mul(g, a[0]))
+        sweep.give_fresh(lb, sweep.strong(g, sweep.mul(g, a[0]), a[0]))
 
 
 def truediv(sweep: Any, data: tuple, out: Slot) -> None:
@@ -256,7 +256,7 @@ def elementwise(sweep: Any, data: tuple, out: Any) -> None:
         elif type(p) is float and p == 1.0:
             c = g
         else:
-            c = sweep.strong(g, sweep.mul(g, sweep.conjugate(p)))
+            c = sweep.strong(g, sweep.mul(g, sweep.conjugate(p)), p)
         _give_broadcast(sweep, leaf, c)
 
 

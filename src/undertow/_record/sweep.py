@@ -41,7 +41,7 @@ class Sweep:
     def run(self) -> None:
         """Read the tape backwards."""
         bars = self.bars
-        general = GENERAL if self.lower.level else {}
+        general, strict = GENERAL if self.lower.level else {}, self.strict
         for entry in reversed(self.interpreter.tape):
             k = entry[0]
             if type(k) is not int:
@@ -52,9 +52,9 @@ class Sweep:
             g = bars[k]
             if type(g) is float and g == 0.0:
                 continue
-            bars[entry[1]] += g * entry[2]
+            bars[entry[1]] += g * entry[2] if not strict else self.strong(g, g * entry[2], entry[2])
             if len(entry) == 5:
-                bars[entry[3]] += g * entry[4]
+                bars[entry[3]] += g * entry[4] if not strict else self.strong(g, g * entry[4], entry[4])
 
     # ---- cotangents of results ----
 
@@ -182,15 +182,17 @@ class Sweep:
         """The conjugate of a partial derivative."""
         return self.call(np.conjugate, p) if np.iscomplexobj(p) else p
 
-    def strong(self, g: Any, c: Any) -> Any:
-        """`c`, but zero where the cotangent `g` that it is a multiple of is exactly zero."""
+    def strong(self, g: Any, c: Any, p: Any = None) -> Any:
+        """`c`, but zero where the cotangent `g` that it is a multiple of is exactly zero, or the partial `p` is."""
         if not self.strict:
             return c
         if isinstance(c, ndarray):
             if finite(c):
                 return c
-            return self.call(np.where, g == 0, 0.0, c)
-        if not isinstance(g, ndarray) and g == 0 and not np.isfinite(complex(c)):
+            zero = g == 0
+            return self.call(np.where, zero if p is None else zero | np.equal(p, 0), 0.0, c)
+        if not isinstance(g, ndarray) and not np.isfinite(complex(c)) and (
+                g == 0 or p is not None and not isinstance(p, ndarray) and p == 0):
             return 0.0
         return c
 

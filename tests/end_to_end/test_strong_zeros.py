@@ -1,0 +1,30 @@
+"""An exact zero stays zero in the sweep, even beside an infinite factor."""
+
+import math
+
+import numpy as np
+import pytest
+
+import undertow as ut
+
+PROGRAMS = {
+    "distances": lambda x: np.sum(np.sum((x[:, None, None] - x[None, :, None]) ** 2, axis=-1) ** 0.5),
+    "roots": lambda x: np.sum(np.sqrt((x - x) ** 2) + np.sqrt((x - x) * (x - x))) + x[0] ** 2,
+    "numbers": lambda x: math.sqrt((x[0] - x[0]) * (x[1] - x[1])) + x[0] * x[1],
+    "power of a number": lambda x: ((x[0] - x[0]) ** 2) ** 0.5 + x[0] * x[1],
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_finite(name):
+    f, x, h = PROGRAMS[name], np.array([0.7, 1.3, 2.1]), 1e-6
+    expected = [(f(x + h * e) - f(x - h * e)) / (2 * h) for e in np.eye(3)]
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(ut.grad(f)(x), expected, atol=1e-8)
+        np.testing.assert_allclose([ut.jvp(f, (x,), (e,))[1] for e in np.eye(3)], expected, atol=1e-8)
+
+
+def test_infinite_slopes_stay_infinite():
+    with np.errstate(all="ignore"):
+        assert ut.grad(np.sqrt)(np.float64(0.0)) == np.inf
+        assert ut.grad(lambda x: np.sum(np.sqrt(2.0 * x)))(np.zeros(2)).tolist() == [np.inf, np.inf]
