@@ -7,13 +7,13 @@ from rest plus the answer of ``1/a`` to the conditions, put in place of the firs
 from __future__ import annotations
 
 import numpy as np
-import scipy.signal  # noqa: F401  (its modules set up the compiled one)
+import scipy.signal
 from scipy.signal import _peak_finding_utils as peaks_of, _sigtools, _sosfilt, _spline, _upfirdn_apply
 
 from .._callables import active, attach, below, refused, verified
+from .._numpy.indexing import scatter
 from .._registry import pullback, pushforward, refuse, substitute, zero_derivative
 from ..samples import Sample, array
-from ._sparse_kernels import dot_triples
 from ._windows import CONSTANT, GRID_WRAP, MIRROR, NEAREST, REFLECT, extend, valid_correlate
 
 _linear_filter = _sigtools._linear_filter
@@ -32,9 +32,11 @@ def from_rest(b, a, x, axis=-1):
                    Sample((array(3), np.array([2.0, 0.3]), array(7, 2), 0))])
 def _from_rest_pull(y, y_bar, b, a, x, axis=-1, active=(True, True, True)):
     """``a * y = b * x``: with ``u`` the reversed filter ``1/a`` of the cotangent, each tap sees a shifted ``u``."""
+    x_bar = np.flip(from_rest(np.conj(b), np.conj(a), np.flip(y_bar, axis), axis), axis) if active[2] else None
+    if not (active[0] or active[1]):
+        return None, None, x_bar
     one = np.ones(1, a.dtype)
     u = np.flip(from_rest(one, np.conj(a), np.flip(y_bar, axis), axis), axis)
-    x_bar = np.flip(from_rest(np.conj(b), np.conj(a), np.flip(y_bar, axis), axis), axis) if active[2] else None
     n = x.shape[axis]
 
     def taps(signal, count, sign):
@@ -88,8 +90,7 @@ def with_state(b, a, x, zi):
 def linear_filter(b, a, x, axis=-1, zi=None):
     """`lfilter`."""
     if zi is None:
-        native = below(_linear_filter, b, a, x, axis)
-        return attach(native, from_rest(b, a, x, axis))
+        return from_rest(b, a, x, axis)
     native, last = below(_linear_filter, b, a, x, axis, zi)
     b, a = normalised(b, a)
     x, zi = np.moveaxis(x, axis, -1), np.moveaxis(zi, axis, -1)
@@ -180,18 +181,59 @@ def upfirdn_apply(x, h_trans_flip, out, up, down, axis, mode, cval):
         rows = extend(rows, 0, behind, behind, PADS[mode], 0.0)
     elif mode != 0 or cval != 0:
         raise refused("this way of padding has no rule", "upfirdn")
-    n, length = out.shape[axis], len(rows)
-    last = (np.arange(n) * down) // up
-    taps = np.arange(-(-len(h) // up))
-    source = last[:, None] - taps
-    place = (np.arange(n) * down)[:, None] - source * up
-    source = source + behind
-    use = (place < len(h)) & (source >= 0) & (source < length)
-    target = np.broadcast_to(np.arange(n)[:, None], use.shape)[use]
-    y = dot_triples(n, target, source[use], h[place[use]], rows)
-    shape = (n, *np.moveaxis(x, axis, 0).shape[1:])
-    out += np.moveaxis(np.reshape(y, shape), 0, axis)
+    n = out.shape[axis]
+    y = resampled(h, rows, up, down, n, behind)
+    out += np.moveaxis(np.reshape(y, (n, *np.moveaxis(x, axis, 0).shape[1:])), 0, axis)
 
+
+def resampled(h, x, up, down, n, skip=0):
+    """``y[i] = sum_k h[i down - (k - skip) up] x[k]`` for `n` values, along the first axis."""
+    ahead = skip * up
+    padded = np.concatenate([np.zeros((-ahead) % down, h.dtype), h]) if ahead % down else h
+    y = scipy.signal.upfirdn(padded, x, up, down, axis=0)
+    first = (ahead + len(padded) - len(h)) // down
+    y = y[first:first + n]
+    return y if len(y) == n else np.concatenate([y, np.zeros((n - len(y), *y.shape[1:]), y.dtype)])
+
+
+@pullback(resampled, argnums=(0, 1), samples=[
+    Sample((array(5), array(9, 2), 2, 3, 8)), Sample((array(4), array(7, 1), 3, 2, 11)),
+    Sample((array(4), array(11, 1), 3, 2, 9, 2))])
+def _resampled_pull(y, y_bar, h, x, up, down, n, skip=0, active=(True, True)):
+    """The adjoint goes down where the filter goes up, with the taps turned round."""
+    x_bar = h_bar = None
+    if active[1]:
+        turned = np.conj(h[::-1])
+        lead = (-(len(h) - 1) - skip * up) % up
+        taps = np.concatenate([np.zeros(lead, turned.dtype), turned])
+        first = (len(h) - 1 + lead - skip * up) // up
+        whole = scipy.signal.upfirdn(taps, y_bar, down, up, axis=0)
+        whole = np.concatenate([np.zeros((max(-first, 0), *whole.shape[1:]), whole.dtype), whole[max(first, 0):]])[:len(x)]
+        missing = len(x) - len(whole)
+        x_bar = np.concatenate([whole, np.zeros((missing, *whole.shape[1:]), whole.dtype)]) if missing else whole
+    if active[0]:
+        target, source, place = meeting(len(h), len(x), up, down, n, skip)
+        h_bar = scatter(np.sum(y_bar[target] * np.conj(x[source]), axis=1), (place,), (len(h),))
+    return h_bar, x_bar
+
+
+@pushforward(resampled, argnums=(0, 1))
+def _resampled_push(y, tangents, h, x, up, down, n, skip=0):
+    h_dot, x_dot = tangents
+    terms = [resampled(p, q, up, down, n, skip) for p, q in ((h_dot, x), (h, x_dot)) if p is not None and q is not None]
+    return terms[0] if len(terms) == 1 else terms[0] + terms[1]
+
+
+def meeting(taps, length, up, down, n, skip):
+    """Which results, samples and taps meet."""
+    rows = np.arange(n)[:, None] * down
+    source = rows // up - np.arange(-(-taps // up)) + skip
+    place = rows - (source - skip) * up
+    use = (place < taps) & (source >= 0) & (source < length)
+    return np.broadcast_to(np.arange(n)[:, None], use.shape)[use], source[use], place[use]
+
+
+zero_derivative(meeting)
 
 # ---- order statistics ------------------------------------------------------------------------------------------------------
 

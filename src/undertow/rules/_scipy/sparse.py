@@ -329,11 +329,52 @@ def stored(value, slot_a, slot_b, both):
 zero_derivative(stored)
 
 
+def canonical(n_row, pointers, indices):
+    """Whether indices are sorted and none is there twice."""
+    return bool(st.csr_has_canonical_format(n_row, pointers, indices))
+
+
+def meeting(n_row, n_col, Ap, Aj, Bp, Bj, both):
+    """The places of the result, and the positions counted from 1 of the numbers that meet there, 0 for none.
+
+    The routine of sums finds them: it adds positions, those of the second matrix in multiples of a large number.
+    """
+    used_a, used_b = int(Ap[-1]), int(Bp[-1])
+    base = used_a + 1
+    pointers = np.zeros(len(Ap), Ap.dtype)
+    indices, codes = np.zeros(used_a + used_b, Aj.dtype), np.zeros(used_a + used_b, np.int64)
+    st.csr_plus_csr(n_row, n_col, Ap, Aj[:used_a], np.arange(1, base), Bp, Bj[:used_b],
+                    np.arange(1, used_b + 1) * base, pointers, indices, codes)
+    total = int(pointers[-1])
+    indices, in_b, in_a = indices[:total], codes[:total] // base, codes[:total] % base
+    if not both:
+        return pointers, indices, in_a, in_b
+    kept = (in_a > 0) & (in_b > 0)
+    counts = np.concatenate([[0], np.cumsum(kept)])
+    return counts[pointers].astype(pointers.dtype), indices[kept], in_a[kept], in_b[kept]
+
+
+zero_derivative(canonical, meeting)
+
+
+def rows_at(x, places):
+    """Rows of `x` at places counted from 1, zeros at 0."""
+    if np.all(places > 0):
+        return x[places - 1]
+    picked = x[np.maximum(places - 1, 0)] if len(x) else np.zeros((len(places), *x.shape[1:]), x.dtype)
+    return np.where(np.reshape(places > 0, (-1,) + (1,) * (x.ndim - 1)), picked, 0)
+
+
 def _combines(csr: Any, bsr: Any, combine: Any, both: bool = False) -> None:
     """Register the elementwise operation of two matrices stored by rows, and by rows of blocks."""
 
     def result(n_row, n_col, Ap, Aj, Ax, Bp, Bj, Bx, Cp, Cj):
         """Combine the numbers, which may be blocks, and write the places; `Ax`, `Bx` have a row for each."""
+        if canonical(n_row, Ap, Aj) and canonical(n_row, Bp, Bj):
+            pointers, indices, in_a, in_b = meeting(n_row, n_col, Ap, Aj, Bp, Bj, both)
+            Cp[...] = pointers
+            Cj[:len(indices)] = indices
+            return combine(rows_at(Ax, in_a), rows_at(Bx, in_b))
         slot_a, slot_b, rows, columns = union(n_col, Ap, Aj, Bp, Bj)
         shape = (len(rows), *Ax.shape[1:])
         value = combine(scatter(Ax[:len(slot_a)], (slot_a,), shape), scatter(Bx[:len(slot_b)], (slot_b,), shape))

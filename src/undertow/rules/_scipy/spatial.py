@@ -51,6 +51,29 @@ def _between_push(y, tangents, a, b, square):
     return 2.0 * moved if square else moved * inverse_or_zero(y)
 
 
+def among(x: Any, square: bool) -> Any:
+    """Euclidean distances, or their squares, between the rows of one array."""
+    return sd.pdist(x, "sqeuclidean" if square else "euclidean")
+
+
+@pullback(among, samples=[Sample((array(4, 3), False)), Sample((array(4, 3), True))],
+          convention="0 at points that coincide")
+def _among_pull(y, y_bar, x, square):
+    m = len(x)
+    i, j = np.triu_indices(m, 1)
+    half = np.zeros((m, m), np.result_type(y_bar))
+    half[i, j] = 2.0 * y_bar if square else y_bar * inverse_or_zero(y)
+    w = half + half.T
+    return x * np.sum(w, axis=1)[:, None] - w @ x
+
+
+@pushforward(among)
+def _among_push(y, tangents, x, square):
+    i, j = np.triu_indices(len(x), 1)
+    moved = np.sum((x[i] - x[j]) * (tangents[0][i] - tangents[0][j]), axis=1)
+    return 2.0 * moved if square else moved * inverse_or_zero(y)
+
+
 def pairs(m: int) -> tuple:
     """The pairs of rows in the order of `pdist`."""
     return np.triu_indices(m, 1)
@@ -146,7 +169,11 @@ def hamming(a, b, w=None):
 
 def result_in(out, native, found):
     """The values of the compiled code with a derivative, in `out` if it is given."""
-    y = verified(native, found, "the metric")
+    return delivered(verified(native, found, "the metric"), out)
+
+
+def delivered(y, out):
+    """`y`, in `out` if it is given."""
     if out is None:
         return y
     out[...] = y
@@ -161,14 +188,16 @@ def _pybind(name: str, metric: Any) -> None:
     @substitute(between_rows, convention="0 at points that coincide" if plain else "")
     def cdist(x, y, w=None, out=None, **kwargs):
         x, y = np.asarray(x, float), np.asarray(y, float)
-        native = below(between_rows, x, y, w, None, **kwargs)
         if plain and w is None:
-            return result_in(out, native, between(x, y, name == "sqeuclidean"))
+            return delivered(between(x, y, name == "sqeuclidean"), out)
+        native = below(between_rows, x, y, w, None, **kwargs)
         return result_in(out, native, metric(x[:, None, :], y[None, :, :], w, **kwargs))
 
     @substitute(of_pairs, convention="0 at points that coincide" if plain else "")
     def pdist(x, w=None, out=None, **kwargs):
         x = np.asarray(x, float)
+        if plain and w is None:
+            return delivered(among(x, name == "sqeuclidean"), out)
         native = below(of_pairs, x, w, None, **kwargs)
         i, j = pairs(len(x))
         return result_in(out, native, metric(x[i], x[j], w, **kwargs))
