@@ -36,8 +36,14 @@ def is_sequence(x: Any, t: type) -> bool:
         return True
     if isinstance(x, (ndarray, dict, str, bytes)) or protocols.special(t, "keys") is not None:
         return False
-    return (protocols.overrides(t, "__len__") and protocols.overrides(t, "__getitem__")
-            and not any(protocols.special(t, name) for name in ("__array__", "__array_ufunc__", "__array_function__")))
+    if not (protocols.overrides(t, "__len__") and protocols.overrides(t, "__getitem__")) or any(
+            protocols.special(t, name) for name in ("__array__", "__array_ufunc__", "__array_function__")):
+        return False
+    try:
+        len(x)
+    except Exception:  # as a sparse array, whose length is ambiguous: to NumPy an object
+        return False
+    return True
 
 
 __all__ = ["is_sequence", "listed"]
