@@ -148,6 +148,7 @@ class Lowered:
         self.changed: list[tuple[Any, Any, Any, Any]] = []
         self.arrays: list[ndarray] = []
         self.held: list[tuple[Any, Any]] = []
+        self.places: set[tuple[int, Any]] = set()
         self.before: list[tuple[ndarray, ndarray]] = []
 
     # ---- going down ----
@@ -244,8 +245,7 @@ class Lowered:
         for name in names_of(mark.original if rewritten and mark.original is not None else f.__code__):
             v = scope.get(name, _MISSING)
             if v is not _MISSING and not isinstance(v, (type, ModuleType)):
-                self.held.append((Place(scope, name), v))
-                self.exchange(scope, name, v, depth)
+                self.place(scope, name, v, depth)
         if rewritten and self.plain_code and mark.original is not None:
             return as_written(f, mark.original)
         return f
@@ -256,8 +256,14 @@ class Lowered:
             v = cell.cell_contents
         except ValueError:
             return
-        self.held.append((Place(cell, None), v))
-        self.exchange(cell, None, v, depth)
+        self.place(cell, None, v, depth)
+
+    def place(self, holder: Any, key: Any, v: Any, depth: int) -> None:
+        """A cell or global, which several functions may share."""
+        if (id(holder), key) not in self.places:
+            self.places.add((id(holder), key))
+            self.held.append((Place(holder, key), v))
+            self.exchange(holder, key, v, depth)
 
     # ---- coming back ----
 

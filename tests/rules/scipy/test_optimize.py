@@ -514,3 +514,15 @@ def test_what_functions_leave_behind_is_refused_if_it_is_used():
 
     _, (x, model, history) = ut.grad(lambda p: (solved(p)[0], solved(p)), has_aux=True)(P)
     assert type(model.last) is float and all(type(v) is float for v in history)
+
+
+def test_two_functions_that_share_their_variables():
+    """Kepler's equation, with the derivative beside the function."""
+    def anomaly(x):
+        e, m = x
+        angle = so.newton(lambda v: v - e * np.sin(v) - m, m, fprime=lambda v: 1 - e * np.cos(v))
+        return angle
+
+    found = ut.grad(anomaly)(np.array([0.3, 1.2]))
+    v = anomaly(np.array([0.3, 1.2]))
+    np.testing.assert_allclose(found, np.array([np.sin(v), 1.0]) / (1 - 0.3 * np.cos(v)), rtol=1e-10)
