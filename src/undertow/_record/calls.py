@@ -109,17 +109,22 @@ class Calls:
         def callee(f: Any) -> Any:
             t = type(f)
             if t is FunctionType:
-                constants = f.__code__.co_consts
-                mark = constants[-1] if constants else None
-                if type(mark) is Mark:
-                    return f if mark.interpreter is interpreter else resolve_function(f)
                 entry = functions.get(id(f))
                 if entry is not None and entry[0] is f and entry[1] is f.__code__ and entry[2] is f.__defaults__:
                     return entry[3]
+                constants = f.__code__.co_consts
+                mark = constants[-1] if constants else None
+                if type(mark) is Mark and mark.interpreter is interpreter:
+                    return f
                 return resolve_function(f)
             if t is MethodType:
                 function = f.__func__
-                new = callee(function)
+                entry = functions.get(id(function))
+                if (entry is not None and entry[0] is function and entry[1] is function.__code__
+                        and entry[2] is function.__defaults__):
+                    new = entry[3]
+                else:
+                    new = callee(function)
                 return f if new is function else MethodType(new, f.__self__)
             if t is BuiltinFunctionType:
                 owner = f.__self__
