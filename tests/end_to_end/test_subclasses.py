@@ -106,3 +106,17 @@ def test_a_large_integer_is_the_number_itself():
     with pytest.raises(ut.UndertowError):
         ut.grad(lambda x: float(fractions.Fraction(int(x * 2.0**60), 2**60)))(0.7)
     assert ut.grad(lambda x: x * int(x))(2.7) == 2.0
+
+
+def test_ufuncs_that_numba_compiled():
+    numba = pytest.importorskip("numba")
+
+    def pure(a, b):
+        return a * b + np.sin(a) if a > 0.5 else b
+
+    compiled = numba.vectorize(pure)
+    x = np.array([0.7, 1.3, 0.1])
+    expected = np.where(x > 0.5, 2.0 + np.cos(x), 0.0)
+    np.testing.assert_allclose(ut.grad(lambda x: np.sum(compiled(x, 2.0)))(x), expected)
+    np.testing.assert_allclose(ut.jvp(lambda x: compiled(x, 2.0), (x,), (np.ones(3),))[1], expected)
+    assert ut.grad(lambda x: compiled(x, 2.0))(np.float64(0.7)) == pytest.approx(2.0 + np.cos(0.7))

@@ -182,6 +182,8 @@ def _item(interpreter: Any) -> Any:
     def item(a: ndarray, *args: Any) -> Any:
         if a.dtype.kind == "O":
             return a.item(*args)
+        if type(a) is not ndarray:  # what ndarray does, not what the subclass makes of its items
+            a = a.view(ndarray)
         if not interpreter.is_active(a):
             return interpreter.lower.call(ndarray.item, a, *args)
         if not args:

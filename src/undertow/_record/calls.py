@@ -34,6 +34,7 @@ from . import (
     bytecode,
     caches,
     construct,
+    elements,
     foreign,
     native,
     protocols,
@@ -415,6 +416,8 @@ class Calls:
             return handlers.BY_TYPE[t](interpreter, f)
         if hasattr(f, "py_func") and t.__module__.partition(".")[0] == "numba":
             return foreign.jitted(interpreter, f)
+        if hasattr(getattr(f, "_dispatcher", None), "py_func") and t.__module__.partition(".")[0] == "numba":
+            return elements.compiled_elementwise(interpreter, f, f._dispatcher.py_func)
         if t is BuiltinFunctionType:
             if f in handlers.SAFE:
                 return self.remember(f, f)

@@ -182,10 +182,32 @@ def looped(interpreter: Any, f: np.ufunc, function: Any) -> Any:
     return call
 
 
+def compiled_elementwise(interpreter: Any, f: Any, function: Any) -> Any:
+    """What is called in place of a ufunc that Numba compiled of a Python function: that function, element by element."""
+    from . import foreign
+
+    guarded = foreign.guard(interpreter, f)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if interpreter.find_active(args) is None or kwargs or f.nout != 1:
+            return guarded(*args, **kwargs)
+        arrays = [a if isinstance(a, ndarray) else interpreter.as_array(a) for a in args]
+        y = interpreter.lower.callee(f)(*map(interpreter.plain, args))
+        shape = np.shape(y)
+        arrays = [interpreter.call(np.broadcast_to, a, shape) for a in arrays]
+        body, getitem = interpreter.callee(function), interpreter.hooks["getitem"]
+        found = [body(*(getitem(a, index) for a in arrays)) for index in np.ndindex(shape)]
+        if not shape:
+            return interpreter.call(y.dtype.type, found[0])
+        return interpreter.call(np.reshape, interpreter.call(np.array, found, dtype=y.dtype), shape)
+
+    return call
+
+
 def element(interpreter: Any, a: ndarray, index: tuple) -> Any:
     """An element as an array of objects would hold it: a number of Python."""
     return a[index] if a.dtype.kind == "O" else interpreter.call(ndarray.item, a, *index) if index else \
         interpreter.call(ndarray.item, a)
 
 
-__all__ = ["apply", "as_objects", "holds_active", "looped", "numeric", "python_function"]
+__all__ = ["apply", "as_objects", "compiled_elementwise", "holds_active", "looped", "numeric", "python_function"]
