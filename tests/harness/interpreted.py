@@ -7,6 +7,8 @@ import struct
 
 import numpy as np
 
+from undertow._compile.leave import Leave
+
 
 class Checked(np.ndarray):
     """An array that refuses indices outside, negative ones too."""
@@ -43,6 +45,14 @@ def _grow(stack, n):
     return out
 
 
+def _gemm(first, second):
+    def gemm(c, a, b, m, n, k):
+        c, a, b = np.asarray(c), np.asarray(a), np.asarray(b)
+        c[:m, :n] += (a.T if first == "t" else a)[:m, :k] @ (b.T if second == "t" else b)[:k, :n]
+
+    return gemm
+
+
 NAMES = {
     "carve_float64": _carve(np.float64), "carve_int64": _carve(np.int64), "carve_bool": _carve(np.bool_),
     "room": lambda at, size, dims: at + size * math.prod(dims), "clear": lambda a: np.asarray(a).fill(0),
@@ -52,7 +62,13 @@ NAMES = {
     "from_slot": lambda x: struct.unpack("q", struct.pack("d", x))[0],
     "radd": lambda x, y: x + y, "float64": np.float64, "int64": int, "bool_": bool, "nan": math.nan, "inf": math.inf,
     "sin": np.sin, "cos": np.cos, "exp": np.exp, "sqrt": np.sqrt, "power": lambda x, y: x ** y, "log": np.log,
-    "sign": np.sign, "maximum": np.maximum, "minimum": np.minimum, "Leave": RuntimeError,
+    "sign": np.sign, "maximum": np.maximum, "minimum": np.minimum, "Leave": Leave, "carve_float32": _carve(np.float32),
+    "float32": np.float32, "isnan": np.isnan, "isinf": np.isinf, "isfinite": np.isfinite, "lgamma": math.lgamma,
+    "erf": math.erf, "erfc": math.erfc,
+    **{n: getattr(np, n) for n in (
+        "tan", "tanh", "sinh", "cosh", "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "arctan2", "hypot",
+        "log1p", "expm1", "log2", "log10", "exp2", "copysign", "floor", "ceil", "trunc", "rint")},
+    **{f"gemm_{x}{y}": _gemm(x, y) for x in "nt" for y in "nt"},
 }
 
 

@@ -94,6 +94,8 @@ class Builtins:
                 continue
             a, b = scalar_of(best), scalar_of(x)
             take = arithmetic.compare(self.b, op, b, a).value
+            if a.type != b.type and F32 in (a.type, b.type):
+                raise NotCompilable("max/min of a float32 and another number")
             type = a.type if a.type == b.type else F64
             flavor = a.flavor if a.flavor == b.flavor else "mixed"
             tagged = a.tag is not None or b.tag is not None or (a.flavor, a.type) != (b.flavor, b.type)

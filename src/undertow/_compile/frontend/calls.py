@@ -16,7 +16,7 @@ from ..ir.function import Constant
 from ..ir.types import F32
 from . import arithmetic
 from .builtin import BUILTINS
-from .library import LIBRARY
+from .library import ANY_FLOAT, LIBRARY
 from .merge import describe, is_number, scalar_of
 from .registry import METHODS, NUMPY
 from .values import Array, Const, Function, Method, Ref, Scalar, Sequence
@@ -133,6 +133,8 @@ class Calls:
         for a, allowed in zip(args, axes, strict=False):
             if (len(a.dims) if isinstance(a, Array) else 0) not in allowed:
                 raise NotCompilable(f"np.{obj.__name__} of arrays with this number of axes")
+        if obj not in ANY_FLOAT and any(isinstance(a, Array) and a.element == F32 for a in args):
+            raise NotCompilable(f"np.{obj.__name__} of float32")
         span = self.b.span
         try:
             return self.inline(program, args, kwargs)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LIBRARY"]
+__all__ = ["ANY_FLOAT", "LIBRARY"]
 
 _Slogdet = type(np.linalg.slogdet(np.eye(1)))
 
@@ -180,7 +180,7 @@ def median(a):
 
 def searchsorted(a, v, side="left"):
     if np.ndim(v) == 0:
-        return _search(a, v, side)
+        return np.int64(_search(a, v, side))
     out = np.zeros(v.shape, dtype=np.int64)
     for k in range(len(v)):
         out[k] = _search(a, v[k], side)
@@ -270,6 +270,9 @@ def kron(a, b):
     return out
 
 
+# stand-ins whose results have the type of their arguments whatever it is; the others are for float64 alone
+ANY_FLOAT = frozenset((np.linalg.solve, np.linalg.inv, np.linalg.cholesky, np.linalg.matrix_power, np.sort, np.argsort,
+                       np.median, np.searchsorted, np.isclose, np.allclose))
 # function: (stand-in, numbers of axes that its arguments may have)
 LIBRARY: dict[Any, tuple[Any, tuple]] = {
     np.linalg.solve: (solve, ((2,), (1, 2))), np.linalg.inv: (inv, ((2,),)),
