@@ -164,7 +164,7 @@ def array_of_strings(a):
     return a.astype(str).astype(float).sum()
 
 
-@case(vec(3), refused=True)
+@case(vec(3))
 def structured_array(x):
     s = np.zeros(3, dtype=[("a", "f8"), ("n", "i4")])
     s["a"] = x
@@ -174,7 +174,7 @@ def structured_array(x):
 # ---- compiled code without a rule ------------------------------------------------------------------------------------
 
 
-@case(vec(4), refused=True)
+@case(vec(4), rtol=1e-4)
 def compiled_solver_with_callback(x):
     from scipy.integrate import odeint
 
@@ -189,14 +189,14 @@ def compiled_quadrature_of_unknown_library(x):
     return _zeros._brentq(lambda t: t * t - x, 0.0, 2.0, 1e-12, 1e-12, 100, (), False, True)
 
 
-@case(vec(6), refused=True)
+@case(vec(6))
 def compiled_image_filter(x):
     from scipy import ndimage
 
     return (ndimage.generic_filter(x, np.ptp, 3) ** 2).sum()
 
 
-@case(vec(6), refused=True)
+@case(vec(6))
 def compiled_ordering_tree(x):
     from scipy.spatial import cKDTree
 
@@ -213,7 +213,7 @@ namespace: dict = {}
 exec("def sourceless(x):\n    return x * x\n", namespace)
 
 
-@case(1.5, refused=True)
+@case(1.5)
 def function_without_source(x):
     return namespace["sourceless"](x) + x
 

@@ -439,24 +439,22 @@ def descriptor(interpreter: Any, f: Any) -> Any:
             if ufunc is not None:
                 return lambda other: interpreter.call(ufunc, owner, other, out=(owner,))
             if stem == "getitem":
-                return lambda index: protocols.array_item(interpreter, owner, index)
+                return lambda index: interpreter.base_getitem(owner, index)
             if stem == "setitem":
-                return lambda index, value: interpreter.array_setitem(owner, index, value, interpreter.memory.find(owner))
+                return lambda index, value: interpreter.base_setitem(owner, index, value)
             reverse = UFUNC_BEHIND.get(stem[1:]) if stem[:1] == "r" else None
             if reverse is not None:
                 return lambda other: interpreter.call(reverse, other, owner)
+        if stem == "abs" and isinstance(owner, ndarray):
+            return lambda: interpreter.call(np.absolute, owner)
         if isinstance(owner, ndarray) or type(owner) in interpreter.numbers:
             if hook is not None and name.startswith("__") and stem not in ("getitem", "setitem", "contains"):
                 return lambda *args: hook(owner, *args)
             if reflected is not None:
                 return lambda other: reflected(other, owner)
             if stem == "getitem":
-                if protocols.overrides(type(owner), name):
-                    return lambda index: interpreter.base_getitem(owner, index)
                 return lambda index: interpreter.hooks["getitem"](owner, index)
             if stem == "setitem":
-                if protocols.overrides(type(owner), name):
-                    return lambda index, value: interpreter.base_setitem(owner, index, value)
                 return lambda index, value: interpreter.hooks["setitem"](value, owner, index)
             if stem == "iter":
                 return lambda: interpreter.hooks["iterate"](owner)

@@ -41,7 +41,7 @@ from . import (
     refusal,
     subclasses,
 )
-from .scalars import NUMBERS
+from .scalars import ACTIVE, NUMBERS
 
 MODULES_TEXT = frozenset({  # what they make of a value is text, types or nothing: a step with derivative zero
     "logging", "warnings", "traceback", "json", "string", "textwrap", "re", "typing", "inspect", "abc", "unittest", "enum",
@@ -325,6 +325,8 @@ class Calls:
         if t is caches.WRAPPER:
             special = caches.method(self.interpreter, owner, name)
             return f if special is None else special
+        if owner in ACTIVE if isinstance(owner, type) else False:
+            return self.callee(getattr(ACTIVE[owner], name))
         if isinstance(owner, type):
             return construct.class_method(self.interpreter, f, owner, name)
         descriptor = getattr(t, name, None)
@@ -335,7 +337,7 @@ class Calls:
             return MethodType(self.applied(rule), owner)
         home = getattr(descriptor, "__objclass__", None)  # of a subclass: who wrote the method
         if f.__qualname__.partition(".")[0] in handlers.CONTAINER_NAMES or isinstance(owner, BaseException) \
-                or home in handlers.CONTAINERS or getattr(home, "__module__", "") == "_asyncio" \
+                or home is object or home in handlers.CONTAINERS or getattr(home, "__module__", "") == "_asyncio" \
                 or self.inherited(owner, f, name):
             special = handlers.container_method(self.interpreter, f, name)
             return f if special is None else special

@@ -72,12 +72,15 @@ def guard(interpreter: Any, f: Any) -> Any:
             interpreter.check_foreign(f, (x,))
             yield x
 
+    owner = getattr(f, "__self__", None)
+    bound = () if owner is None or isinstance(owner, (type, ModuleType)) else (owner,)
+
     def foreign(*args: Any, **kwargs: Any) -> Any:
         if type(f).__name__ in PREDICATES and _only_reads(interpreter, f, args, kwargs):
             found = interpreter.find_active((args, kwargs))
             if found is not None:
                 return _predicate(interpreter, f, found, below, args, kwargs)
-        interpreter.check_foreign(f, args, kwargs)
+        interpreter.check_foreign(f, (*bound, *args), kwargs)
         before = [(x, interpreter.lower.copy(x)) for x in _arrays(args, kwargs) if _referenced(interpreter, x)]
         args, kwargs = with_callees(interpreter, args, kwargs, watched)  # type: ignore[assignment]
         args = tuple(checked(x) if type(x) in ITERATORS else x for x in args)

@@ -93,6 +93,8 @@ def _general(interpreter: Any) -> Any:
 
     def general(hook: str, a: Any, b: Any) -> Any:
         ta, tb = type(a), type(b)
+        if ta is str or ta is bytes:  # formatting
+            return getattr(operator, hook)(a, b)
         if ta in fast and tb in fast:
             if tb in own and ta not in own and (reflected := getattr(tb, f"__r{hook}__", None)) is not None:
                 result = reflected(b, a)
