@@ -14,6 +14,7 @@ import functools
 import hashlib
 import os
 import pickle
+import platform
 import stat
 import sys
 import tempfile
@@ -70,6 +71,7 @@ def _runtime() -> bytes:
     for path in sorted([*here.glob("*.py"), *(here.parent / "emit").glob("*.py")]):
         h.update(path.read_bytes())
     h.update(sys.version.encode())
+    h.update(repr(platform.libc_ver()).encode())  # its vector functions are called by name
     return h.digest()
 
 
