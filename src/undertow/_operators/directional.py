@@ -9,7 +9,7 @@ import numpy as np
 
 from .._tiers import Call, Ledger, NotCompilable, whole
 from .base import PLAIN, Problem, filled, fitted
-from .native import Layout, NativePullback, pullback, refused
+from .native import Layout, NativePullback, boxed, pullback, refused
 from .trees import leaves, with_leaves
 
 __all__ = ["hessian", "hessian_product", "jacobian", "pushforward"]
@@ -103,6 +103,8 @@ def pushforward(lower: Any, f: Any, primals: tuple, tangents: tuple, places: tup
         problem = Problem(f, primals, {}, places)
         dots = filled(problem.form, fitted(lower, problem.form, tuple(tangents[i] for i in places), "tangent"))
         value, found = Directions(f, primals, {}, places, tier, "pushforward", 1.0).push(dots)
+        if hasattr(f, "py_func"):
+            value, found = boxed(value), [boxed(dot) for dot in found]
         return value, with_leaves(value, found) if found else 0.0
 
     return attempted(run, tier)
