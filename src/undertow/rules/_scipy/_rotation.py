@@ -10,10 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import _rigid_transform_cy, _rigid_transform_xp, _rotation_cy, _rotation_xp
 
 from .._callables import active, attach, below, verified
 from .._registry import substitute
+from ._private import private
+
+_rigid_transform_cy, _rigid_transform_xp, _rotation_cy, _rotation_xp = (private("scipy.spatial.transform." + name) for name in (
+    "_rigid_transform_cy", "_rigid_transform_xp", "_rotation_cy", "_rotation_xp"))
 
 
 def matched(native: Any, found: Any) -> Any:

@@ -6,10 +6,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import _interpnd, _rbfinterp_pythran, _rgi_cython
 
 from .._callables import active, below, refused, verified
 from .._registry import refuse, substitute, zero_derivative
+from ._private import private
+
+_interpnd = private("scipy.interpolate._interpnd", "scipy.interpolate.interpnd")
+_rbfinterp_pythran, _rgi_cython = private("scipy.interpolate._rbfinterp_pythran"), private("scipy.interpolate._rgi_cython")
 
 # ---- grids ---------------------------------------------------------------------------------------------------------
 

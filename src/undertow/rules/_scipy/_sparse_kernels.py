@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse  # noqa: F401  (sets up the compiled module)
-from scipy.sparse import _sparsetools as st
 
 from .._registry import pullback, pushforward, zero_derivative
 from ..samples import Sample, array
+from ._private import private
 
-__all__ = ["dot_columns", "dot_rows", "dot_triples", "expansion", "found_in", "lines", "relocated", "run_on", "union"]
+st = private("scipy.sparse._sparsetools")
+
+__all__ = ["dot_columns", "dot_rows", "dot_triples", "expansion", "found_in", "lines", "relocated", "run_on", "st", "union"]
 
 # ---- products ------------------------------------------------------------------------------------------------------
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 
 import scipy.sparse  # noqa: F401  (sets up the compiled module)
-from scipy.sparse import _csparsetools as ct
 
 from .._registry import substitute
+from ._private import private
+
+ct = private("scipy.sparse._csparsetools")
 
 
 def _checked(i, n, what):

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.special as sp
-import scipy.special._ufuncs as scu
 
 from .._registry import Refused, elementwise, refuse, zero_derivative
 from ..samples import Domain, above_one, positive, real
+from ._private import private
 from ._quadrature import column, unit_nodes
+
+scu = private("scipy.special._ufuncs")
 
 _open_unit = Domain(0.1, 0.9, "(0, 1)")
 _count = Domain(0, 4, "count", integer=True)

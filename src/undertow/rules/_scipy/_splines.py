@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 import scipy.interpolate  # noqa: F401  (its modules set up the compiled one)
 import scipy.sparse as sp
-from scipy.interpolate import _bsplines, _dierckx
 
 from .._callables import active, attach, below, refused, unknown
 from .._numpy.indexing import scatter
 from .._registry import substitute, zero_derivative
+from ._private import private
 from ._sparse_solvers import Method, inverse_times
+
+_bsplines, _dierckx = private("scipy.interpolate._bsplines"), private("scipy.interpolate._dierckx")
 
 BREAKS = "at a knot, the piece to its right (the last piece at the last one)"
 

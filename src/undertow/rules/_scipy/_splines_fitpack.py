@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import _fitpack, _fitpack_impl
 
 from .._callables import active, attach, below, refused, unknown, verified
 from .._registry import substitute
+from ._private import private
 from ._splines import BREAKS, basis, fitted, spline_values, width_of
 
-fitpack = _fitpack_impl.dfitpack
+_fitpack, fitpack = private("scipy.interpolate._fitpack"), private("scipy.interpolate._fitpack_impl").dfitpack
 SMOOTHING = ("the smoothing parameter of FITPACK (s > 0) is found to one part in a thousand only: interpolate (s=0), give "
              "the knots, or use make_smoothing_spline(x, y, lam=...)")
 

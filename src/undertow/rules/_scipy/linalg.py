@@ -52,7 +52,8 @@ def _read_part(a_bar, assume_a, lower):
 
 def _solve_forward(a, b, lower=False, overwrite_a=False, overwrite_b=False, check_finite=True, assume_a=None,
                    transposed=False):
-    return sl.solve(a, b, lower=lower, check_finite=check_finite, assume_a=assume_a, transposed=transposed), None
+    structure = {} if assume_a is None else {"assume_a": assume_a}
+    return sl.solve(a, b, lower=lower, check_finite=check_finite, transposed=transposed, **structure), None
 
 
 def _as_columns(b):

@@ -11,11 +11,11 @@ import itertools
 
 import numpy as np
 import scipy.ndimage
-from scipy.ndimage import _nd_image, _rank_filter_1d
 
 from .._callables import active, attach, below, refused
 from .._registry import pullback, substitute
 from ..samples import Sample, array
+from ._private import private
 from ._windows import (
     CONSTANT,
     GRID_CONSTANT,
@@ -28,6 +28,8 @@ from ._windows import (
     extend,
     valid_correlate,
 )
+
+_nd_image, _rank_filter_1d = private("scipy.ndimage._nd_image"), private("scipy.ndimage._rank_filter_1d")
 
 # ---- linear filters ------------------------------------------------------------------------------------------------
 

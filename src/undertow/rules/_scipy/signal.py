@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.signal
-from scipy.signal import _peak_finding_utils as peaks_of, _sigtools, _sosfilt, _spline, _upfirdn_apply
 
 from .._callables import active, attach, below, refused, verified
 from .._numpy.indexing import scatter
 from .._registry import pullback, pushforward, refuse, substitute, zero_derivative
 from ..samples import Sample, array
+from ._private import private
 from ._windows import CONSTANT, GRID_WRAP, MIRROR, NEAREST, REFLECT, extend, valid_correlate
 
+peaks_of, _sigtools, _sosfilt, _spline, _upfirdn_apply = (private("scipy.signal." + name) for name in (
+    "_peak_finding_utils", "_sigtools", "_sosfilt", "_spline", "_upfirdn_apply"))
 _linear_filter = _sigtools._linear_filter
 
 # ---- recursive filters -----------------------------------------------------------------------------------------------

@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse  # noqa: F401  (sets up the compiled module)
-from scipy.sparse import _sparsetools as st
 
 from .._numpy.indexing import scatter
 from .._registry import substitute, zero_derivative
@@ -32,6 +31,7 @@ from ._sparse_kernels import (
     lines,
     relocated,
     run_on,
+    st,
     union,
 )
 

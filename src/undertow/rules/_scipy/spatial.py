@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 import scipy.spatial.distance as sd
-from scipy.spatial import _distance_pybind as pybind, _distance_wrap as wrap, _hausdorff
 
 from .._callables import active, attach, below, verified
 from .._registry import pullback, pushforward, substitute
 from ..samples import Sample, array
 from . import _geometry, _rotation  # noqa: F401  (registers rules)
+from ._private import private
+
+pybind, wrap, _hausdorff = (private("scipy.spatial." + name) for name in (
+    "_distance_pybind", "_distance_wrap", "_hausdorff"))
 
 # ---- Euclidean distances: rules of their own, which form no array of differences ----------------------------------------
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.special as sp
-import scipy.special._ufuncs as scu
 
 from .._registry import Refused, elementwise, pullback, pushforward, refuse, zero_derivative
 from ..samples import Domain, Sample, above_one, positive, real, unit
 from . import _special_cdf, _special_hyper as hyper, _special_order  # noqa: F401  (registers rules)
+from ._private import private
 from ._special_order import bessel_orders, require, zeta_s
+
+scu = private("scipy.special._ufuncs")
 
 _SQRT_PI = np.sqrt(np.pi)
 _SQRT_2PI = np.sqrt(2 * np.pi)
