@@ -15,10 +15,9 @@ from scipy.stats._distr_params import distcont
 import undertow as ut
 
 METHODS = ("logpdf", "pdf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf")
-# What is refused: counts as shapes, integrands in compiled code, tables.
-REFUSED = {"ksone": "smirnov's first argument is a count", "kstwo": "its size is a count",
-           "studentized_range": "its integrand is compiled code", "levy_stable": "compiled code, chosen by regions",
-           "irwinhall": "its order is a count"}
+# What is refused: a count as shape, integrands in compiled code.
+REFUSED = {"ksone": "smirnov's first argument is a count", "studentized_range": "its integrand is compiled code",
+           "levy_stable": "compiled code, chosen by regions"}
 QUICK = ("norm", "gamma", "beta", "t", "genextreme", "skewnorm", "invgauss", "vonmises", "johnsonsu", "kappa4", "lognorm")
 SHAPES = {f"{name}-{i}": (name, tuple(map(float, shapes))) for i, (name, shapes) in enumerate(distcont)}
 LOC, SCALE = 0.3, 1.7
