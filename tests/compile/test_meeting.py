@@ -108,6 +108,7 @@ def test_arguments_that_share_memory(joined):
     assert joined.count("dot") == 2
 
 
+@pytest.mark.slow
 def test_lifted_loop_hands_back_its_variables(joined):
     """Variables that a loop changes and that are read later, its ``else``, and a ``break``."""
     def program(x):

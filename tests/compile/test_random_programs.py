@@ -169,7 +169,7 @@ def compare(seed):
     return True
 
 
-@pytest.mark.parametrize("start", range(0, 120, 20))
+@pytest.mark.parametrize("start", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(20, 120, 20))])
 def test_random_programs(start):
     """Twenty programs at a time; most of them compile."""
     with np.errstate(all="ignore"):

@@ -74,7 +74,7 @@ def test_second_process_loads_what_the_first_made(place):
     assert len(native(place)) == 1
 
 
-@pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "open to others"])
+@pytest.mark.parametrize("damage", ["flipped", *(pytest.param(d, marks=pytest.mark.slow) for d in ("truncated", "empty", "open to others"))])
 def test_damaged_file_is_made_again(place, damage):
     """A file that is not what was written, or that others may write, is not run."""
     finish(start(place))

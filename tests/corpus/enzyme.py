@@ -28,7 +28,7 @@ def filter_on_tuple(x):
     return sum(tuple(filter(lambda v: v > -0.3, tuple(x)))) * x[0]
 
 
-@case(0.5)
+@case(0.5, slow=True)
 def garbage_collected_all_the_time(x):
     old = gc.get_threshold()
     gc.set_threshold(1)
@@ -213,7 +213,7 @@ def same_array_twice_in_a_list(xs):
     return (xs[0] * xs[1]).sum()
 
 
-@case(0.6)
+@case(0.6, slow=True)
 def finalizers_and_weak_references(x):
     class Resource:
         def __init__(self, v):

@@ -66,7 +66,7 @@ def normal_log_density(x, mean, std):
     return stats.norm.logpdf(x, mean, std)
 
 
-@case(pos(4), 2.2, either=True)
+@case(pos(4), 2.2, either=True, slow=True)
 def gamma_and_beta_densities(x, a):
     from scipy import stats
 

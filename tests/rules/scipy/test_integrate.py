@@ -181,6 +181,7 @@ def test_derivatives_of_integrals(name):
         np.testing.assert_allclose(ut.derivative(ut.grad(program))(P), expected, rtol=100 * rtol)
 
 
+@pytest.mark.slow
 def test_three_dimensions():
     """Nested integrals with limits that are functions."""
     def volume(p):
@@ -296,6 +297,7 @@ def test_derivatives_of_flows(name):
     np.testing.assert_allclose(ut.jvp(loss, (P,), (1.0,))[1], gradient, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_stiff_problems():
     """Robertson's reactions: the recorded solution is Radau's."""
     def loss(p):
@@ -310,6 +312,7 @@ def test_stiff_problems():
     np.testing.assert_allclose(ut.grad(loss)(1.0), expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_chaotic_solutions_are_refused():
     """Two solutions within tolerance have parted."""
     def lorenz(y, t, r):
