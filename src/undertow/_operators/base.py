@@ -20,7 +20,7 @@ class Operator:
 
     def __init__(self, body: Callable[..., Any]) -> None:
         self._body = body
-        functools.update_wrapper(self, body)
+        functools.update_wrapper(self, body)  # type: ignore[arg-type]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._body(PLAIN, *args, **kwargs)
@@ -34,7 +34,7 @@ class OperatorMethod:
 
     def __init__(self, body: Callable[..., Any]) -> None:
         self._body = body
-        functools.update_wrapper(self, body)
+        functools.update_wrapper(self, body)  # type: ignore[arg-type]
 
     def __get__(self, x: Any, owner: type) -> Any:
         if x is None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from .._driver import PLAIN
 from .._tiers import Call, Ledger, NotCompilable, whole
-from .base import PLAIN, Problem, filled, fitted
+from .base import Problem, filled, fitted
 from .native import Layout, NativePullback, boxed, pullback, refused
 from .trees import leaves, with_leaves
 
@@ -172,7 +173,7 @@ def dense_jacobian(f: Any, args: tuple, kwargs: dict, argnums: Any, mode: str, t
     size = sum(np.size(x) for x in inputs)
     if mode == "reverse" or (mode == "auto" and size > 1):
         found = pullback(f, args, kwargs, argnums, tier, ("scalar", "new", "argument"))
-        if type(found) is Ledger:
+        if isinstance(found, Ledger):
             raise Pending(found)
         if found is None:
             raise NotCompilable("it is not compiled")

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from .._driver import PLAIN
 from .._errors import ArgumentError
 from .._tiers import Ledger, Timed, check_tier
 from . import directional, native
-from .base import PLAIN, Operator, OperatorMethod, Problem, filled, fitted, operator, real_scalar
+from .base import Operator, OperatorMethod, Problem, filled, fitted, operator, real_scalar
 from .trees import Form, leaves, rebuild, with_leaves
 
 __all__ = ["LinearMap", "Pullback", "derivative", "grad", "jacobian", "jvp", "linearize", "stop_gradient",
@@ -67,7 +68,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
         if lower is not PLAIN or tier == "record":
             return recorded(lower, args, kwargs)
         found = native.gradient(f, args, kwargs, argnums, tier, has_aux, known)
-        if type(found) is tuple:
+        if isinstance(found, tuple):
             return found
         with Timed(found):
             return recorded(lower, args, kwargs)
@@ -186,10 +187,10 @@ def vjp(lower: Any, f: Callable[..., Any], *args: Any, argnums: Any = None, has_
         found = tuple(i for i, x in enumerate(args) if leaves(x))
         argnums = found[0] if len(args) == 1 and len(found) == 1 else found
     check_tier(tier)
-    ledger = None
+    ledger: Any = None
     if lower is PLAIN and tier != "record" and not has_aux:
         ledger = native.pullback(f, args, kwargs, argnums, tier)
-        if type(ledger) is tuple:
+        if isinstance(ledger, tuple):
             return ledger
     with Timed(ledger):
         return recorded_vjp(lower, f, args, kwargs, argnums, has_aux, tier)
@@ -249,7 +250,7 @@ def jvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: t
         raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents are given").at()
     places = tuple(i for i, x in enumerate(primals) if leaves(x))
     done = directional.pushforward(lower, f, tuple(primals), tuple(tangents), places, check_tier(tier))
-    if done is not None and type(done) is not Ledger:
+    if done is not None and not isinstance(done, Ledger):
         return done
     problem = Problem(f, tuple(primals), {}, places)
     dots = filled(problem.form, fitted(lower, problem.form, tuple(tangents[i] for i in places), "tangent"))

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import _compile
+from .._driver import PLAIN
 from .._errors import UnsupportedError
 from .._tiers import Ledger, NotCompilable, usual_arithmetic, whole
-from .base import PLAIN, fitted
+from .base import fitted
 from .trees import Form, leaves, rebuild, with_leaves
 
 __all__ = ["NativePullback", "gradient", "pullback", "refused"]
@@ -62,7 +63,8 @@ def gradient(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, has_aux
 
 def _gradient(call: Any, argnums: Any, has_aux: bool) -> tuple:
     compiled, values = call.compiled, call.values
-    result, seed = compiled.lowered.result, 1.0
+    result: Any = compiled.lowered.result
+    seed: Any = 1.0
     if has_aux:
         if result.kind != "sequence" or len(result.parts) != 2:
             raise NotCompilable("a result that is not (value, aux)")
@@ -190,7 +192,7 @@ def pullback(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, kinds: 
     """
     try:
         call = whole(f, args, kwargs, argnums, tier)
-        if type(call) is Ledger:
+        if isinstance(call, Ledger):
             return call
         compiled, values = call.compiled, call.values
         if kinds and compiled.lowered.result.kind not in kinds:
