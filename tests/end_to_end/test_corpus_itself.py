@@ -14,6 +14,7 @@ from harness.trees import as_real, leaves
 EVERY = cases()
 DECIDABLE = [c for c in EVERY if c.raises is None and c.differences and not c.refused]
 FOLDER = Path(__file__).parent.parent / "corpus"
+pytestmark = pytest.mark.filterwarnings("ignore")  # programs may warn; that is their affair
 
 
 def test_there_are_several_hundred_programs():
