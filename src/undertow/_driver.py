@@ -31,6 +31,20 @@ from ._record.sweep import Sweep, finite
 __all__ = ["PLAIN", "Pushed", "Recording"]
 
 
+def followed(problem: Any, interpreter: Any, stand_ins: list) -> Any:
+    """What the program returns; its first refusal, even if it swallowed it; or its own error, with ordinary numbers."""
+    try:
+        value = problem.run(interpreter, stand_ins)
+    except Exception as error:
+        if interpreter.refused is not None:
+            raise interpreter.refused from None
+        strip_error(problem, interpreter, error)
+        raise
+    if interpreter.refused is not None:
+        raise interpreter.refused
+    return value
+
+
 class Recording:
     """A run and its adjoint.
 
@@ -58,15 +72,7 @@ class Recording:
                 stand_in, start = activate(interpreter, x)
                 stand_ins.append(stand_in)
                 self.starts.append(start)
-            try:
-                value = problem.run(interpreter, stand_ins)
-            except Exception as error:
-                if interpreter.refused is not None:
-                    raise interpreter.refused from None
-                strip_error(problem, interpreter, error)
-                raise
-            if interpreter.refused is not None:
-                raise interpreter.refused
+            value = followed(problem, interpreter, stand_ins)
             outputs = leaves_of(value)
             self.ends = [interpreter.leaf(y) for y in outputs]
             self.outputs = [interpreter.plain(y) for y in outputs]
@@ -300,15 +306,7 @@ class Pushed:
         interpreter = acquire(ForwardInterpreter, self.lower)
         try:
             stand_ins = [tangent_start(interpreter, x, d) for x, d in zip(problem.inputs, dots, strict=True)]
-            try:
-                value = problem.run(interpreter, stand_ins)
-            except Exception as error:
-                if interpreter.refused is not None:
-                    raise interpreter.refused from None
-                strip_error(problem, interpreter, error)
-                raise
-            if interpreter.refused is not None:
-                raise interpreter.refused
+            value = followed(problem, interpreter, stand_ins)
             outputs = self.leaves_of(value)
             found = [interpreter.leaf(y) for y in outputs]
             self.alone = len(outputs) == 1 and not self.lower.level
