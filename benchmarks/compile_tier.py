@@ -21,7 +21,7 @@ import numba
 import numpy as np
 from small_programs import PROGRAMS
 
-from undertow._compile import NotCompilable, compile_pullback
+import undertow as ut
 
 
 def best(f, seconds=0.4):
@@ -58,17 +58,16 @@ def measure(name, f, args, active, peers):
     primal = native(f)
     expected = primal(*args)
     start = time.perf_counter()
+    ours = ut.value_and_grad(f, tuple(k for k, a in enumerate(active) if a), tier="compile")
     try:
-        compiled = compile_pullback(f, args, active)
-        value, bars = compiled.value_and_pullback(args, 1.0)
-    except NotCompilable as refusal:
+        value, gradient = ours(*args)
+    except ut.UndertowError as refusal:
         print(f"{name:16s} refused: {refusal}")
         return math.nan, math.nan
     first = time.perf_counter() - start
     np.testing.assert_allclose(value, expected, rtol=1e-9)
-    gradient = [b for b, a in zip(bars, active, strict=True) if a]
     calls = [peer(module, f, args, active, value, gradient) for module in peers]
-    calls = [lambda: primal(*args), lambda: compiled.value_and_pullback(args, 1.0), *calls]
+    calls = [lambda: primal(*args), lambda: ours(*args), *calls]
     times = [math.inf] * len(calls)
     for _ in range(3):  # in turns, so that a slow moment of the machine hits all
         times = [t if c is None else min(t, best(c, 0.15)) for t, c in zip(times, calls, strict=True)]

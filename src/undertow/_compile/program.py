@@ -22,6 +22,7 @@ from .ir.function import Function, Op, Value, walk
 from .ir.types import I64, ArrayType
 from .ir.verify import verify
 from .leave import Leave
+from .quick import quick_gradient
 from .transforms.optimize import optimize
 from .transforms.peel import peel
 from .transforms.pullback import Pullback, pullback
@@ -44,7 +45,7 @@ class _Variant:
         self.checked = any(op.name == "check" for op in walk(primal.body))
         self.seconds = 0.0
         self.run_before: set[str] = set()
-        self.quick: tuple | None = None
+        self.quick: dict[tuple, Callable | None] = {}
         self.detour = 0.0
         self._transformed: Pullback | None = None
         self._forward: dict[str, Pushforward] = {}
@@ -170,6 +171,7 @@ class CompiledPullback:
         places_ = [k for k, a in enumerate(active) if a]
         self.simple = self.starts[places_[0]] if len(places_) == 1 and specs[places_[0]][0] in ("scalar", "array") \
             and self.ir.params[self.starts[places_[0]]].type.is_float else None  # type: ignore[union-attr]
+        self.number_types = _MAKE
         self.variants: list[_Variant] = []
         self.by_extents: dict[tuple, _Variant] = {}
         self.written = [k for k, p in enumerate(self.ir.params) if p in self.lowered.written]
@@ -178,6 +180,8 @@ class CompiledPullback:
         self.keep_surroundings(f)
         self.lock = threading.RLock()
         self.lowering_seconds = time.perf_counter() - start
+
+    quick_gradient = quick_gradient
 
     # ---- calls
     def keep_surroundings(self, f: Any) -> None:
@@ -224,9 +228,10 @@ class CompiledPullback:
             raise NotCompilable("arguments of another signature")
         return self.values_of(values, f)
 
-    def values_of(self, values: list, f: Any = None) -> list:
+    def values_of(self, values: list, f: Any = None, bound: tuple | None = None) -> list:
         """`values`, the leaves of the arguments, completed by captured ones; guards and overlap are checked."""
-        bound = self.bind(self.function_ref() if f is None else f)
+        if bound is None:
+            bound = self.bind(self.function_ref() if f is None else f)
         check_guards(bound[1])
         if bound[2]:
             n = len(values)
@@ -363,41 +368,6 @@ class CompiledPullback:
             else:
                 bars[k] = shadow[p] if p in shadow else np.zeros(values[k].shape, values[k].dtype)
         return value, bars
-
-    def quick_plan(self, variant: _Variant) -> tuple | None:
-        """``(native, type of the value, type of the gradient)`` where `quick_gradient` can do a call."""
-        t = variant.transformed
-        if self.simple is None or self.written or self.lowered.result.kind != "scalar" or t.seeds != [0]:
-            return None
-        p = self.ir.params[self.simple]
-        if t.shadows != ([p] if isinstance(p.type, ArrayType) else []) or "pullback" not in variant.run_before:
-            return None
-        return variant.call("pullback"), _MAKE[self.lowered.result.info], self.makers[self.simple]
-
-    def quick_gradient(self, values: list) -> tuple[Any, Any] | None:
-        """Value and gradient of the commonest kind of call: `run` for one number or array that is not written."""
-        variant = self.by_extents.get((*[values[k].shape for k in self.arrays], *[values[k] for k in self.integers]))
-        if variant is None:
-            return None
-        plan = variant.quick
-        if plan is None:
-            plan = variant.quick = self.quick_plan(variant)
-            if plan is None:
-                return None
-        for k in self.arrays:
-            if not values[k].flags.carray:
-                return None
-        native, make, maker = plan
-        try:
-            if maker is not None:
-                value, bar = native(*values, 1.0)
-                return make(value), maker(bar)
-            x = values[self.simple]
-            bar = np.zeros(x.shape, x.dtype)
-            (value,) = native(*values, bar, 1.0)
-            return make(value), bar
-        except Leave:
-            return None
 
     def primal(self, values: list) -> Any:
         """The value alone: by the pullback, if only that is native and the time lost so far is small."""

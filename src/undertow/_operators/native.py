@@ -29,11 +29,16 @@ def again(f: Any, args: tuple, known: dict) -> tuple | None:
     """``(value, gradient)`` of a call like one that has been native before; None where the general way must be gone."""
     try:
         specs, values = _compile.signature_of(args)
-        compiled = known.get(specs)
-        if compiled is None or compiled.bound[0] is not f or f.__code__ is not compiled.code or not usual_arithmetic():
+        found = known.get(specs)
+        if found is None:
             return None
-        return compiled.quick_gradient(compiled.values_of(values, f))
-    except (NotCompilable, TypeError):
+        compiled, places, single, boxing, bound = found
+        function = f.py_func if boxing else f
+        if bound[0] is not function or function.__code__ is not compiled.code or not usual_arithmetic():
+            return None
+        quick = compiled.quick_gradient(compiled.values_of(values, function, bound), places, single)
+        return quick if quick is None or not boxing else (boxed(quick[0]), quick[1])
+    except (NotCompilable, TypeError, AttributeError):
         return None
 
 
@@ -50,9 +55,11 @@ def gradient(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, has_aux
         if type(call) is Ledger:
             return call
         value, found = _gradient(call, argnums, has_aux)
-        if known is not None and type(f) is FunctionType and type(argnums) is int and not has_aux:
-            known[call.compiled.specs] = call.compiled
-        return (boxed(value) if hasattr(f, "py_func") else value), found
+        boxing = hasattr(f, "py_func")
+        if known is not None and (type(f) is FunctionType or boxing) and not has_aux:
+            bound = call.compiled.bind(f.py_func if boxing else f)
+            known[call.compiled.specs] = call.compiled, tuple(call.places), type(argnums) in (int, str), boxing, bound
+        return (boxed(value) if boxing else value), found
     except NotCompilable as reason:
         if call is not None:
             call.ledger.left(reason)

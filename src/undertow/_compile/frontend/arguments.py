@@ -15,6 +15,8 @@ __all__ = ["leaves", "signature"]
 _SCALARS = {float: ("scalar", "f64", "py"), int: ("scalar", "i64", "py"), bool: ("scalar", "bool", "py"),
             np.float64: ("scalar", "f64", "np"), np.float32: ("scalar", "f32", "np"), np.int64: ("scalar", "i64", "np")}
 
+_arrays: dict[tuple, tuple] = {}  # signatures of arrays met before, by dtype, shape and order
+
 
 def signature(x: Any, out: list, seen: set[int]) -> tuple:
     """Hashable signature of an argument; appends its leaves to `out`."""
@@ -25,12 +27,20 @@ def signature(x: Any, out: list, seen: set[int]) -> tuple:
         out.append(x)
         return spec
     if type(x) is np.ndarray:
+        spec = _arrays.get((x.dtype, x.shape, x.flags.c_contiguous))
+        if spec is not None:
+            out.append(x)
+            return spec
         if x.dtype not in BY_DTYPE or not x.dtype.isnative:
             raise NotCompilable(f"an array of dtype {x.dtype}")
         if x.ndim == 0:
             raise NotCompilable("an array without axes")
         out.append(x)
-        return ("array", x.dtype.str, x.ndim, tuple(n == 1 for n in x.shape), x.flags.c_contiguous)
+        spec = ("array", x.dtype.str, x.ndim, tuple(n == 1 for n in x.shape), x.flags.c_contiguous)
+        if len(_arrays) > 4096:
+            _arrays.clear()
+        _arrays[x.dtype, x.shape, x.flags.c_contiguous] = spec
+        return spec
     if isinstance(x, tuple) and (type(x) is tuple or hasattr(type(x), "_fields")):
         return ("sequence", type(x), tuple(signature(v, out, seen) for v in x))
     if type(x) is list:

@@ -26,25 +26,44 @@ _free: dict[str, list[np.ndarray]] = {}
 def scratched(native: Callable, kinds: list[str]) -> Callable:
     """A function whose last parameters are scratch memories, and whose last results the sizes it wanted of them."""
     count = len(kinds)
-    for k in kinds:
-        _free.setdefault(k, [])
+    stacks = [_free.setdefault(k, []) for k in kinds]
     types_ = [np.uint8 if k == "pool" else np.float64 for k in kinds]
 
+    def taken(j: int) -> np.ndarray:
+        try:
+            return stacks[j].pop()
+        except IndexError:
+            return np.empty(4096, types_[j])
+
+    def kept(j: int, memory: np.ndarray, wanted: int) -> None:
+        if memory.size < wanted <= _LIMIT // memory.itemsize:
+            memory = np.empty(int(wanted), memory.dtype)
+        if not stacks[j]:
+            stacks[j].append(memory)
+
     def call(*args: Any) -> Any:
-        memories = [_free[k].pop() if _free[k] else np.empty(4096, t) for k, t in zip(kinds, types_, strict=True)]
+        memories = [taken(j) for j in range(count)]
+        wanted = [0] * count
         try:
             out = native(*args, *memories)
-            for j, wanted in enumerate(out[-count:]):
-                if memories[j].size < wanted <= _LIMIT // memories[j].itemsize:
-                    memories[j] = np.empty(int(wanted), memories[j].dtype)
+            wanted = out[-count:]
         finally:
-            for k, memory in zip(kinds, memories, strict=True):
-                if not _free[k]:
-                    _free[k].append(memory)
+            for j in range(count):
+                kept(j, memories[j], wanted[j])
         return out[:-count]
 
-    call.native = native  # type: ignore[attr-defined]
-    return call
+    def call_with_one(*args: Any) -> Any:
+        memory, wanted = taken(0), 0
+        try:
+            out = native(*args, memory)
+            wanted = out[-1]
+        finally:
+            kept(0, memory, wanted)
+        return out[:-1]
+
+    chosen = call_with_one if count == 1 else call
+    chosen.native = native  # type: ignore[attr-defined]
+    return chosen
 
 
 _HUGE = 2**62
