@@ -19,7 +19,7 @@ from .rewrite import PREFIX, rewrite_function, rewrite_source
 
 _FUTURE = 0x1000000 | 0x100000  # annotations, barry_as_FLUFL: what changes compilation today
 _ITERABLE = 0x100  # `types.coroutine`
-_templates: dict[int, tuple[CodeType, Template | locate.SourceNotFound]] = {}
+_templates: dict[int, tuple[CodeType, Template | str]] = {}
 
 
 class Template:
@@ -50,14 +50,14 @@ def template_of(function: Any) -> Template:
     code = function.__code__
     cached = _templates.get(id(code))
     if cached is None:
-        result: Template | locate.SourceNotFound
+        result: Template | str
         try:
             result = _make(function)
         except locate.SourceNotFound as error:
-            result = error
+            result = str(error)  # the error itself would keep the frames of every run that it passed through alive
         cached = _templates[id(code)] = (code, result)
-    if isinstance(cached[1], locate.SourceNotFound):
-        raise cached[1]
+    if isinstance(cached[1], str):
+        raise locate.SourceNotFound(cached[1])
     return cached[1]
 
 
