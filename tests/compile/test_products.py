@@ -49,3 +49,23 @@ def test_written_loops_keep_their_order():
     assert value == pytest.approx(loops(a, b), rel=1e-14)
     np.testing.assert_allclose(bars[0], 2 * (a @ b) @ b.T, rtol=1e-12)
     np.testing.assert_allclose(bars[1], 2 * a.T @ (a @ b), rtol=1e-12)
+
+
+def product_and_elements(x, y):
+    a = np.sin(x)
+    d = np.zeros_like(a)
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            d[i, j] = 2.0 * a[i, j]
+    c = a @ y
+    return np.sum(c * c) + np.sum(d * d)
+
+
+def test_an_array_used_in_a_product_and_by_elements():
+    """What a product has added to a cotangent is kept by the addition that follows and covers the same array."""
+    rng = np.random.default_rng(0)
+    x, y = rng.random((20, 20)), rng.random((20, 20))
+    compiled = compile_pullback(product_and_elements, (x, y), (True, False))
+    _, (bar, _) = compiled.value_and_pullback((x, y), 1.0)
+    a = np.sin(x)
+    np.testing.assert_allclose(bar, (2 * a @ y @ y.T + 8 * a) * np.cos(x), rtol=1e-11)

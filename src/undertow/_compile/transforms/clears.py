@@ -77,7 +77,8 @@ def _inside(op: Op) -> list[Op]:
 
 
 def _accesses(op: Op, root: Value) -> list[Op]:
-    return [x for x in _inside(op) if x.name in _ACCESS and x.operands[0] is root]
+    return [x for x in _inside(op) if (x.name in _ACCESS and x.operands[0] is root)
+            or (x.name == "gemm" and any(v is root for v in x.operands[:3]))]
 
 
 def _drop(facts: MemoryFacts, region: Region, k: int, clear: Op, loop: Op | None) -> bool:
