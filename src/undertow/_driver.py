@@ -7,12 +7,9 @@ mode, once a direction.
 
 from __future__ import annotations
 
-import collections
-import gc
 import sys
 import threading
 from collections.abc import Callable
-from types import CellType, MemberDescriptorType
 from typing import Any
 
 import numpy as np
@@ -20,6 +17,7 @@ from numpy import ndarray
 
 from . import _tiers as _tiers  # native code for the recorder
 from ._errors import StaleError
+from ._record import leftovers
 from ._record.forward import ForwardInterpreter
 from ._record.interpreter import acquire, release
 from ._record.memory import Slot, Window, address, cut, lowest_address, owner_of, zeros_like_slot
@@ -45,6 +43,15 @@ def followed(problem: Any, interpreter: Any, stand_ins: list) -> Any:
     return value
 
 
+def settled(problem: Any, interpreter: Any) -> None:
+    """The run is over: what it left of its numbers becomes ordinary."""
+    interpreter.caches.clear()
+    try:
+        leftovers.settle(interpreter, (problem.f, problem.args, problem.kwargs))
+    finally:
+        leftovers.end()
+
+
 class Recording:
     """A run and its adjoint.
 
@@ -60,6 +67,7 @@ class Recording:
         self.lower, self.epoch = lower, lower.epoch
         problem.begin(lower)
         self.interpreter = interpreter = acquire(ReverseInterpreter, lower)
+        leftovers.begin()
         interpreter.run += 1
         interpreter.native = interpreter.takes_native and problem.tier != "record"
         self.open = True
@@ -81,13 +89,11 @@ class Recording:
         except BaseException:
             problem.finish(interpreter)
             stand_ins = value = outputs = None  # type: ignore[assignment]
-            if interpreter.numbers_left():
-                clean_up(interpreter)
+            settled(problem, interpreter)
             self.close()
             raise
         stand_ins = value = outputs = stand_in = None  # type: ignore[assignment]
-        if interpreter.numbers_left():
-            clean_up(interpreter)
+        settled(problem, interpreter)
 
     def keep_apart(self) -> None:
         """Exchange what the tape reads for private copies, so that the pullback may be called at any time."""
@@ -230,55 +236,6 @@ def twin(array: ndarray, owner: ndarray, copy: ndarray) -> ndarray:
     return cut(copy, window)
 
 
-def clean_up(interpreter: Any) -> None:
-    """Replace numbers of a finished run that the program left somewhere by ordinary ones."""
-    own = interpreter.scalars.own
-    interpreter.caches.clear()
-    gc.collect(1)  # most are garbage already: cycles of frames, exceptions and closures
-    if interpreter.scalar_references() <= interpreter.survivors:
-        return
-    numbers = [x for x in gc.get_referrers(*own) if type(x) in own]
-    for holder in gc.get_referrers(*numbers) if numbers else ():
-        if holder is numbers:
-            continue
-        try:
-            make_ordinary(holder, own)
-        except (RuntimeError, TypeError, ValueError, ReferenceError, AttributeError):
-            continue
-
-
-def make_ordinary(holder: Any, own: set[type]) -> None:
-    """Replace the active numbers that an object holds; tuples and frames are left alone."""
-    t = type(holder)
-    if t is CellType:
-        holder.cell_contents = holder.cell_contents.primal
-    elif issubclass(t, dict):  # isinstance would wake a dead weak proxy
-        for key, v in list(holder.items()):
-            if type(v) in own:
-                dict.__setitem__(holder, key, v.primal)
-    elif issubclass(t, set):
-        for v in [v for v in holder if type(v) in own]:
-            holder.discard(v)
-            holder.add(v.primal)
-    elif issubclass(t, (list, collections.deque)):
-        for i, v in enumerate(holder):
-            if type(v) in own:
-                holder[i] = v.primal
-    elif t.__flags__ & HEAP_TYPE and t not in own:  # attributes of an instance that has no dictionary yet, and slots
-        for name in (*getattr(holder, "__dict__", ()), *(n for c in t.__mro__ for n in _slots(c))):
-            v = object.__getattribute__(holder, name)
-            if type(v) in own:
-                object.__setattr__(holder, name, v.primal)
-
-
-HEAP_TYPE = 1 << 9
-
-
-def _slots(cls: type) -> tuple:
-    """Names of the slots that a class declares."""
-    return tuple(n for n, d in cls.__dict__.items() if type(d) is MemberDescriptorType)
-
-
 class Pushed:
     """A run in forward mode; each direction runs the function, all but the first on copies of the arguments.
 
@@ -304,6 +261,7 @@ class Pushed:
             raise RuntimeError("a single direction was asked for")
         problem.begin(self.lower)
         interpreter = acquire(ForwardInterpreter, self.lower)
+        leftovers.begin()
         try:
             stand_ins = [tangent_start(interpreter, x, d) for x, d in zip(problem.inputs, dots, strict=True)]
             value = followed(problem, interpreter, stand_ins)
@@ -318,8 +276,7 @@ class Pushed:
         finally:
             stand_ins = value = outputs = found = None  # type: ignore[assignment]
             problem.finish(interpreter)
-            if interpreter.numbers_left():
-                clean_up(interpreter)
+            settled(problem, interpreter)
             release(interpreter)
 
     def result(self, dot: Any, y: Any) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from .scalars import ACTIVE
+from .scalars import ACTIVE, NUMBERS
 
 WRAPPER = type(functools.lru_cache(lambda: None))
 
@@ -78,7 +78,7 @@ def _key(args: tuple, kwargs: dict) -> tuple:
 
 
 def _part(x: Any) -> Any:
-    if type(x) in ACTIVE:
+    if type(x) in ACTIVE and type(x) not in NUMBERS:
         return type(x), _Hold(x)
     if isinstance(x, (tuple, frozenset)):
         return type(x), tuple(map(_part, x))

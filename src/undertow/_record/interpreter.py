@@ -21,7 +21,7 @@ import numpy as np
 from numpy import ndarray
 
 from .._source import specialise
-from . import binding, hooks as hook_module, loops, protocols, refusal
+from . import binding, hooks as hook_module, leftovers, loops, protocols, refusal
 from .calls import Calls
 from .memory import Memory, owner_of
 from .scalars import _FORMS, ACTIVE, COMPLEX_BASES, NUMBERS, ScalarFactory
@@ -48,7 +48,6 @@ class Interpreter:
     def __init__(self, lower: Any) -> None:
         self.lower = lower
         self.level = lower.level + 1
-        self.closed = False
         self.written = ""  # what wrote active values to a file
         self.epoch = 0  # derivatives this interpreter has been used by
         self.refused: BaseException | None = None
@@ -143,19 +142,6 @@ class Interpreter:
         from sys import getrefcount
 
         return sum(map(getrefcount, self.scalars.own))
-
-        return sum(getrefcount(cls) for cls in self.scalars.own)
-
-    def numbers_left(self) -> bool:
-        """Whether numbers of this interpreter are alive."""
-        references = self.scalar_references()
-        if references <= self.survivors:
-            return False
-        own = self.scalars.own
-        if any(type(x) in own for x in gc.get_referrers(*own)):
-            return True
-        self.survivors = references  # code made on the way knows the classes
-        return False
 
     # ---- conversions ----
 
@@ -489,29 +475,15 @@ def build(kind: type, lower: Any) -> Any:
 
 
 def release(interpreter: Any) -> None:
-    """Put an interpreter back, unless numbers of its classes are still alive somewhere."""
+    """Put an interpreter back."""
     interpreter.refused = None
     interpreter.epoch += 1
     interpreter.written = ""
     interpreter.memory.clear()
     interpreter.reset()
-    if interpreter.numbers_left():
-        retire(interpreter)
-        return
+    leftovers.settle(interpreter)
     with _lock:
         _pool.setdefault((type(interpreter), id(interpreter.lower)), []).append(interpreter)
 
 
-def retire(interpreter: Any) -> None:
-    """Make what is left of its numbers ordinary: the operators of the base type apply again."""
-    interpreter.closed = True
-    for cls in interpreter.scalars.own:
-        for name in list(cls.__dict__):
-            if callable(cls.__dict__[name]) and name.startswith("__") and name not in ("__new__", "__class__", "__hash__"):
-                try:
-                    delattr(cls, name)
-                except (AttributeError, TypeError):
-                    pass
-
-
-__all__ = ["ACTIVE", "COMPLEX_BASES", "Interpreter", "UFUNC_OF", "acquire", "owner_of", "release", "retire"]
+__all__ = ["ACTIVE", "COMPLEX_BASES", "Interpreter", "UFUNC_OF", "acquire", "owner_of", "release"]

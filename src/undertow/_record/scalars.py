@@ -26,9 +26,25 @@ COMPLEX_BASES = (complex, np.complex128, np.complex64, np.clongdouble)
 BASES = tuple(dict.fromkeys(REAL_BASES + COMPLEX_BASES))
 INTEGERS = (int, bool, np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64,
             np.longlong, np.ulonglong, np.intp, np.uintp)
-NUMBERS = frozenset(BASES + INTEGERS)
-ACTIVE: dict[type, type] = {}
-"""Active class -> the type it stands for, over all interpreters."""
+
+
+def _settled(base: type) -> type:
+    """The class of a number that was active in a run that is over: a constant, of the layout it had."""
+
+    def answer(name: str) -> Any:
+        method = getattr(base, name)
+        return lambda x, *args: method(base(x), *args)
+
+    body = {name: answer(name) for name in ("__format__", "__repr__", "__str__", "__reduce_ex__")}
+    body.update(__slots__=("mark", "primal"), __module__=base.__module__, __qualname__=base.__qualname__,
+                stands_for=base, __class__=property(lambda x: base), __copy__=base, __deepcopy__=lambda x, memo: base(x))
+    return type(base.__name__, (base,), body)
+
+
+SETTLED = {base: _settled(base) for base in BASES}
+NUMBERS = frozenset((*BASES, *INTEGERS, *SETTLED.values()))
+ACTIVE: dict[type, type] = {cls: base for base, cls in SETTLED.items()}
+"""Active class, also of a finished run -> the type it stands for, over all interpreters."""
 
 _BINARY = '''
 def __{name}__(a, b):
@@ -119,7 +135,7 @@ class ScalarFactory:
         for base in BASES:
             cls = self.make(base)
             self.own.add(cls)
-            self.wrap[base] = cls
+            self.wrap[base] = self.wrap[SETTLED[base]] = cls
             ACTIVE[cls] = base
             below = interpreter.lower
             while below.level > 0:
@@ -161,9 +177,9 @@ class ScalarFactory:
         stands_for = ACTIVE.get(tb)
         if stands_for is None:
             return NotImplemented
-        if tb.interpreter.level > interpreter.level and not tb.interpreter.closed:  # type: ignore[attr-defined]
+        if tb.interpreter.level > interpreter.level:  # type: ignore[attr-defined]
             return NotImplemented
-        plain = stands_for(b)  # of an interpreter that has ended: a number
+        plain = stands_for(b)
         return getattr(operator, hook)(plain, a) if reflected else getattr(operator, hook)(a, plain)
 
     def add_methods(self, base: type, body: dict[str, Any]) -> None:
@@ -302,4 +318,4 @@ def is_number(x: Any) -> bool:
     return type(x) in NUMBERS or isinstance(x, numbers.Number)
 
 
-__all__ = ["ACTIVE", "BASES", "COMPLEX_BASES", "NUMBERS", "REAL_BASES", "ScalarFactory", "is_number", "plain_type"]
+__all__ = ["ACTIVE", "BASES", "COMPLEX_BASES", "NUMBERS", "REAL_BASES", "SETTLED", "ScalarFactory", "is_number", "plain_type"]
