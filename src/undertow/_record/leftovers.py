@@ -20,6 +20,7 @@ from typing import Any
 from .scalars import ACTIVE, NUMBERS, SETTLED
 
 HEAP_TYPE = 1 << 9
+STARTUP = 1000  # more than the interpreter itself puts aside; a program that froze its objects has more
 FEW = 16  # numbers that are looked for one by one
 _lock = threading.Lock()
 _running: list[int] = []  # threads of the runs on their way
@@ -32,7 +33,7 @@ def begin() -> None:
     global _aside
     with _lock:
         thread = threading.get_ident()
-        if not _running and not gc.get_freeze_count():
+        if not _running and gc.get_freeze_count() < STARTUP:
             gc.freeze()
             _aside = True
         elif _aside and _running[0] != thread:

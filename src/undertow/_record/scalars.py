@@ -35,7 +35,13 @@ def _settled(base: type) -> type:
         method = getattr(base, name)
         return lambda x, *args: method(base(x), *args)
 
+    def operation(hook: Any, reflected: bool) -> Any:  # a number of the very type lets active ones on its right go first
+        return (lambda x, y: hook(y, base(x))) if reflected else lambda x, y: hook(base(x), y)
+
     body = {name: answer(name) for name in ("__format__", "__repr__", "__str__", "__reduce_ex__")}
+    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "divmod"):
+        hook = divmod if name == "divmod" else getattr(operator, name)
+        body[f"__{name}__"], body[f"__r{name}__"] = operation(hook, False), operation(hook, True)
     body.update(__slots__=("mark", "primal"), __module__=base.__module__, __qualname__=base.__qualname__,
                 stands_for=base, __class__=property(lambda x: base), __copy__=base, __deepcopy__=lambda x, memo: base(x))
     return type(base.__name__, (base,), body)

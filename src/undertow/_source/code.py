@@ -8,7 +8,7 @@ rewritten functions are recognised wherever they turn up (closures outlive the c
 from __future__ import annotations
 
 import ast
-import copy
+import sys
 import warnings
 from collections.abc import Callable
 from types import CodeType, ModuleType
@@ -19,6 +19,8 @@ from .rewrite import PREFIX, rewrite_function, rewrite_source
 
 _FUTURE = 0x1000000 | 0x100000  # annotations, barry_as_FLUFL: what changes compilation today
 _ITERABLE = 0x100  # `types.coroutine`
+_SUSPENDED = 0x20 | 0x80 | 0x200  # generator, coroutine, both
+_TYPED = sys.version_info >= (3, 12)  # definitions have type parameters
 _templates: dict[int, tuple[CodeType, Template | str]] = {}
 
 
@@ -64,17 +66,26 @@ def template_of(function: Any) -> Template:
 def _make(function: Any) -> Template:
     code = function.__code__
     scope = function.__globals__
-    node = copy.deepcopy(locate.find(code, scope))
     modules = frozenset(n for n in code.co_names if isinstance(scope.get(n), ModuleType))
     for nested in _nested(code):
         modules |= frozenset(n for n in nested.co_names if isinstance(scope.get(n), ModuleType))
     owner = _class_around(code.co_qualname)
-    node = rewrite_function(node, modules, owner)
-    compiled = _compile(node, code, owner)
+    compiled = _compile(rewrite_function(locate.find(code, scope), modules, owner), code, owner)
+    if not _same_scope(compiled, code):  # a statement that is never reached has made a name local, or a generator
+        compiled = _compile(rewrite_function(locate.find(code, scope, True), modules, owner), code, owner)
     missing = set(compiled.co_freevars) - set(code.co_freevars)
     if missing:
         raise locate.SourceNotFound(f"the source does not belong to this code (free names {sorted(missing)})")
     return Template(code, compiled)
+
+
+def _same_scope(new: CodeType, old: CodeType) -> bool:
+    """Whether the names that are local to `old` are local to `new`, and it is a generator if `old` is."""
+    if (new.co_flags ^ old.co_flags) & _SUSPENDED or not {*old.co_varnames, *old.co_cellvars} <= {
+            *new.co_varnames, *new.co_cellvars}:
+        return False
+    pairs = zip([c for c in new.co_consts if isinstance(c, CodeType)], [c for c in old.co_consts if isinstance(c, CodeType)])
+    return all(_same_scope(a, b) for a, b in pairs if a.co_name == b.co_name and a.co_firstlineno == b.co_firstlineno)
 
 
 def _class_around(qualname: str) -> str | None:
@@ -103,7 +114,7 @@ def _compile(node: Any, code: CodeType, owner: str | None) -> CodeType:
     inner_name = owner or name
     if owner is not None:  # private names are mangled with the class they were written in
         inner = ast.ClassDef(name=owner, bases=[], keywords=[], body=[_statement(inner)], decorator_list=[])
-        if hasattr(ast.parse("class A: pass").body[0], "type_params"):
+        if _TYPED:
             inner.type_params = []  # type: ignore[attr-defined]
     cells = [ast.arg(v) for v in code.co_freevars if v != "__class__" or owner is None]
     body = [inner]
@@ -111,7 +122,7 @@ def _compile(node: Any, code: CodeType, owner: str | None) -> CodeType:
         body.insert(0, ast.Global([inner_name]))  # who names itself means the global, not what is defined here
     factory = ast.FunctionDef(name="_factory", args=ast.arguments([], cells, None, [], [], None, []),
                               body=body, decorator_list=[], returns=None)
-    if hasattr(ast.parse("def f(): pass").body[0], "type_params"):
+    if _TYPED:
         factory.type_params = []  # type: ignore[attr-defined]
     module = ast.fix_missing_locations(ast.Module([factory], []))
     with warnings.catch_warnings():

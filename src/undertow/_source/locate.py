@@ -8,6 +8,7 @@ imported is noticed.  Line and column numbers of the tree are those of the file.
 from __future__ import annotations
 
 import ast
+import copy
 import inspect
 import linecache
 import os
@@ -22,8 +23,10 @@ class SourceNotFound(Exception):
     """The source of a function is not available; the message says why."""
 
 
-def find(code: CodeType, module_globals: dict | None = None) -> FunctionNode:
-    """The definition of `code`.
+def find(code: CodeType, module_globals: dict | None = None, whole: bool = False) -> FunctionNode:
+    """The definition of `code`, a tree of its own.
+
+    What follows the last instruction may be missing (statements that cannot be reached), unless the `whole` is asked for.
 
     Raises
     ------
@@ -32,15 +35,17 @@ def find(code: CodeType, module_globals: dict | None = None) -> FunctionNode:
     """
     made = _made.get(id(code))
     if made is not None and made[0] is code:
-        return made[1]
+        return copy.deepcopy(made[1])
     lines = linecache.getlines(file_of(code), module_globals)
     if not lines:
         raise SourceNotFound(f"no source text for {code.co_filename!r}")
     if code.co_firstlineno > len(lines):
         raise SourceNotFound("the file is shorter than when it was imported")
-    node = None if code.co_name == "<lambda>" else _find_definition(code, lines)
+    node = None
+    if code.co_name != "<lambda>":
+        node = (None if whole else _find_definition(code, lines, False)) or _find_definition(code, lines, True)
     if node is None:
-        node = _find_in_module(code, lines)
+        node = copy.deepcopy(_find_in_module(code, lines))
     if node is None:
         raise SourceNotFound("the file has changed since it was imported")
     return node
@@ -62,21 +67,27 @@ def remember(code: CodeType, node: FunctionNode) -> None:
     _made[id(code)] = (code, node)
 
 
-def _find_definition(code: CodeType, lines: list[str]) -> FunctionNode | None:
-    """Parse the block of lines that starts at the definition; None where that fails."""
+def _find_definition(code: CodeType, lines: list[str], whole: bool) -> FunctionNode | None:
+    """Parse the lines from the definition to its last instruction, or the `whole` block; None where that fails."""
     first = code.co_firstlineno
     try:
-        block = inspect.getblock(lines[first - 1:])
+        block = inspect.getblock(lines[first - 1:]) if whole else lines[first - 1:last_line(code)]
         indented = block[0][:1].isspace()
-        tree = ast.parse(("if 1:\n" if indented else "") + "".join(block))
+        before = "\n" * (first - 2) + "if 1:\n" if indented else "\n" * (first - 1)
+        tree = ast.parse(before + "".join(block))
     except (SyntaxError, IndexError, ValueError, EOFError, inspect.EndOfBlock):
         return None
-    ast.increment_lineno(tree, first - (2 if indented else 1))
     body = tree.body[0].body if indented else tree.body  # type: ignore[attr-defined]
     node = body[0] if body else None
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and matches(node, code):
         return node
     return None
+
+
+def last_line(code: CodeType) -> int:
+    """The last line that an instruction comes from, those of nested functions included."""
+    last = max((end for _, end, _, _ in code.co_positions() if end is not None), default=code.co_firstlineno)
+    return max([last, *(last_line(c) for c in code.co_consts if isinstance(c, CodeType))])
 
 
 def _find_in_module(code: CodeType, lines: list[str]) -> FunctionNode | None:

@@ -49,11 +49,8 @@ class Rewriter(ast.NodeTransformer):
         return self.place(ast.Call(hook(name), list(args), []), node)
 
     def place(self, new: Any, old: ast.AST) -> Any:
-        """Give `new` and the nodes made with it the position of `old`."""
-        for child in ast.walk(new):
-            if "lineno" in child._attributes and not hasattr(child, "lineno"):
-                ast.copy_location(child, old)
-        return new
+        """Give `new` the position of `old`; the nodes made with it inherit it when all is done."""
+        return new if hasattr(new, "lineno") else ast.copy_location(new, old)
 
     def temporary(self) -> str:
         self.temporaries += 1
