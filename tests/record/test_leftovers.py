@@ -154,7 +154,7 @@ def never_bound(x):
     y = [scale * x for scale in (2.0,)]
     return y[0]
     if False:
-        scale = 1.0
+        scale = 1.0  # noqa: F841
 
 
 def test_statements_that_are_never_reached_count():
