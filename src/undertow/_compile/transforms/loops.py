@@ -19,7 +19,7 @@ from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import SCALAR
 from ..ir.types import BOOL, I64
 
-__all__ = ["promote", "separate", "turn_around"]
+__all__ = ["is_plain", "offset_from", "promote", "register", "separate", "turn_around"]
 
 _ACCESS = frozenset(("load", "store", "accum"))
 
@@ -38,13 +38,13 @@ def promote(function: Function) -> None:
                 after = _promote_in(facts, op)
                 region.ops[k + 1:k + 1] = after
                 for new in after:
-                    _register(facts, new, region, facts.chain[op])
+                    register(facts, new, region, facts.chain[op])
             k += 1
 
     visit(function.body)
 
 
-def _register(facts: MemoryFacts, op: Op, region: Region, chain: tuple) -> None:
+def register(facts: MemoryFacts, op: Op, region: Region, chain: tuple) -> None:
     """Facts of an operation that a pass has made."""
     facts.chain[op] = chain
     facts.region[op] = region
@@ -52,7 +52,7 @@ def _register(facts: MemoryFacts, op: Op, region: Region, chain: tuple) -> None:
         facts.definition[r] = op
     for k, inner in enumerate(op.regions):
         for child in inner.ops:
-            _register(facts, child, inner, (*chain, (op, k)))
+            register(facts, child, inner, (*chain, (op, k)))
 
 
 def _promote_in(facts: MemoryFacts, loop: Op) -> list[Op]:
@@ -126,7 +126,7 @@ def _independent(facts: MemoryFacts, loop: Op, accesses: list[Op]) -> bool:
     return True
 
 
-def _plain(loop: Op) -> bool:
+def is_plain(loop: Op) -> bool:
     """An innermost loop of scalar operations and accesses."""
     return loop.name == "for" and all(op.name in SCALAR or op.name in _ACCESS or op.name == "dim"
                                       for op in loop.regions[0].ops)
@@ -159,7 +159,7 @@ def turn_around(function: Function) -> None:
     facts = memory(function)
     for loop in [op for op in walk(function.body) if op.name == "for"]:
         step = loop.operands[2].value  # type: ignore[attr-defined]
-        if step != -1 or not _plain(loop) or not _sums_only(loop):
+        if step != -1 or not is_plain(loop) or not _sums_only(loop):
             continue
         accesses = [op for op in loop.regions[0].ops if op.name in _ACCESS]
         if not _independent(facts, loop, accesses):
@@ -179,7 +179,7 @@ def _plus_one(facts: MemoryFacts, region: Region, before: Op, v: Value) -> Value
         return op.operands[0]
     new = Op("add", [v, const(1)], [Value(I64)], span=before.span)
     region.ops.insert(region.ops.index(before), new)
-    _register(facts, new, region, facts.chain[before])
+    register(facts, new, region, facts.chain[before])
     return new.result
 
 
@@ -187,7 +187,7 @@ def separate(function: Function) -> None:
     """One loop for each neighbour that an iteration adds to."""
     facts = memory(function)
     for loop in [op for op in walk(function.body) if op.name == "for"]:
-        if loop.results or not _plain(loop) or abs(loop.operands[2].value) != 1:  # type: ignore[attr-defined]
+        if loop.results or not is_plain(loop) or abs(loop.operands[2].value) != 1:  # type: ignore[attr-defined]
             continue
         groups = _neighbours(facts, loop)
         if groups is not None and _independent(facts, loop, [op for op in loop.regions[0].ops if op.name in _ACCESS]):
@@ -196,7 +196,7 @@ def separate(function: Function) -> None:
             parts = [_slice(loop, part) for part in groups]
             region.ops[at:at + 1] = parts
             for part in parts:
-                _register(facts, part, region, facts.chain[loop])
+                register(facts, part, region, facts.chain[loop])
 
 
 _COST = 12.0
@@ -247,7 +247,7 @@ def _strided(facts: MemoryFacts, loop: Op, op: Op, i: Value) -> bool:
     """Whether the loop's index moves along exactly one axis, by itself and a constant."""
     moving = 0
     for v in op.operands[2:]:
-        if _offset(facts, v, i) is not None:
+        if offset_from(facts, v, i) is not None:
             moving += 1
         elif _depends(facts, v, loop):
             return False
@@ -265,7 +265,7 @@ def _reads_back(facts: MemoryFacts, body: Region) -> bool:
     return False
 
 
-def _offset(facts: MemoryFacts, v: Value, i: Value) -> int | None:
+def offset_from(facts: MemoryFacts, v: Value, i: Value) -> int | None:
     """`c` where `v` is ``i + c``."""
     c = 0
     while v is not i:
