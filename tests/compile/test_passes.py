@@ -121,7 +121,7 @@ def test_sums_are_carried():
 
 
 def test_shadows_are_stored_not_cleared_and_added_to():
-    """In the loop over time nothing is cleared: what was cleared is written by the next loop."""
+    """In the loop over time only the peeled elements are cleared: the next loops write the others."""
     def local(v, steps):
         w = v.copy()
         heat(v, w, steps)
@@ -132,5 +132,53 @@ def test_shadows_are_stored_not_cleared_and_added_to():
     function = next(iter(compiled.variants)).transformed.function
     time_loop = next(op for op in function.body.ops if op.name == "for" and any(
         inner.name == "accum" for inner in walk(op.regions[0])))
-    stores = [op for op in walk(time_loop.regions[0]) if op.name == "store"]
+    nests = [loop for loop in walk(time_loop.regions[0]) if loop.name == "for"]
+    stores = [op for loop in nests for op in walk(loop.regions[0]) if op.name == "store"]
     assert len(stores) == 2 and not any(isinstance(op.operands[1], Constant) for op in stores)
+
+
+def guarded(x, k):
+    s = 0.0
+    for i in range(len(x)):
+        if x[i] > 0.5:
+            x[i] = 0.3 * x[k]
+    for i in range(len(x)):
+        s += x[i]
+    return s
+
+
+def test_zeros_are_not_added_where_a_branch_was_not_taken():
+    """The cotangent of what a branch stored is added within that branch."""
+    args = (np.linspace(0.0, 1.0, 12), 3)
+    compiled = compile_pullback(guarded, args, (True, False))
+    value, bars = compiled.value_and_pullback(args, 1.0)
+    function = next(iter(compiled.variants)).transformed.function
+    for op in walk(function.body):
+        if op.name == "for" and any(inner.name == "if" and inner.results for inner in op.regions[0].ops):
+            assert not any(inner.name == "accum" for inner in op.regions[0].ops)
+    expected = np.where(np.linspace(0.0, 1.0, 12) > 0.5, 0.0, 1.0)
+    expected[3] += 0.3 * 6
+    np.testing.assert_allclose(bars[0], expected)
+
+
+def sweep(u):
+    for i in range(1, len(u) - 1):
+        u[i] = 0.5 * (u[i - 1] + u[i + 1])
+
+
+def test_what_the_next_iteration_reads_is_handed_on():
+    """The reverse of a Gauss-Seidel sweep carries the cotangent that it has just added to."""
+    for n in (12, 3, 2, 1):
+        args = (np.linspace(0.0, 1.0, n),)
+        compiled = compile_pullback(sweep, args, (True,))
+        seed = np.linspace(1.0, 2.0, n)
+        shadow = seed.copy()
+        compiled.run(list(args), None, {compiled.active_params[0]: shadow})
+        expected = seed.copy()
+        for i in range(n - 2, 0, -1):
+            t, expected[i] = expected[i], 0.0
+            expected[i - 1] += 0.5 * t
+            expected[i + 1] += 0.5 * t
+        np.testing.assert_allclose(shadow, expected)
+        function = next(iter(compiled.variants)).transformed.function
+        assert any(op.name == "for" and op.results for op in walk(function.body)) or n < 3

@@ -10,7 +10,7 @@ Needs: verified IR. Gives: verified IR, in place. Cost: linear in the program ti
 from __future__ import annotations
 
 from ..analyses.memory import MemoryFacts, memory
-from ..ir.builder import const
+from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import HAS_EFFECT
 from ..ir.types import BOOL, I64
@@ -100,8 +100,14 @@ def _drop(facts: MemoryFacts, region: Region, k: int, clear: Op, loop: Op | None
     assert again is not None
     again = _first_of(facts, region, again, root, box)
     found = _accesses(region.ops[again], root)
-    if len(found) != 1 or found[0].name != "accum" or _box(facts, region, found[0]) != box:
+    if len(found) != 1 or found[0].name != "accum":
         return False
+    own = _box(facts, region, found[0])
+    if own != box:
+        margins = _margins(own, box) if region.ops[again].attrs.get("gather") else None
+        if margins is None:
+            return False
+        region.ops[k + 1:k + 1] = _clear_margins(root, box, *margins, clear.span)
     found[0].name = "store"
     facts.region[clear].ops.remove(clear)
     if around and loop is not None:
@@ -123,6 +129,52 @@ def _first_of(facts: MemoryFacts, region: Region, again: int, root: Value, box: 
             region.ops.insert(again, region.ops.pop(j))
             break
     return again
+
+
+def _margins(inner: tuple | None, box: tuple) -> tuple[int, int, int] | None:
+    """``(axis, first, last)``: how many elements at either end of one axis a box leaves out of another."""
+    found = None
+    for axis, (own, side) in enumerate(zip(inner or (), box, strict=False)):
+        if own == side:
+            continue
+        first, last = own[0][1] - side[0][1], side[1][1] - own[1][1]
+        if found is not None or own[0][0] is not side[0][0] or own[1][0] is not side[1][0] or first < 0 or last < 0:
+            return None
+        found = axis, first, last
+    return found
+
+
+def _clear_margins(root: Value, box: tuple, axis: int, first: int, last: int, span: int) -> list[Op]:
+    """Clear the elements of a box that lie at most so far from either end of one axis, where there are so many."""
+    b = Builder()
+    b.span = span
+
+    def value(term: tuple) -> Value:
+        base, c = term
+        return const(c) if base is None else b.add(base, const(c)) if c else base
+
+    def nest(index: list[Value]) -> None:
+        k = len(index)
+        if k == len(box):
+            b.store(root, const(0.0, root.type.element), index)
+            return
+        if k == axis:
+            nest([*index, at])
+            return
+        i = Value(I64, "ijklmn"[min(k, 5)])
+        with b.inside(Region([i])) as region:
+            nest([*index, i])
+        b.loop(*bounds[k], const(1), [], region)
+
+    bounds = [(value(low), value(past)) for low, past in box]
+    low, past = bounds[axis]
+    places = [(b.add(low, const(n)), "lt", past) for n in range(first)]
+    places += [(b.sub(past, const(n + 1)), "ge", low) for n in range(last)]
+    for at, test, bound in places:
+        with b.inside(Region()) as region:
+            nest([])
+        b.emit("if", [b.scalar(test, at, bound)], [], {}, [region, Region()])
+    return b.region.ops
 
 
 def _reads_old(facts: MemoryFacts, nest: Op, clear: Op) -> bool:

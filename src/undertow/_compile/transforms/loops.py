@@ -19,7 +19,8 @@ from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import SCALAR
 from ..ir.types import BOOL, I64
 
-__all__ = ["is_plain", "offset_from", "promote", "register", "separate", "turn_around"]
+__all__ = ["cost_of", "depends_on", "independent", "is_plain", "key_of", "needed_for", "offset_from", "promote",
+           "reads_back", "register", "separate", "sliced", "turn_around"]
 
 _ACCESS = frozenset(("load", "store", "accum"))
 
@@ -61,7 +62,7 @@ def _promote_in(facts: MemoryFacts, loop: Op) -> list[Op]:
     groups: dict[tuple, list[Op]] = {}
     for op in body.ops:
         if op.name == "accum" and not any(v in inside for v in op.operands[2:]):
-            key = (op.operands[0], *(_key(v) for v in op.operands[2:]))
+            key = (op.operands[0], *(key_of(v) for v in op.operands[2:]))
             groups.setdefault(key, []).append(op)
     after: list[Op] = []
     accesses = [op for op in walk(body) if op.name in _ACCESS]
@@ -99,7 +100,7 @@ def _carry(loop: Op, group: list[Op]) -> list[Op]:
     return [test, Op("if", [ran], [], regions=[then, Region()], span=group[0].span)]
 
 
-def _key(v: Value) -> object:
+def key_of(v: Value) -> object:
     return (v.type, v.value) if isinstance(v, Constant) else v
 
 
@@ -112,7 +113,7 @@ def _defined(region: Region) -> set[Value]:
     return out
 
 
-def _independent(facts: MemoryFacts, loop: Op, accesses: list[Op]) -> bool:
+def independent(facts: MemoryFacts, loop: Op, accesses: list[Op]) -> bool:
     """Whether the iterations may run in any order."""
     for k, first in enumerate(accesses):
         for second in accesses[k:]:
@@ -162,7 +163,7 @@ def turn_around(function: Function) -> None:
         if step != -1 or not is_plain(loop) or not _sums_only(loop):
             continue
         accesses = [op for op in loop.regions[0].ops if op.name in _ACCESS]
-        if not _independent(facts, loop, accesses):
+        if not independent(facts, loop, accesses):
             continue
         region = facts.region[loop]
         lo, hi = loop.operands[:2]
@@ -190,10 +191,10 @@ def separate(function: Function) -> None:
         if loop.results or not is_plain(loop) or abs(loop.operands[2].value) != 1:  # type: ignore[attr-defined]
             continue
         groups = _neighbours(facts, loop)
-        if groups is not None and _independent(facts, loop, [op for op in loop.regions[0].ops if op.name in _ACCESS]):
+        if groups is not None and independent(facts, loop, [op for op in loop.regions[0].ops if op.name in _ACCESS]):
             region = facts.region[loop]
             at = region.ops.index(loop)
-            parts = [_slice(loop, part) for part in groups]
+            parts = [sliced(loop, part) for part in groups]
             region.ops[at:at + 1] = parts
             for part in parts:
                 register(facts, part, region, facts.chain[loop])
@@ -228,17 +229,17 @@ def _neighbours(facts: MemoryFacts, loop: Op) -> list[set[Op]] | None:
     for root, kinds in by_root.items():
         for k, kind in enumerate(kinds):
             out[k if root in [s[0][0].operands[0] for s in several] else count - 1].update(kind)
-    if _reads_back(facts, body):
+    if reads_back(facts, body):
         return None
     stored = {op.operands[0] for op in effects if op.name == "store"}
     if any(op.name == "store" for part in out[:-1] for op in part) or stored & {k[0][0].operands[0] for k in several}:
         return None
-    return out if sum(_cost(loop, part) for part in out[:-1]) <= _COST * (count - 1) else None
+    return out if sum(cost_of(loop, part) for part in out[:-1]) <= _COST * (count - 1) else None
 
 
 def _clash(facts: MemoryFacts, loop: Op, op: Op, other: Op) -> bool:
     """Whether one loop for both might write an element in two of its iterations."""
-    if [_key(v) for v in op.operands[2:]] == [_key(v) for v in other.operands[2:]]:
+    if [key_of(v) for v in op.operands[2:]] == [key_of(v) for v in other.operands[2:]]:
         return False
     return may_meet(facts, op, other, loop)
 
@@ -249,12 +250,12 @@ def _strided(facts: MemoryFacts, loop: Op, op: Op, i: Value) -> bool:
     for v in op.operands[2:]:
         if offset_from(facts, v, i) is not None:
             moving += 1
-        elif _depends(facts, v, loop):
+        elif depends_on(facts, v, loop):
             return False
     return moving == 1
 
 
-def _reads_back(facts: MemoryFacts, body: Region) -> bool:
+def reads_back(facts: MemoryFacts, body: Region) -> bool:
     """Whether an iteration reads an element after writing it: its parts would read too early."""
     written: list[Op] = []
     for op in body.ops:
@@ -277,7 +278,7 @@ def offset_from(facts: MemoryFacts, v: Value, i: Value) -> int | None:
     return c
 
 
-def _depends(facts: MemoryFacts, v: Value, loop: Op) -> bool:
+def depends_on(facts: MemoryFacts, v: Value, loop: Op) -> bool:
     if isinstance(v, Constant):
         return False
     if v in facts.parameter_of:
@@ -286,7 +287,7 @@ def _depends(facts: MemoryFacts, v: Value, loop: Op) -> bool:
     return op is not None and facts.region[op] is loop.regions[0]
 
 
-def _needed(loop: Op, effects: set[Op]) -> list[Op]:
+def needed_for(loop: Op, effects: set[Op]) -> list[Op]:
     """Operations of the body that some of its effects need, in order."""
     wanted = {v for op in effects for v in op.operands}
     keep: list[Op] = []
@@ -297,17 +298,17 @@ def _needed(loop: Op, effects: set[Op]) -> list[Op]:
     return keep[::-1]
 
 
-def _cost(loop: Op, effects: set[Op]) -> float:
-    return sum(SCALAR[op.name].cost if op.name in SCALAR else 1.0 for op in _needed(loop, effects))
+def cost_of(loop: Op, effects: set[Op]) -> float:
+    return sum(SCALAR[op.name].cost if op.name in SCALAR else 1.0 for op in needed_for(loop, effects))
 
 
-def _slice(loop: Op, effects: set[Op]) -> Op:
+def sliced(loop: Op, effects: set[Op]) -> Op:
     """The loop with some of its effects."""
     body = loop.regions[0]
     i = Value(I64, body.params[0].name)
     mapping: dict[Value, Value] = {body.params[0]: i}
     region = Region([i])
-    for op in _needed(loop, effects):
+    for op in needed_for(loop, effects):
         results = [Value(r.type, r.name) for r in op.results]
         region.ops.append(Op(op.name, [mapping.get(v, v) for v in op.operands], results, op.attrs, span=op.span))
         mapping.update(zip(op.results, results, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..ir.function import Function
 from .branches import sink
 from .clears import drop_clears
+from .gather import gather
 from .loops import promote, separate, turn_around
 from .products import call_blas
 from .recurrence import hand_on
@@ -12,7 +13,7 @@ from .simplify import cancel_clearing, eliminate_dead
 
 __all__ = ["PASSES", "optimize"]
 
-PASSES = (cancel_clearing, sink, eliminate_dead, call_blas, promote, separate, turn_around, drop_clears, hand_on,
+PASSES = (cancel_clearing, sink, eliminate_dead, call_blas, promote, gather, separate, turn_around, drop_clears, hand_on,
           eliminate_dead)
 
 

@@ -10,7 +10,7 @@ from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value, replace_uses, walk
 from ..ir.ops import HAS_EFFECT, SCALAR
 
-__all__ = ["Copier", "cancel_clearing", "eliminate_dead", "hoist", "resolve", "share_loads"]
+__all__ = ["Copier", "again", "cancel_clearing", "eliminate_dead", "hoist", "resolve", "share_loads"]
 
 
 class Copier:
@@ -32,7 +32,7 @@ class Copier:
             if op in truths:
                 mapping[op.result] = const(truths[op])
             elif op.name in SCALAR:
-                mapping[op.result] = _scalar(b, op, [get(v) for v in op.operands])
+                mapping[op.result] = again(b, op, [get(v) for v in op.operands])
             elif op.name == "dim" and (op.operands[0], op.attrs["axis"]) in truths:
                 mapping[op.result] = const(truths[op.operands[0], op.attrs["axis"]])
             elif op.name == "dim":
@@ -81,7 +81,8 @@ def resolve(function: Function, truths: dict[Any, Any]) -> Function:
     return Copier(function, truths).copy(function)
 
 
-def _scalar(b: Builder, op: Op, operands: list[Value]) -> Value:
+def again(b: Builder, op: Op, operands: list[Value]) -> Value:
+    """A scalar operation of other operands, folded where they decide it."""
     if op.name == "cast":
         return b.cast(operands[0], op.result.type)  # type: ignore[arg-type]
     return b.scalar(op.name, *operands, type=op.result.type, hint=op.result.name)  # type: ignore[arg-type]

@@ -1,0 +1,99 @@
+"""Adjoint stencils: additions to neighbours become gathers with peeled ends, and stay what they were.
+
+Random stencils in one to three dimensions, with steps, downwards, on strided views and on extents too small for a core,
+run by Python with every access checked, against the complex step.
+"""
+
+from __future__ import annotations
+
+import linecache
+import random
+
+import numpy as np
+import pytest
+from harness.interpreted import run
+
+from undertow._compile import compile_pullback
+from undertow._compile.ir.function import walk
+from undertow._compile.ir.verify import verify
+
+
+def stencil(seed):
+    """Source of a random stencil program of ``u`` and ``w``, and its number of axes."""
+    r = random.Random(seed)
+    d = r.choice([1, 1, 2, 2, 3])
+    names = "ijk"[:d]
+    reach = r.choice([1, 1, 2])
+    offsets = [tuple(r.randint(-reach, reach) for _ in names) for _ in range(r.randint(2, 5))]
+    lines = ["def program(u, w):"]
+    lines += [f"    n{k} = u.shape[{k}]" for k in range(d)]
+    depth = 1
+    if r.random() < 0.5:
+        lines.append("    for t in range(2):")
+        depth = 2
+    start = depth
+    for k, i in enumerate(names):
+        bounds = r.choice([f"{reach}, n{k} - {reach}"] * 3 + [f"{reach}, n{k} - {reach}, 2", f"{reach}, n{k} - {reach}, 3",
+                          f"n{k} - {reach + 1}, {reach - 1}, -1", f"n{k} - {reach + 1}, {reach - 1}, -2"])
+        lines.append("    " * depth + f"for {i} in range({bounds}):")
+        depth += 1
+
+    def at(array, offset):
+        return f"{array}[" + ", ".join(f"{i} + {c}" if c > 0 else f"{i} - {-c}" if c else i
+                                       for i, c in zip(names, offset, strict=True)) + "]"
+
+    terms = [r.choice(["0.3 * {}", "{} * {}", "0.2 * {}", "-{}"]) for _ in offsets]
+    text = " + ".join(t.format(at("u", o), at("u", o)) for t, o in zip(terms, offsets, strict=True))
+    target = at("w", (0,) * d)
+    lines.append("    " * depth + f"{target} {r.choice(['=', '+='])} {text}")
+    if start == 2:
+        depth = start
+        for k, i in enumerate(names):
+            bounds = r.choice([f"1, n{k} - 1", f"n{k}"])
+            lines.append("    " * depth + f"for {i} in range({bounds}):")
+            depth += 1
+        update = r.choice(["{u} = {w}", "{u} += 0.1 * {w}"])
+        lines.append("    " * depth + update.format(u=at("u", (0,) * d), w=target))
+    lines += ["    s = 0.0", *("    " * (k + 1) + f"for {i} in range(n{k}):" for k, i in enumerate(names)),
+              "    " * (d + 1) + f"s += {target} * {target} + 0.5 * {at('u', (0,) * d)}", "    return s"]
+    return "\n".join(lines) + "\n", d
+
+
+def program_of(source, name):
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    scope = {"np": np}
+    exec(compile(source, name, "exec"), scope)
+    return scope["program"]
+
+
+def gathers(function):
+    return [op for op in walk(function.body) if op.name == "for" and op.attrs.get("gather")]
+
+
+def compare(seed):
+    """Whether a random stencil has a gather; its pullback is compared with the complex step."""
+    source, d = stencil(seed)
+    program = program_of(source, f"<stencil {seed}>")
+    rng = np.random.default_rng(seed)
+    shape = tuple(rng.integers(4, 9 if d < 3 else 7, d))
+    args = (rng.uniform(0.2, 0.9, shape), rng.uniform(0.2, 0.9, shape))
+    compiled = compile_pullback(program, args, (True, True))
+    variant = compiled.variant(compiled.values(args))
+    function = variant.transformed.function
+    verify(function)
+    shadows = {p: np.zeros(shape) for p in variant.transformed.shadows}
+    values = [a.copy() for a in args]
+    run(variant.source("pullback"), function.name, *values, *shadows.values(), *(1.0 for _ in variant.transformed.seeds))
+    dots = [rng.standard_normal(shape) for _ in args]
+    step = [a + 1e-30j * t for a, t in zip(args, dots, strict=True)]
+    expected = program(*step).imag / 1e-30
+    found = sum(np.sum(shadows[p] * dots[compiled.ir.params.index(p)]) for p in shadows)
+    note = f"{source}\n{shape}\n{variant.source('pullback')}"
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11, err_msg=note)
+    return bool(gathers(function))
+
+
+@pytest.mark.parametrize("start", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(40, 400, 40))])
+def test_random_stencils(start):
+    """Forty stencils at a time; many of them gather."""
+    assert sum(compare(seed) for seed in range(start, start + 40)) >= 8
