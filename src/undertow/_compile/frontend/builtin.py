@@ -14,7 +14,7 @@ from ..ir.function import Constant
 from ..ir.types import F32, F64, I64
 from . import arithmetic
 from .merge import describe, is_number, scalar_of, tag_of
-from .values import Array, Const, Function, Iterable, Lazy, Method, Ref, Scalar, Sequence
+from .values import Array, Const, Function, Growing, Iterable, Lazy, Method, Ref, Scalar, Sequence
 
 __all__ = ["BUILTINS", "Builtins"]
 
@@ -24,6 +24,8 @@ class Builtins:
 
     def do_len(self, v: Any) -> Any:
         v = self.listed(v)
+        if isinstance(self.contents(v), Growing):
+            return self.contents(v).count
         if isinstance(v, (Array, Lazy)) and v.dims:
             return self.extent(v.dims[0])
         if isinstance(v, Sequence):
@@ -111,10 +113,26 @@ class Builtins:
             for x in items:
                 total = self.binary("Add", total, x)
             return total
+        contents = self.contents(v)
+        if isinstance(contents, Growing):
+            return self.sum_of_list(contents, scalar_of(total))
         if isinstance(v, (Array, Lazy)) and len(v.dims) == 1 and v.element.is_float:
             init = self.b.cast(scalar_of(total).value, v.element)
             return Scalar(self.reduce(v.dims, init, lambda i, s: self.b.add(s, self.element(v, i)), "total"), "np")
         raise NotCompilable("sum of something of unknown length")
+
+    def sum_of_list(self, items: Growing, start: Scalar) -> Scalar:
+        """``sum`` of numbers one after the other; `start` itself where there are none."""
+        view = self.filled(items)
+        if not view.element.is_float or items.flavor == "mixed" or start.type not in (I64, view.element):
+            raise NotCompilable("sum of a list of unknown length of such numbers")
+        total = self.reduce(view.dims, self.b.cast(start.value, view.element),
+                            lambda i, s: self.b.add(s, self.element(view, i)), "total")
+        if (start.flavor, start.type) == (items.flavor, view.element):
+            return Scalar(total, items.flavor)
+        some = self.b.scalar("gt", items.count.value, const(0))
+        after = const((items.flavor == "np") + 0)
+        return Scalar(total, "mixed", self.b.scalar("select", some, after, tag_of(start)))
 
     def do_any(self, v: Any) -> Any:
         return self.any_or_all(v, "or")
@@ -125,6 +143,8 @@ class Builtins:
     def any_or_all(self, v: Any, op: str) -> Any:
         items = self.static_items(v)
         if items is None:
+            contents = self.contents(v)
+            v = self.filled(contents) if isinstance(contents, Growing) else v
             if isinstance(v, (Array, Lazy)) and len(v.dims) == 1:
                 return Scalar(scalar_of(self.logical(v, None, None, op)).value, "py")
             raise NotCompilable("any/all of something of unknown length")

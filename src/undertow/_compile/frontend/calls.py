@@ -106,8 +106,9 @@ class Calls:
                 return self.fold_call(obj, args)
             return arithmetic.math_call(self.b, _MATH[obj], scalar_of(args[0]))
         if not isinstance(obj, type) or obj in NUMPY or obj in BUILTINS:
-            args = [self.plain(a) for a in args]
-            kwargs = {k: self.plain(a) for k, a in kwargs.items()}
+            python = getattr(obj, "__module__", "") == "builtins"  # no list becomes an array here
+            args = [(self.known if python else self.plain)(a) for a in args]
+            kwargs = {k: (self.known if python else self.plain)(a) for k, a in kwargs.items()}
         if isinstance(obj, np.ufunc) and obj not in NUMPY:
             return self.ufunc(obj, args, kwargs)
         if obj in LIBRARY:

@@ -14,7 +14,7 @@ from ..ir.builder import const
 from ..ir.types import ScalarType
 from .merge import scalar_of
 from .state import TryAgain
-from .values import Array, Const, Exit, Growing, Ref, Scalar, Sequence
+from .values import Array, Const, Exit, Growing, Lazy, Ref, Scalar, Sequence
 
 __all__ = ["Containers"]
 
@@ -48,16 +48,36 @@ class Containers:
             self.put(buffer, [const(k)], s.value)
         return Growing(buffer, Scalar(const(len(scalars)), "py"), flavor)
 
-    def plain(self, v: Any) -> Any:
-        """A list as the sequence of its items, or as the view of its buffer."""
+    def contents(self, v: Any) -> Any:
+        """Items of a list: a `Sequence`, or a `Growing`. None for anything else."""
         if not (isinstance(v, Ref) and v.cls is list):
-            return v
+            return None
         contents = self.state[(v.key, "items")]
         if isinstance(contents, (NotCompilable, TryAgain)):
             raise contents
-        if isinstance(contents, Growing):
-            return Array(contents.buffer.root, contents.buffer.axes, (contents.count.value,))
         return contents
+
+    def known(self, v: Any) -> Any:
+        """A list whose length is known as the sequence of its items; anything else as it is."""
+        contents = self.contents(v)
+        return contents if isinstance(contents, Sequence) else v
+
+    def plain(self, v: Any) -> Any:
+        """A list as the sequence of its items, or as the expression that copies them: what NumPy makes of it."""
+        contents = self.contents(v)
+        if isinstance(contents, Growing):
+            view = self.filled(contents)
+            return Lazy(view.dims, view.element, lambda index: self.element(view, index), (view,))
+        return v if contents is None else contents
+
+    def grown_item(self, items: Growing, index: Any) -> Scalar:
+        """An item of a list of unknown length."""
+        return Scalar(self.index_with(self.filled(items), [index]).value, items.flavor)
+
+    @staticmethod
+    def filled(items: Growing) -> Array:
+        """The part of the buffer that holds the items of a list."""
+        return Array(items.buffer.root, items.buffer.axes, (items.count.value, *items.buffer.dims[1:]))
 
     def set_items(self, ref: Ref, contents: Any) -> None:
         if ref.key in self.frozen_objects:
@@ -137,7 +157,7 @@ class Containers:
         """A list or a dict as what iteration over it gives."""
         if isinstance(v, Ref) and v.cls is dict:
             return Sequence(tuple(map(Const, self.dict_keys(v))))
-        return self.plain(v)
+        return self.known(v)
 
     def dict_keys(self, ref: Ref) -> tuple:
         keys = self.state[(ref.key, "keys")]

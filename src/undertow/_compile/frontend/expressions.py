@@ -17,7 +17,7 @@ from . import arithmetic
 from .merge import describe, is_number, scalar_of
 from .state import TryAgain, Unbound
 from .statements import assigned_names
-from .values import Array, Const, Function, Lazy, Maybe, Method, Ref, Scalar, Sequence
+from .values import Array, Const, Function, Growing, Lazy, Maybe, Method, Ref, Scalar, Sequence
 
 __all__ = ["Expressions"]
 
@@ -136,7 +136,7 @@ class Expressions:
             return Const(-x.obj if isinstance(node.op, ast.USub) else +x.obj if isinstance(node.op, ast.UAdd)
                          else ~x.obj)
         if isinstance(node.op, ast.UAdd):
-            return x
+            return x if isinstance(x, Scalar) and x.type != BOOL else self.ufunc(np.positive, [x], {})
         if isinstance(node.op, ast.Invert):
             return self.elementwise("not", [x], lambda v: self.b.scalar("not", v) if v.type == BOOL else _no_invert())
         if isinstance(x, Scalar):
@@ -153,7 +153,8 @@ class Expressions:
 
     def binary(self, op: str, left: Any, right: Any) -> Any:
         if isinstance(left, Ref) or isinstance(right, Ref):
-            left, right = self.plain(left), self.plain(right)
+            as_array = isinstance(left, (Array, Lazy)) or isinstance(right, (Array, Lazy))
+            left, right = ((self.plain if as_array else self.known)(v) for v in (left, right))
         if isinstance(left, Const) and isinstance(right, Const):
             return self.fold_binary(op, left.obj, right.obj)
         if isinstance(left, Sequence) or isinstance(right, Sequence):
@@ -197,12 +198,31 @@ class Expressions:
         return self.new_list(items) if cls is list else Sequence(items, cls)
 
     def special_method(self, op: str, left: Any, right: Any) -> Any:
-        name = {"Add": "add", "Sub": "sub", "Mult": "mul", "Div": "truediv", "MatMult": "matmul", "Pow": "pow"}.get(op)
-        if name and isinstance(left, Ref) and f"__{name}__" in vars(left.cls):
-            if isinstance(right, Ref) and right.cls is not left.cls:
-                raise NotCompilable("an operator of objects of two classes")
-            return self.call(Const(vars(left.cls)[f"__{name}__"]), [left, right], {})
+        name = _SPECIAL.get(op)
+        if isinstance(left, Ref) and isinstance(right, Ref) and right.cls is not left.cls:
+            raise NotCompilable("an operator of objects of two classes")
+        for owner, other, prefix in ((left, right, "__"), (right, left, "__r")):
+            found = _class_attribute(owner.cls, f"{prefix}{name}__") if name and isinstance(owner, Ref) else None
+            if isinstance(found, types.FunctionType) and not isinstance(other, (Array, Lazy)):
+                return self.answered(self.call(Const(found), [owner, other], {}))
         raise NotCompilable(f"operator {op} of an object")
+
+    def augmented(self, op: str, current: Any, value: Any) -> Any:
+        """What an augmented assignment binds: what the object's own method gives, else what the operator does."""
+        if isinstance(current, Ref) and current.cls not in (list, dict):
+            name = _SPECIAL.get(op)
+            found = _class_attribute(current.cls, f"__i{name}__")
+            if found is not None:
+                if not isinstance(found, types.FunctionType):
+                    raise NotCompilable(f"augmented assignment {op} of an object")
+                return self.answered(self.call(Const(found), [current, value], {}))
+        return self.binary(op, current, value)
+
+    @staticmethod
+    def answered(v: Any) -> Any:
+        if isinstance(v, Const) and v.obj is NotImplemented:
+            raise NotCompilable("an operator that is not implemented")
+        return v
 
     def on_Compare(self, node: ast.Compare) -> Any:
         left = self.before_calls(self.expr(node.left), node.comparators)
@@ -222,7 +242,8 @@ class Expressions:
     def compare(self, op: str, left: Any, right: Any) -> Any:
         if op in ("Is", "IsNot"):
             return Const(self.identical(left, right) == (op == "Is"))
-        left, right = self.plain(left), self.plain(right)
+        as_array = isinstance(left, (Array, Lazy)) or isinstance(right, (Array, Lazy))
+        left, right = ((self.plain if as_array else self.known)(v) for v in (left, right))
         if isinstance(left, Const) and isinstance(right, Const) and op not in ("In", "NotIn"):
             x, y = left.obj, right.obj
             simple = (bool, int, float, str, type(None), np.float64, tuple)
@@ -261,8 +282,11 @@ class Expressions:
             return left.key == right.key
         if isinstance(left, Const) and isinstance(right, Const) and not isinstance(left.obj, (int, float, str)):
             return left.obj is right.obj
-        if isinstance(left, Array) and isinstance(right, Array) and self.is_whole(left) and self.is_whole(right):
-            return left.root is right.root
+        if isinstance(left, Array) and left is right:
+            return True
+        if isinstance(left, Array) and isinstance(right, Array) and left.root is not right.root \
+                and {left.root, right.root} <= self.params_set:
+            return False
         raise NotCompilable("`is` of numbers or views")
 
     def on_BoolOp(self, node: ast.BoolOp) -> Any:
@@ -331,6 +355,8 @@ class Expressions:
     def truth(self, v: Any) -> Value:
         """``bool(v)`` as an IR value."""
         v = self.listed(v)
+        if isinstance(self.contents(v), Growing):
+            return self.b.scalar("ne", self.contents(v).count.value, const(0))
         if isinstance(v, Const):
             if isinstance(v.obj, (bool, int, float, str, tuple, list, dict, type(None), types.FunctionType)):
                 return const(bool(v.obj))
@@ -427,7 +453,7 @@ class Expressions:
             owner = self.expr(target.value)
             if not isinstance(owner, Ref):
                 raise NotCompilable(f"assignment to an attribute of {describe(owner)}")
-            if isinstance(_class_attribute(owner.cls, target.attr), property) or "__setattr__" in vars(owner.cls):
+            if isinstance(_class_attribute(owner.cls, target.attr), property) or owner.cls.__setattr__ is not object.__setattr__:
                 raise NotCompilable("assignment through a property or `__setattr__`")
             if owner.key in self.frozen_objects:
                 raise NotCompilable("an object is changed that is shared on one path and not on another")
@@ -470,7 +496,12 @@ class Expressions:
                 raise NotCompilable("an augmented assignment to a list")
             self.list_method(current, "extend", [value])
             return
-        self.assign(node.target, self.binary(op, current, value))
+        self.assign(node.target, self.augmented(op, current, value))
+
+
+_SPECIAL = {"Add": "add", "Sub": "sub", "Mult": "mul", "Div": "truediv", "MatMult": "matmul", "Pow": "pow",
+            "FloorDiv": "floordiv", "Mod": "mod", "BitAnd": "and", "BitOr": "or", "BitXor": "xor", "LShift": "lshift",
+            "RShift": "rshift"}
 
 
 def _class_attribute(cls: type, name: str) -> Any:

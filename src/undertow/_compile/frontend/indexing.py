@@ -42,16 +42,15 @@ class Indexing:
         return self.index_with(owner, index)
 
     def list_item(self, owner: Ref, node: ast.Subscript) -> Any:
-        contents = self.plain(owner)
+        contents = self.contents(owner)
         if isinstance(contents, Sequence):
             return self.sequence_item(contents, node)
         if isinstance(node.slice, ast.Slice):
             raise NotCompilable("a slice of a list of unknown length")
-        found = self.index_with(contents, [self.expr(node.slice)])
-        return Scalar(found.value, self.state[(owner.key, "items")].flavor)
+        return self.grown_item(contents, self.expr(node.slice))
 
     def store_in_list(self, owner: Ref, index_node: ast.expr, value: Any) -> None:
-        contents = self.plain(owner)
+        contents = self.contents(owner)
         index = self.expr(index_node)
         if isinstance(contents, Sequence):
             if not isinstance(index, Const) or not isinstance(index.obj, int):
@@ -63,11 +62,11 @@ class Indexing:
             items[index.obj] = self.settle(value)
             self.set_items(owner, Sequence(tuple(items), list))
             return
-        growing = self.state[(owner.key, "items")]
+        view = self.filled(contents)
         s = scalar_of(value)
-        if s.type != contents.element or growing.flavor not in (s.flavor, "mixed"):
+        if s.type != view.element or contents.flavor not in (s.flavor, "mixed"):
             raise NotCompilable("a list of unknown length of numbers of different types")
-        self.store_element(contents, self.index_view(contents, [index]), s.value)
+        self.store_element(view, self.index_view(view, [index]), s.value)
 
     def const_item(self, obj: Any, node: ast.Subscript) -> Any:
         index = self.expr(node.slice) if not isinstance(node.slice, ast.Slice) else None
@@ -370,7 +369,7 @@ class Indexing:
             if isinstance(current, Array):
                 self.store_array(current, self.binary(op, current, value()), augmented=True)
                 return
-            self.store_item(owner, index_node, self.binary(op, current, value()))
+            self.store_item(owner, index_node, self.augmented(op, current, value()))
             return
         if not isinstance(owner, Array):
             raise NotCompilable(f"item assignment to {describe(owner)}")

@@ -14,7 +14,7 @@ from .merge import Shape, carries, flatten, join, rebuild, scalar_of, shape_of, 
 from .slots import LoopMeeting, defined_in
 from .state import TryAgain
 from .statements import assigned_names, leaves_loop
-from .values import Array, Const, Exit, Iterable, Lazy, Scalar, Sequence, same_value
+from .values import Array, Const, Exit, Growing, Iterable, Lazy, Scalar, Sequence, same_value
 
 __all__ = ["Loops"]
 
@@ -291,7 +291,9 @@ class Loops:
 
     def iteration(self, iterable: Any) -> tuple[Value, Value, int, Callable[[Value], Any]]:
         """Bounds of an index, and what the loop variable is at an index."""
-        iterable = self.plain(iterable)
+        contents = self.contents(iterable)
+        if isinstance(contents, Growing):
+            return const(0), contents.count.value, 1, lambda i: self.grown_item(contents, Scalar(i, "py"))
         if isinstance(iterable, (Array, Lazy)):
             array = self.force(iterable)
             return const(0), array.dims[0], 1, lambda i: self.index_with(array, [Scalar(i, "py")])

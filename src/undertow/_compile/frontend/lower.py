@@ -32,7 +32,7 @@ from .slots import Slots
 from .state import TryAgain, Unbound
 from .statements import Statements
 from .ufuncs import Ufuncs
-from .values import Array, Const, Exit, Function, Lazy, Maybe, Method, Ref, Scalar, Sequence
+from .values import Array, Const, Exit, Function, Growing, Lazy, Maybe, Method, Ref, Scalar, Sequence
 
 __all__ = ["Lowered", "Result", "lower"]
 
@@ -444,8 +444,8 @@ def _result(lowerer: Lowerer, v: Any, arguments: dict, params: set, yields: list
     if isinstance(v, (NotCompilable, TryAgain)):
         raise v
     if isinstance(v, Ref) and v.cls is list:
-        v = lowerer.plain(v)
-        if isinstance(v, Array):
+        v = lowerer.contents(v)
+        if isinstance(v, Growing):
             raise NotCompilable("the function returns a list of unknown length")
     if isinstance(v, Scalar):
         yields.append(v.value)

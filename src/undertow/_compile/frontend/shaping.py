@@ -80,7 +80,9 @@ class Shaping:
     @numpy_function(np.ravel, method="ravel")
     def np_ravel(self, a: Any) -> Any:
         a = self.view_of(a)
-        return a if len(a.dims) == 1 else self.reshaped(a, [self.count_of(a.dims, I64)])
+        if len(a.dims) == 1:
+            return a if isinstance(a, Lazy) or self.is_contiguous(a) else self.reshaped(a, list(a.dims))
+        return self.reshaped(a, [self.count_of(a.dims, I64)])
 
     @method("flatten")
     def np_flatten(self, a: Any) -> Any:

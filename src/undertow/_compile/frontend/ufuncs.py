@@ -106,7 +106,7 @@ class Ufuncs:
         if name is not None:
             return self.elementwise(f.__name__, args, lambda x: arithmetic.unary(self.b, name, x))
         if f in (np.positive, np.conjugate):
-            return args[0]
+            return self.elementwise(f.__name__, args, lambda x: x)
         if f in (np.deg2rad, np.radians, np.degrees, np.rad2deg):
             factor = math.pi / 180.0 if f in (np.deg2rad, np.radians) else 180.0 / math.pi
             return self.elementwise(f.__name__, args, lambda x: self.b.mul(
