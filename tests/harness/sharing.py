@@ -529,3 +529,123 @@ def first_iter(x):
             best = best * x
         s += best[i]
     return s + best[0]
+
+
+# ---- lists whose length depends on the run
+def growing_rows(x):
+    y, rows = x, []
+    for k in range(len(x)):
+        y = y * 0.5 + np.sin(y)
+        rows.append(y)
+    return (np.array(rows)[1:, 0] * rows[-1][1]).sum() + rows[0].sum() + len(rows)
+
+
+def growing_row_written_afterwards(x):
+    rows = []
+    for k in range(len(x)):
+        y = x * k
+        rows.append(y)
+        y[0] = 5.0
+    return rows[0].sum() + rows[1][0]
+
+
+def growing_row_written_in_the_next_round(x):
+    y, rows = np.zeros(3), []
+    for k in range(len(x)):
+        y[0] += x[k]
+        rows.append(y)
+    return rows[0][0] * rows[-1][0]
+
+
+def growing_row_written_through_the_list(x):
+    rows = []
+    for k in range(len(x)):
+        rows.append(x * k)
+    rows[1][0] = 9.0
+    rows[1] = rows[2]
+    return rows[1].sum()
+
+
+def growing_pairs(x):
+    pairs = [(0.0, x[0])]
+    for k in range(1, len(x)):
+        pairs.append((float(k), x[k] * pairs[-1][1]))
+    total = 0.0
+    for t, v in pairs[1:]:
+        total += t * v
+    return total + np.array(pairs)[:, 1].sum()
+
+
+def growing_concatenated(x):
+    a, b = [], []
+    for v in x:
+        a.append(v)
+        b.append(2 * v)
+    c = a + b
+    return sum(c) * len(c) + len(a * 2)
+
+
+def growing_types(x):
+    whole, python, mixed = [], [], [1.0]
+    for k in range(len(x)):
+        whole.append(k)
+        python.append(float(x[k]))
+        mixed.append(x[k])
+    assert isinstance(python, list)
+    for v in python:
+        last = v
+    return sum(whole) / 2 * x[0] + last / 2 + sum(python) + sum(mixed) + mixed[0] + python[1] + mixed[2]
+
+
+def growing_in_two_places(x):
+    out = []
+    for k in range(len(x)):
+        out.append(x[k])
+        for j in range(2):
+            out.append(x[k] * j)
+        if k == 1:
+            out.append(1.0)
+    return out[-1] + out[3] * out[5] + len(out)
+
+
+def growing_stacked(x):
+    rows = []
+    for k in range(4):
+        rows.append(x * k)
+    a, b, c = np.stack(rows, axis=1), np.vstack(rows), np.concatenate(rows)
+    return a[1, 2] + b[2, 1] * 2 + c[7] + np.hstack(rows)[3] + np.column_stack(rows)[0, 3]
+
+
+class Point:
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+
+def growing_objects(x):
+    points = []
+    for k in range(len(x)):
+        points.append(Point(x[k], k))
+    return sum(p.a * p.b for p in points) + points[-1].a
+
+
+def growing_objects_changed(x):
+    points = []
+    for k in range(len(x)):
+        points.append(Point(x[k], k))
+    for p in points:
+        p.a = p.a * 2
+    return sum(p.a for p in points)
+
+
+def growing_one_object_many_times(x):
+    p, points = Point(x[0], 0.0), []
+    for k in range(len(x)):
+        p.a = p.a + x[k]
+        points.append(p)
+    return points[0].a + points[-1].a
+
+
+PROGRAMS += [(f, (vector(),)) for f in (
+    growing_rows, growing_row_written_afterwards, growing_row_written_in_the_next_round,
+    growing_row_written_through_the_list, growing_pairs, growing_concatenated, growing_types, growing_in_two_places,
+    growing_stacked, growing_objects, growing_objects_changed, growing_one_object_many_times)]

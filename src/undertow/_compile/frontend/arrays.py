@@ -27,6 +27,7 @@ class Arrays:
     # ---- memory
     def new_array(self, element: ScalarType, dims: Seq[Value], fill: str = "empty", hint: str = "") -> Array:
         root = self.b.alloc(element, dims, fill, hint)
+        self.made_in[root] = tuple(self.loop_marks)
         return self.whole(root, tuple(dims))
 
     def whole(self, root: Value, dims: tuple[Value, ...]) -> Array:

@@ -10,10 +10,11 @@ import numpy as np
 
 from .._refusal import NotCompilable
 from ..ir.builder import const
-from ..ir.function import Constant
+from ..ir.function import Constant, Value
 from ..ir.types import F32, F64, I64
 from . import arithmetic
 from .merge import describe, is_number, scalar_of, tag_of
+from .state import Unknown
 from .values import Array, Const, Function, Growing, Iterable, Lazy, Method, Ref, Scalar, Sequence
 
 __all__ = ["BUILTINS", "Builtins"]
@@ -87,7 +88,7 @@ class Builtins:
         if len(args) == 1:
             found = self.static_items(args[0])
             if found is None:
-                raise NotCompilable("max/min of something of unknown length")
+                raise Unknown("max/min of something of unknown length")
             items = found
         best = items[0]
         for x in items[1:]:
@@ -119,20 +120,33 @@ class Builtins:
         if isinstance(v, (Array, Lazy)) and len(v.dims) == 1 and v.element.is_float:
             init = self.b.cast(scalar_of(total).value, v.element)
             return Scalar(self.reduce(v.dims, init, lambda i, s: self.b.add(s, self.element(v, i)), "total"), "np")
-        raise NotCompilable("sum of something of unknown length")
+        raise Unknown("sum of something of unknown length")
 
     def sum_of_list(self, items: Growing, start: Scalar) -> Scalar:
         """``sum`` of numbers one after the other; `start` itself where there are none."""
         view = self.filled(items)
-        if not view.element.is_float or items.flavor == "mixed" or start.type not in (I64, view.element):
-            raise NotCompilable("sum of a list of unknown length of such numbers")
-        total = self.reduce(view.dims, self.b.cast(start.value, view.element),
+        if items.item.kind != "number" or items.item.info[3] or start.type not in (I64, view.element) or not (
+                view.element.is_float or items.item.info[1] == start.flavor == "py"):
+            raise Unknown("sum of a list of unknown length of such items")
+        dims = (items.count.value,)
+        total = self.reduce(dims, self.b.cast(start.value, view.element),
                             lambda i, s: self.b.add(s, self.element(view, i)), "total")
-        if (start.flavor, start.type) == (items.flavor, view.element):
-            return Scalar(total, items.flavor)
-        some = self.b.scalar("gt", items.count.value, const(0))
-        after = const((items.flavor == "np") + 0)
-        return Scalar(total, "mixed", self.b.scalar("select", some, after, tag_of(start)))
+        flavor = items.item.info[1]
+        if (start.flavor, start.type) == (flavor, view.element) and flavor != "mixed":
+            return Scalar(total, flavor)
+        first = tag_of(start)
+        if flavor != "mixed":
+            some = self.b.scalar("gt", items.count.value, const(0))
+            both = const((flavor == "np") + 0) if flavor == "np" else self.b.scalar("and", first, const(1))
+            return Scalar(total, "mixed", self.b.scalar("select", some, both, first))
+
+        def tag(i: list[Value], t: Value) -> Value:
+            """A sum is NumPy's as soon as one number is, and an integer while all are."""
+            u = self.element(items.buffers[1], i)
+            either = self.b.scalar("and", self.b.scalar("or", t, u), const(1))
+            return self.b.scalar("or", either, self.b.scalar("and", self.b.scalar("and", t, u), const(2)))
+
+        return Scalar(total, "mixed", self.reduce(dims, first, tag, "tag"))
 
     def do_any(self, v: Any) -> Any:
         return self.any_or_all(v, "or")
@@ -147,7 +161,7 @@ class Builtins:
             v = self.filled(contents) if isinstance(contents, Growing) else v
             if isinstance(v, (Array, Lazy)) and len(v.dims) == 1:
                 return Scalar(scalar_of(self.logical(v, None, None, op)).value, "py")
-            raise NotCompilable("any/all of something of unknown length")
+            raise Unknown("any/all of something of unknown length")
         total = const(op == "and")
         for x in items:
             total = self.b.scalar(op, total, self.truth(x))
@@ -184,7 +198,7 @@ class Builtins:
     def as_sequence(self, v: Any, cls: type) -> Any:
         items = [] if v is None else self.static_items(v)
         if items is None:
-            raise NotCompilable(f"{cls.__name__} of something of unknown length")
+            raise Unknown(f"{cls.__name__} of something of unknown length")
         return self.new_list(tuple(items)) if cls is list else Sequence(tuple(items), cls)
 
     def do_pow(self, x: Any, y: Any) -> Any:
@@ -213,7 +227,7 @@ class Builtins:
     def do_map(self, function: Any, *parts: Any) -> Any:
         items = [self.static_items(p) for p in parts]
         if any(i is None for i in items):
-            raise NotCompilable("`map` over something of unknown length")
+            raise Unknown("`map` over something of unknown length")
         return Sequence(tuple(self.settle(self.call(function, list(row), {})) for row in zip(*items, strict=False)))
 
     def do_round(self, x: Any, ndigits: Any = None) -> Any:

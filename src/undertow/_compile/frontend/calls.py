@@ -19,6 +19,7 @@ from .builtin import BUILTINS
 from .library import ANY_FLOAT, LIBRARY
 from .merge import describe, is_number, scalar_of
 from .registry import METHODS, NUMPY
+from .state import Unknown
 from .values import Array, Const, Function, Method, Ref, Scalar, Sequence
 
 __all__ = ["Calls"]
@@ -63,7 +64,7 @@ class Calls:
                 if items is None and isinstance(value, Array) and isinstance(value.dims[0], Constant):
                     items = [self.index_with(value, [Const(k)]) for k in range(value.dims[0].value)]
                 if items is None:
-                    raise NotCompilable("`*` of a sequence of unknown length in a call")
+                    raise Unknown("`*` of a sequence of unknown length in a call")
                 out += items
             else:
                 out.append(self.before_calls(self.expr(n), [*nodes[k + 1:], *keywords]))
@@ -202,6 +203,7 @@ class Calls:
                 or cls.__new__ is not object.__new__ or hasattr(cls, "__slots__"):
             raise NotCompilable(f"making a `{cls.__name__}`")
         ref = Ref(next(self.keys), cls)
+        self.made_in[ref.key] = tuple(self.loop_marks)
         init = cls.__init__
         if dataclasses.is_dataclass(cls) and init.__qualname__.endswith("__create_fn__.<locals>.__init__") or (
                 dataclasses.is_dataclass(cls) and "__dataclass_" in " ".join(init.__code__.co_names + init.__code__.co_freevars)

@@ -1,7 +1,7 @@
 """Lists and comprehensions.
 
 A list is an object (`Ref` of class list) whose items live in the lowerer's state: a `Sequence` while their number is
-known, else a `Growing` buffer of numbers.
+known, else `Growing` buffers.
 """
 
 from __future__ import annotations
@@ -11,17 +11,13 @@ from typing import Any
 
 from .._refusal import NotCompilable
 from ..ir.builder import const
-from ..ir.types import ScalarType
-from .merge import scalar_of
-from .state import TryAgain
-from .values import Array, Const, Exit, Growing, Lazy, Ref, Scalar, Sequence
+from .growing import Lists
+from .state import TryAgain, Unknown
+from .values import Const, Exit, Growing, Ref, Sequence
 
 __all__ = ["Containers"]
 
-_CAPACITY = 1 << 14  # numbers in a list of unknown length; longer ones are left to the interpreter
-
-
-class Containers:
+class Containers(Lists):
     """Lowers lists and comprehensions; expects the other mixins beside it."""
 
     # ---- lists
@@ -31,22 +27,12 @@ class Containers:
         if node is not None and hasattr(node, "lineno"):
             place = self.place(node)
             self.list_places[ref.key] = place
-            kinds = [k[2:] for k in self.carry_out if k[:2] == ("grow", place)]
-            if kinds:
-                flavors = {k[1] for k in kinds}
-                contents = self.growing(items, kinds[0][0], flavors.pop() if len(flavors) == 1 else "mixed")
+            item = self.wanted(place, items)
+            if item is not None:
+                contents = self.growing(ref, place, items, item)
+        self.made_in[ref.key] = tuple(self.loop_marks)
         self.state[(ref.key, "items")] = contents
         return ref
-
-    def growing(self, items: tuple, type_name: str, flavor: str) -> Growing:
-        """A buffer that holds these numbers and has room for more."""
-        scalars = [scalar_of(v) for v in items]
-        if any(s.type.name != type_name or flavor not in (s.flavor, "mixed") for s in scalars):
-            raise NotCompilable("a list of unknown length of numbers of different types")
-        buffer = self.new_array(ScalarType(type_name), [const(_CAPACITY)], hint="list")
-        for k, s in enumerate(scalars):
-            self.put(buffer, [const(k)], s.value)
-        return Growing(buffer, Scalar(const(len(scalars)), "py"), flavor)
 
     def contents(self, v: Any) -> Any:
         """Items of a list: a `Sequence`, or a `Growing`. None for anything else."""
@@ -66,22 +52,12 @@ class Containers:
         """A list as the sequence of its items, or as the expression that copies them: what NumPy makes of it."""
         contents = self.contents(v)
         if isinstance(contents, Growing):
-            view = self.filled(contents)
-            return Lazy(view.dims, view.element, lambda index: self.element(view, index), (view,))
+            return self.array_of_items(contents)
         return v if contents is None else contents
-
-    def grown_item(self, items: Growing, index: Any) -> Scalar:
-        """An item of a list of unknown length."""
-        return Scalar(self.index_with(self.filled(items), [index]).value, items.flavor)
-
-    @staticmethod
-    def filled(items: Growing) -> Array:
-        """The part of the buffer that holds the items of a list."""
-        return Array(items.buffer.root, items.buffer.axes, (items.count.value, *items.buffer.dims[1:]))
 
     def set_items(self, ref: Ref, contents: Any) -> None:
         if ref.key in self.frozen_objects:
-            raise NotCompilable("a list is changed that is shared on one path and not on another")
+            raise Unknown("a list is changed that is shared on one path and not on another")
         if any(v is ref or (isinstance(v, Ref) and v.key == ref.key) for v in self.held):
             raise NotCompilable("a list is changed while it is looped over")
         self.state[(ref.key, "items")] = contents
@@ -100,7 +76,7 @@ class Containers:
         elif name == "extend" and len(args) == 1:
             more = self.static_items(args[0])
             if more is None:
-                raise NotCompilable("`extend` by something of unknown length")
+                raise Unknown("`extend` by something of unknown length")
             self.set_items(ref, Sequence((*values, *more), list))
         elif name == "insert" and len(args) == 2 and known is not None:
             new = list(values)
@@ -123,27 +99,6 @@ class Containers:
         else:
             raise NotCompilable(f"the list method `{name}`")
         return Const(None)
-
-    def growing_method(self, ref: Ref, items: Growing, name: str, args: list) -> Any:
-        capacity = items.buffer.dims[0]
-        if name == "append" and len(args) == 1:
-            s = scalar_of(args[0])
-            if s.type != items.buffer.element or items.flavor not in (s.flavor, "mixed"):
-                raise NotCompilable("a list of unknown length of numbers of different types")
-            n = items.count.value
-            self.b.check(self.b.scalar("lt", n, capacity), "a long list")
-            self.force_readers(items.buffer.root)
-            self.put(items.buffer, [n], s.value)
-            self.set_items(ref, Growing(items.buffer, Scalar(self.b.add(n, const(1)), "py"), items.flavor))
-            return Const(None)
-        if name == "pop" and not args:
-            n = self.b.sub(items.count.value, const(1))
-            self.b.check(self.b.scalar("ge", n, const(0)), "pop from an empty list")
-            self.b.check(self.b.scalar("lt", n, capacity), "a long list")
-            value = Scalar(self.element(items.buffer, [n]), items.flavor)
-            self.set_items(ref, Growing(items.buffer, Scalar(n, "py"), items.flavor))
-            return value
-        raise NotCompilable(f"`{name}` of a list of unknown length")
 
     # ---- dicts with known keys
     def new_dict(self, items: list[tuple]) -> Ref:
@@ -231,7 +186,7 @@ class Containers:
         pair = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
         items = self.in_scope(node, lambda: self.comprehension(pair, node.generators))
         if items is None:
-            raise NotCompilable("a dict comprehension over something of unknown length")
+            raise Unknown("a dict comprehension over something of unknown length")
         return self.new_dict(list({self.known_key(p.items[0]): p.items[1] for p in items}.items()))
 
     # ---- comprehensions
@@ -244,7 +199,7 @@ class Containers:
     def on_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
         items = self.in_scope(node, lambda: self.comprehension(node.elt, node.generators))
         if items is None:
-            raise NotCompilable("a generator expression over something of unknown length")
+            raise Unknown("a generator expression over something of unknown length")
         return Sequence(tuple(items))
 
     def in_scope(self, node: Any, run: Any) -> Any:
@@ -274,7 +229,7 @@ class Containers:
             self.assign(first.target, item)
             tests = [self.test(t) for t in first.ifs]
             if not all(hasattr(t, "value") for t in tests):
-                raise NotCompilable("a comprehension with a condition that is not known")
+                raise Unknown("a comprehension with a condition that is not known")
             if all(t.value for t in tests):
                 inner = self.comprehension(element, generators[1:])
                 if inner is None:

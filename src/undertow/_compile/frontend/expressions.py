@@ -15,7 +15,7 @@ from ..ir.function import Constant, Region, Value
 from ..ir.types import BOOL
 from . import arithmetic
 from .merge import describe, is_number, scalar_of
-from .state import TryAgain, Unbound
+from .state import TryAgain, Unbound, Unknown
 from .statements import assigned_names
 from .values import Array, Const, Function, Growing, Lazy, Maybe, Method, Ref, Scalar, Sequence
 
@@ -104,14 +104,14 @@ class Expressions:
             if isinstance(n, ast.Starred):
                 items = self.static_items(self.expr(n.value))
                 if items is None:
-                    raise NotCompilable("`*` of a sequence of unknown length")
+                    raise Unknown("`*` of a sequence of unknown length")
                 out += items
             else:
                 out.append(self.settle(self.expr(n)))
         return out
 
     def on_JoinedStr(self, node: ast.JoinedStr) -> Any:
-        return Const(_Text())
+        return TEXT
 
     def on_Lambda(self, node: ast.Lambda) -> Any:
         return self.function_value(node)
@@ -155,6 +155,9 @@ class Expressions:
         if isinstance(left, Ref) or isinstance(right, Ref):
             as_array = isinstance(left, (Array, Lazy)) or isinstance(right, (Array, Lazy))
             left, right = ((self.plain if as_array else self.known)(v) for v in (left, right))
+        if any(isinstance(v, Const) and isinstance(v.obj, (str, _Text)) for v in (left, right)) and op in ("Add", "Mod") \
+                and not (isinstance(left, Const) and isinstance(right, Const) and TEXT not in (left, right)):
+            return TEXT
         if isinstance(left, Const) and isinstance(right, Const):
             return self.fold_binary(op, left.obj, right.obj)
         if isinstance(left, Sequence) or isinstance(right, Sequence):
@@ -280,7 +283,7 @@ class Expressions:
             if left.key != right.key and any(isinstance(r.key, tuple) for r in (left, right)):
                 raise NotCompilable("`is` of objects that depend on control flow")
             return left.key == right.key
-        if isinstance(left, Const) and isinstance(right, Const) and not isinstance(left.obj, (int, float, str)):
+        if isinstance(left, Const) and isinstance(right, Const) and not isinstance(left.obj, (int, float, str, _Text)):
             return left.obj is right.obj
         if isinstance(left, Array) and left is right:
             return True
@@ -471,7 +474,7 @@ class Expressions:
             self.b.check(self.b.scalar("eq", array.dims[0], const(len(target.elts))), "wrong number of values to unpack")
             items = [self.index_with(array, [Const(k)]) for k in range(len(target.elts))]
         if items is None or len(items) != len(target.elts):
-            raise NotCompilable("unpacking of something of unknown or different length")
+            raise Unknown("unpacking of something of unknown or different length")
         items = [self.settle(i) for i in items]
         for t, item in zip(target.elts, items, strict=True):
             self.assign(t, item)
@@ -509,7 +512,10 @@ def _class_attribute(cls: type, name: str) -> Any:
 
 
 class _Text:
-    """A formatted string: it may stand in an error message, and is good for nothing else here."""
+    """A formatted string: it may stand in an error message or be kept, and is good for nothing else here."""
+
+
+TEXT = Const(_Text())
 
 
 def _no_invert() -> Value:

@@ -46,7 +46,9 @@ class Indexing:
         if isinstance(contents, Sequence):
             return self.sequence_item(contents, node)
         if isinstance(node.slice, ast.Slice):
-            raise NotCompilable("a slice of a list of unknown length")
+            bounds = [self.expr(p) if p is not None else Const(None)
+                      for p in (node.slice.lower, node.slice.upper, node.slice.step)]
+            return self.grown_slice(contents, bounds)
         return self.grown_item(contents, self.expr(node.slice))
 
     def store_in_list(self, owner: Ref, index_node: ast.expr, value: Any) -> None:
@@ -62,11 +64,7 @@ class Indexing:
             items[index.obj] = self.settle(value)
             self.set_items(owner, Sequence(tuple(items), list))
             return
-        view = self.filled(contents)
-        s = scalar_of(value)
-        if s.type != view.element or contents.flavor not in (s.flavor, "mixed"):
-            raise NotCompilable("a list of unknown length of numbers of different types")
-        self.store_element(view, self.index_view(view, [index]), s.value)
+        self.store_grown(owner, contents, index, value)
 
     def const_item(self, obj: Any, node: ast.Subscript) -> Any:
         index = self.expr(node.slice) if not isinstance(node.slice, ast.Slice) else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .._refusal import NotCompilable
@@ -12,7 +13,7 @@ from ..ir.function import Constant, Region, Value
 from ..ir.types import I64
 from .merge import Shape, carries, flatten, join, rebuild, scalar_of, shape_of, types_of
 from .slots import LoopMeeting, defined_in
-from .state import TryAgain
+from .state import TryAgain, Unknown, UnknownReason
 from .statements import assigned_names, leaves_loop
 from .values import Array, Const, Exit, Growing, Iterable, Lazy, Scalar, Sequence, same_value
 
@@ -37,8 +38,9 @@ class Loops:
                 shape = shape_of(before[key])
                 if types_of(shape):
                     shapes[key] = shape
+        room = self.room
         for _ in range(16):
-            self.state = dict(before)
+            self.state, self.room = dict(before), dict(room)
             since = len(self.writes)
             end, finish, regions = build(shapes)
             wider = self.widen(node, before, end, shapes, regions)
@@ -57,6 +59,8 @@ class Loops:
 
     def rebuilt(self, values: list[Value], shape: Shape, state: dict) -> Any:
         if shape.kind == "refused":
+            if isinstance(shape.info, UnknownReason):
+                return Unknown(shape.info)
             return NotCompilable(shape.info) if isinstance(shape.info, str) else TryAgain("slot", shape.info)
         return rebuild(values, shape, state)
 
@@ -97,6 +101,17 @@ class Loops:
                 wider[key] = Shape("refused", again.key)
         return wider
 
+    @contextmanager
+    def within(self, bounds: tuple | None) -> Iterator[None]:
+        """The body of a loop with these bounds, None where they are not known at entry."""
+        self.trips.append(bounds)
+        self.loop_marks.append(object())
+        try:
+            yield
+        finally:
+            self.trips.pop()
+            self.loop_marks.pop()
+
     def enter_body(self, shapes: dict[Any, Shape]) -> list[Value]:
         """Parameters of a loop body; the state then holds them."""
         params: list[Value] = []
@@ -118,7 +133,7 @@ class Loops:
         def build(shapes: dict[Any, Shape]) -> tuple:
             i = Value(I64, target)
             region = Region()
-            with self.b.inside(region):
+            with self.b.inside(region), self.within((lo, hi, step)):
                 params = self.enter_body(shapes)
                 bind(i)
                 self.block(body)
@@ -146,7 +161,7 @@ class Loops:
         return sorted(((self.frame.key, n) for n in names), key=str)
 
     def general_loop(self, node: Any, test: Callable[[], Value], start: Callable[[], None],
-                     body: list[ast.stmt], extra: set) -> None:
+                     body: list[ast.stmt], extra: set, bounds: tuple | None = None) -> None:
         """Loop with a run-time test; `break` and `return` end it through the exit code."""
         exit_key = (self.frame.key, "$exit")
         leaves = leaves_loop(body)
@@ -164,7 +179,7 @@ class Loops:
                     regions[0].yields = [test()]
                 self.force_all()
             self.state = saved
-            with self.b.inside(regions[1]):
+            with self.b.inside(regions[1]), self.within(bounds):
                 regions[1].params = self.enter_body(shapes)
                 self.exit = Exit.known(0)
                 start()
@@ -261,7 +276,7 @@ class Loops:
             self.assign(node.target, bind(i))
 
         self.loop_nodes.append(node)
-        self.general_loop(node, test, start, node.body, {key})
+        self.general_loop(node, test, start, node.body, {key}, (lo, hi, step))
         self.loop_nodes.pop()
         self.state.pop(key, None)
 
@@ -293,12 +308,12 @@ class Loops:
         """Bounds of an index, and what the loop variable is at an index."""
         contents = self.contents(iterable)
         if isinstance(contents, Growing):
-            return const(0), contents.count.value, 1, lambda i: self.grown_item(contents, Scalar(i, "py"))
+            return const(0), contents.count.value, 1, lambda i: self.item_at(contents, i)
         if isinstance(iterable, (Array, Lazy)):
             array = self.force(iterable)
             return const(0), array.dims[0], 1, lambda i: self.index_with(array, [Scalar(i, "py")])
         if not isinstance(iterable, Iterable):
-            raise NotCompilable("iteration over an object of unknown length")
+            raise Unknown("iteration over an object of unknown length")
         if iterable.kind == "range":
             return self.range_bounds(iterable.parts)
         inner = [self.iteration(p) for p in iterable.parts[:1 if iterable.kind != "zip" else None]]

@@ -133,6 +133,13 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
         self.returned_copies: set[Value] = set()
         self.list_places: dict[int, tuple] = {}
         self.held: list = []
+        self.own_params: dict[Value, int] = {}
+        self.list_depths: dict[int, int] = {}
+        self.made_in: dict[Any, tuple] = {}
+        self.kept_roots: set[Value] = set()
+        self.room: dict[Any, tuple] = {}
+        self.trips: list = []
+        self.loop_marks: list = []
         self.writes: list[Value] = []
         self.partners: dict[Value, set[Value]] = {}
         self.frozen_objects: set = set()
@@ -403,7 +410,7 @@ def lower(function: types.FunctionType, specs: tuple, varying: frozenset = froze
         except NotCompilable as refusal:
             if not refusal.filename and lowerer.b.span:
                 filename, line = lowerer.spans[lowerer.b.span][:2]
-                raise NotCompilable(refusal.reason, filename, line) from None
+                raise type(refusal)(refusal.reason, filename, line) from None
             raise
         except Unbound as unbound:
             raise NotCompilable(f"`{unbound.args[0]}` may be read in a loop before it is bound",
@@ -418,9 +425,13 @@ def _attempt(lowerer: Lowerer, function: types.FunctionType, specs: tuple) -> Lo
     count = function.__code__.co_argcount
     args = [lowerer.argument(s, names[k] if k < count else f"arg{k}") for k, s in enumerate(specs)]
     own = len(lowerer.params)
+    lowerer.own_params = {p: k for k, p in enumerate(lowerer.params)}
     originals = {a.root: k for k, a in enumerate(args) if isinstance(a, Array)}
     initial = dict(lowerer.state)
     value = lowerer.inline(function, list(args), {})
+    needs = lowerer.unmet_needs()
+    if needs is not None:
+        raise TryAgain("room", needs)
     yields: list[Value] = []
     result = _result(lowerer, value, originals, set(lowerer.params), yields)
     attributes = []

@@ -75,7 +75,7 @@ def shape_of(v: Any) -> Shape:
     if isinstance(v, Sequence):
         return Shape("sequence", v.cls, tuple(shape_of(x) for x in v.items))
     if isinstance(v, Growing):
-        return Shape("growing", (v.buffer, v.flavor), (shape_of(v.count),))
+        return Shape("growing", (v.buffers, v.item), (shape_of(v.count),))
     if isinstance(v, Exception):
         raise v
     if isinstance(v, Lazy):

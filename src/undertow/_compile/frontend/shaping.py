@@ -13,6 +13,7 @@ from ..ir.types import BOOL, I64
 from . import arithmetic
 from .merge import describe, is_number, scalar_of
 from .registry import method, numpy_function, sources_of
+from .state import Unknown
 from .values import Array, Axis, Const, Frame, Lazy, Scalar, Sequence, View
 
 __all__ = ["Shaping"]
@@ -317,8 +318,24 @@ class Shaping:
     def parts_of(self, arrays: Any) -> list[View]:
         items = self.static_items(arrays)
         if items is None:
-            raise NotCompilable("joining of a sequence of unknown length")
+            raise Unknown("joining of a sequence of unknown length")
         return [self.settle(self.view_of(x)) for x in items]
+
+    def rows_joined(self, rows: Any, axis: int | None, stack: bool) -> Array | None:
+        """What joining the rows of an array gives; None for a sequence of arrays."""
+        if not isinstance(rows, (Array, Lazy)) or axis is None:
+            return None
+        ndim = len(rows.dims) + (0 if stack else -1)
+        if len(rows.dims) < (1 if stack else 2) or not -ndim <= axis < ndim:
+            raise NotCompilable("joining of the rows of such an array")
+        axis %= ndim
+        self.b.check(self.b.scalar("gt", rows.dims[0], const(0)), "nothing to join")
+        moved = self.np_moveaxis(rows, Const(0), Const(axis))
+        if not stack:
+            dims = moved.dims
+            merged = self.b.mul(dims[axis], dims[axis + 1])
+            moved = self.reshaped(self.force(moved), [*dims[:axis], merged, *dims[axis + 2:]])
+        return self.array_of(moved)
 
     def common_type(self, parts: list[View]) -> Any:
         kinds = {p.element for p in parts}
@@ -326,6 +343,9 @@ class Shaping:
 
     @numpy_function(np.concatenate)
     def np_concatenate(self, arrays: Any, axis: Any = None) -> Any:
+        found = self.rows_joined(arrays, 0 if axis is None else axis.obj if isinstance(axis, Const) else None, False)
+        if found is not None:
+            return found
         parts = self.parts_of(arrays)
         if isinstance(axis, Const) and axis.obj is None:
             parts = [self.settle(self.np_ravel(p)) for p in parts]
@@ -353,21 +373,30 @@ class Shaping:
 
     @numpy_function(np.stack)
     def np_stack(self, arrays: Any, axis: Any = None) -> Any:
+        found = self.rows_joined(arrays, 0 if axis is None else axis.obj if isinstance(axis, Const) else None, True)
+        if found is not None:
+            return found
         parts = self.parts_of(arrays)
         k = 0 if axis is None else self.axis(axis, len(parts[0].dims) + 1)
         return self.joined([self.index_view(p, [_FULL] * k + [Const(None)]) for p in parts], k)
 
     @numpy_function(np.hstack)
     def np_hstack(self, tup: Any) -> Any:
+        if isinstance(tup, (Array, Lazy)) and len(tup.dims) > 1:
+            return self.rows_joined(tup, 1 if len(tup.dims) > 2 else 0, False)
         parts = [self.np_atleast_1d(p) for p in self.parts_of(tup)]
         return self.joined(parts, 0 if len(parts[0].dims) == 1 else 1)
 
     @numpy_function(np.vstack)
     def np_vstack(self, tup: Any) -> Any:
+        if isinstance(tup, (Array, Lazy)) and len(tup.dims) > 1:
+            return self.rows_joined(tup, 0, len(tup.dims) == 2)
         return self.joined([self.settle(self.np_atleast_2d(p)) for p in self.parts_of(tup)], 0)
 
     @numpy_function(np.column_stack)
     def np_column_stack(self, tup: Any) -> Any:
+        if isinstance(tup, (Array, Lazy)) and len(tup.dims) > 1:
+            return self.rows_joined(tup, 1, len(tup.dims) == 2)
         parts = [self.index_view(p, [_FULL, Const(None)]) if len(p.dims) == 1 else p for p in self.parts_of(tup)]
         return self.joined(parts, 1)
 

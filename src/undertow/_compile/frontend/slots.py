@@ -13,7 +13,7 @@ from .._refusal import NotCompilable
 from ..ir.builder import same
 from ..ir.function import Constant, Region, Value, walk
 from .merge import Meeting, Shape, join, shape_of, slots_of
-from .state import TryAgain
+from .state import TryAgain, Unknown
 from .values import Array, Function, Growing, Iterable, Lazy, Maybe, Method, Ref, Sequence, same_view
 
 __all__ = ["Slots", "defined_in"]
@@ -42,7 +42,7 @@ def mentions(v: Any, what: Any) -> bool:
     if isinstance(v, Maybe):
         return mentions(v.value, what)
     if isinstance(v, Growing):
-        return v.buffer.root is what
+        return any(b.root is what for b in v.buffers)
     if isinstance(v, Method):
         return mentions(v.owner, what) or mentions(v.function, what)
     if isinstance(v, Function):
@@ -107,12 +107,16 @@ class _Meeting(Meeting):
                 raise NotCompilable("a variable holds arrays of different shapes on different paths")
 
     def grow(self, parts: tuple) -> None:
-        place = self.lowerer.list_places.get(self.key[0]) if isinstance(self.key, tuple) else None
-        kinds = {p.info[0].name if p.kind == "scalar" else None for p in parts}
-        if place is not None and len(kinds) == 1 and None not in kinds:
-            flavors = {p.info[1] for p in parts}
-            raise TryAgain("slot", ("grow", place, kinds.pop(), flavors.pop() if len(flavors) == 1 else "mixed"))
-        raise NotCompilable("a list of unknown length of anything but numbers of one type")
+        low = self.lowerer
+        place = low.list_places.get(self.key[0]) if isinstance(self.key, tuple) else None
+        item: Any = None
+        for end in (self.left, self.right) if place is not None else ():
+            for v in getattr(end.get(self.key), "items", ()):
+                found = low.item_in(end, v)
+                item = found if item is None else low.join_items(item, found)
+        if item is None:
+            raise Unknown("a list of unknown length of such items")
+        raise TryAgain("slot", ("grow", place, item))
 
     def merge_objects(self, a: Shape, b: Ref) -> Shape:
         if a.kind == "object":
@@ -204,6 +208,8 @@ class Slots:
 
     def note_write(self, root: Value) -> None:
         """The program itself writes to memory."""
+        if root in self.kept_roots:
+            raise Unknown("an array is written that is kept in a list of unknown length")
         if root in self.partners or any(isinstance(v, Lazy) and v.alias is root for v in self.state.values()):
             raise NotCompilable("an array is written that shares its memory on one path and not on another")
         self.writes.append(root)

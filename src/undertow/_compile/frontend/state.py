@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["TryAgain", "Unbound"]
+from .._refusal import NotCompilable
+
+__all__ = ["TryAgain", "Unbound", "Unknown", "UnknownReason"]
+
+
+class UnknownReason(str):
+    """A reason that may not hold where the extents and integers of the call are known."""
+
+    __slots__ = ()
+
+
+class Unknown(NotCompilable):
+    """Refused because a length or a number depends on the run."""
+
+    def __init__(self, reason: str, filename: str = "", lineno: int = 0) -> None:
+        super().__init__(reason, filename, lineno)
+        self.reason = UnknownReason(reason)
 
 
 class Unbound(Exception):

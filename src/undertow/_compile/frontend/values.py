@@ -113,11 +113,14 @@ class Ref:
 
 @dataclass(frozen=True)
 class Growing:
-    """Items of a list whose length depends on the run: the first `count` numbers of `buffer`."""
+    """Items of a list whose length depends on the run: the first `count` rows of each of `buffers`.
 
-    buffer: Array
+    `item` says what an item is (see `growing`).
+    """
+
+    buffers: tuple
     count: Any
-    flavor: str
+    item: Any
 
 
 @dataclass(frozen=True)
@@ -199,7 +202,7 @@ def same_value(a: Any, b: Any) -> bool:
     if isinstance(a, Array):
         return same_view(a, b)
     if isinstance(a, Growing):
-        return same_view(a.buffer, b.buffer) and same_value(a.count, b.count)
+        return a.item == b.item and all(map(same_view, a.buffers, b.buffers)) and same_value(a.count, b.count)
     return isinstance(a, Ref) and a.key == b.key
 
 

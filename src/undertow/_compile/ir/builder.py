@@ -49,6 +49,7 @@ class Builder:
         self.region = Region()
         self.span = 0
         self._scopes: list[dict] = [{}]
+        self.definitions: dict[Value, tuple] = {}
 
     # ---- regions
     @contextmanager
@@ -81,6 +82,7 @@ class Builder:
             if key in scope:
                 return scope[key]
         value = self.emit(name, operands, [type], attrs, names=[hint])[0]
+        self.definitions[value] = (name, tuple(operands), type, attrs or {})
         self._scopes[-1][key] = value
         return value
 
