@@ -213,7 +213,7 @@ def same_array_twice_in_a_list(xs):
     return (xs[0] * xs[1]).sum()
 
 
-@case(0.6, slow=True)
+@case(0.6)
 def finalizers_and_weak_references(x):
     class Resource:
         def __init__(self, v):
@@ -224,7 +224,7 @@ def finalizers_and_weak_references(x):
     weakref.finalize(r, seen.append, 1)
     v = weakref.ref(r)().v
     del r
-    gc.collect()
+    gc.collect(0)
     return v * 2 + len(seen)
 
 

@@ -1,6 +1,6 @@
 """Checking one case in every mode: the promises of the library, one function a promise.
 
-Each mode is run twice on fresh arguments, so that state left by the first run shows in the second. What is
+Each mode is run at least twice on fresh arguments, so that state left by the first run shows in the second. What is
 compared: the value and its types, layout, identity and shared memory; the final state of every argument; the
 derivative against the oracle; exceptions by type and text; freshness, structure and dtype of gradients; that no
 object of the library stays behind.
@@ -85,9 +85,9 @@ def observations(case: Any) -> list[Callable]:
 
 
 def check_forward(case: Any, observe: Callable = returned) -> None:
-    """Pushforwards along several directions, twice each."""
-    for tangents, want in directions(case, observe):
-        for _ in range(2):
+    """Pushforwards along several directions, the first of them twice."""
+    for k, (tangents, want) in enumerate(directions(case, observe)):
+        for _ in range(2 if k == 0 else 1):
             arguments = case.arguments()
             result = expect(case, lambda: engine.forward(case.function, arguments, argnums(case), tangents, observe))
             if result is REFUSED:
