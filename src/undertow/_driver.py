@@ -34,12 +34,12 @@ def followed(problem: Any, interpreter: Any, stand_ins: list) -> Any:
     try:
         value = problem.run(interpreter, stand_ins)
     except Exception as error:
-        if interpreter.refused is not None:
-            raise interpreter.refused from None
+        if (refusal := interpreter.refusal()) is not None:
+            raise refusal from None
         strip_error(problem, interpreter, error)
         raise
-    if interpreter.refused is not None:
-        raise interpreter.refused
+    if (refusal := interpreter.refusal()) is not None:
+        raise refusal
     return value
 
 

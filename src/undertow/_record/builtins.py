@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import arrays, caches, callables, foreign, protocols
+from . import arrays, caches, callables, foreign, keys, protocols
 from .scalars import ACTIVE, COMPLEX_BASES, NUMBERS, REAL_BASES
 
 SAFE = frozenset({
@@ -177,7 +177,19 @@ def _answers(interpreter: Any) -> dict[Any, Any]:
         method = python_special(x, "__hash__")
         return hash(x) if method is None or type(x) in own else protocols.invoke(interpreter, method, x)
 
-    table: dict[Any, Any] = {str: text(str, "__str__"), repr: text(repr, "__repr__"), bool: bool_, len: length, hash: hash_}
+    def equal_arrays(f: Any) -> Any:
+        below = interpreter.lower.callee(f)
+
+        def equal(a1: Any, a2: Any, *args: Any, **kwargs: Any) -> bool:
+            result = below(interpreter.plain(a1), interpreter.plain(a2), *args, **kwargs)
+            if result and isinstance(a1, ndarray) and isinstance(a2, ndarray):
+                keys.recognised(interpreter, a1, a2)
+            return result
+
+        return equal
+
+    table: dict[Any, Any] = {str: text(str, "__str__"), repr: text(repr, "__repr__"), bool: bool_, len: length, hash: hash_,
+                             np.array_equal: equal_arrays(np.array_equal), np.array_equiv: equal_arrays(np.array_equiv)}
     for f, name in ((math.floor, "__floor__"), (math.ceil, "__ceil__"), (math.trunc, "__trunc__")):
         table[f] = text(f, name)  # type: ignore[arg-type]
     return table
@@ -389,6 +401,8 @@ def container_method(interpreter: Any, f: Any, name: str) -> Any:
         return lambda *args, **kwargs: f(*(iterate(a) for a in args), **kwargs)
     if name == "update":
         return lambda *args, **kwargs: f(*(protocols.mapping(interpreter, a) for a in args), **kwargs)
+    if isinstance(f.__self__, dict) and (method := keys.method(interpreter, f.__self__, f, name)) is not None:
+        return method
     if name in ("run", "add_done_callback", "remove_done_callback"):  # contexts, futures: they call back
         def called_back(*args: Any, **kwargs: Any) -> Any:
             new_args, new_kwargs = foreign.with_callees(interpreter, args, kwargs, lambda g: g)

@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from .. import rules
 from ..rules._registry import RULES, unbroadcast
-from . import binding, elements, hooks as hook_module, quick_forward
+from . import binding, elements, hooks as hook_module, keys, quick_forward
 from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter, acquire, release
 from .memory import TRANSPOSED, Slot, View, cut, owner_of, zeros_like_slot
@@ -42,6 +42,8 @@ class ForwardInterpreter(Interpreter):
     def reset(self) -> None:
         """Forget the run."""
         self.caches.clear()
+        self.tables.clear()
+        self.missed.clear()
 
     # ---- scalars ----
 
@@ -67,6 +69,10 @@ class ForwardInterpreter(Interpreter):
             return 0.0
         t = self.lower.hooks["mul"](dot, p)
         return t.real if isinstance(t, (complex, np.complexfloating)) and cls.stands_for not in COMPLEX_BASES else t
+
+    def same_number(self, a: Any, b: Any) -> bool:
+        """Whether the equal numbers `a` and `b` have the same tangent."""
+        return keys.same(a.primal, b.primal) and bool(np.all(a.mark == b.mark)) and keys.same(a.mark, b.mark)
 
     # ---- tangents ----
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import protocols
+from . import keys, protocols
 from .scalars import ACTIVE, NUMBERS, define
 
 PLAIN_TYPES = frozenset(NUMBERS | {str, bytes, bytearray, type(None), list, tuple, dict, set, frozenset, range, type, slice,
@@ -22,7 +22,7 @@ PLAIN_TYPES = frozenset(NUMBERS | {str, bytes, bytearray, type(None), list, tupl
 ITERABLES = frozenset({list, tuple, dict, set, frozenset, range, str, bytes, zip, map, filter, enumerate, reversed,
                        GeneratorType, collections.deque, type({}.items()), type({}.keys()), type({}.values()),
                        type(iter([])), type(iter(())), type(iter({})), type(iter(range(0))), np.ndindex})
-SUBSCRIPTED = frozenset({list, tuple, dict, str, bytes, range, collections.deque, collections.OrderedDict, type})
+SUBSCRIPTED = frozenset({list, tuple, dict, str, bytes, range, collections.deque, type})
 PLAIN_OBJECTS = frozenset(PLAIN_TYPES | {ModuleType, FunctionType, MethodType, BuiltinFunctionType, GeneratorType,
                                          collections.deque, np.ufunc, np.random.Generator, np.random.RandomState})
 # Numbers that, on the left of an operator, take the value of an active number of another type without asking it.
@@ -42,7 +42,7 @@ def i{stem}(a, b):
 '''
 _COMPARE = '''
 def {name}(a, b):
-    if type(a) in plain and type(b) in plain:
+    if type(a) in {plain} and type(b) in {plain}:
         return a {op} b
     return compare("{name}", a, b)
 '''
@@ -62,7 +62,7 @@ def build(interpreter: Any) -> dict[str, Any]:
     scalars = interpreter.numbers
     fast = set(PLAIN_TYPES) | scalars
     names = {
-        **asking(fast, scalars), "fast": fast, "plain": fast,
+        **asking(fast, scalars), "fast": fast, "distinct": fast - {list, tuple} - set(ACTIVE),
         "general": _general(interpreter), "inplace": _inplace(interpreter), "compare": _compare(interpreter),
         "unary": _unary(interpreter),
     }
@@ -73,7 +73,8 @@ def build(interpreter: Any) -> dict[str, Any]:
         define(_INPLACE.format(name=name, stem=stem, op=op), names)
         hooks[name], hooks["i" + stem] = names[name], names["i" + stem]
     for name, op in _COMPARISONS.items():
-        define(_COMPARE.format(name=name, op=op), names)
+        plain = "distinct" if name in ("eq", "ne") else "fast"  # what equals an active number is looked at
+        define(_COMPARE.format(name=name, op=op, plain=plain), names)
         hooks[name] = names[name]
     for name, op in {"neg": "-", "pos": "+", "invert": "~"}.items():
         define(_UNARY.format(name=name, op=op), names)
@@ -141,7 +142,16 @@ def _compare(interpreter: Any) -> Any:
     def compare(hook: str, a: Any, b: Any) -> Any:
         ta, tb = type(a), type(b)
         if (ta is ndarray and (tb is ndarray or tb in fast)) or (tb is ndarray and ta in fast):
-            return interpreter.lower.hooks[hook](interpreter.plain(a), interpreter.plain(b))
+            result = interpreter.lower.hooks[hook](interpreter.plain(a), interpreter.plain(b))
+            if ta is tb and type(result) is ndarray and (
+                    hook == "eq" and result.all() or hook == "ne" and not result.any()):
+                keys.recognised(interpreter, a, b)
+            return result
+        if ta in fast and tb in fast:
+            result = getattr(operator, hook)(a, b)
+            if (hook == "eq" and result) or (hook == "ne" and not result):
+                keys.recognised_items(interpreter, a, b)
+            return result
         return protocols.compare(interpreter, hook, a, b)
 
     return compare
@@ -162,7 +172,10 @@ def _contains(interpreter: Any) -> dict[str, Any]:
     plain = set(PLAIN_TYPES) | interpreter.numbers | {collections.deque, type({}.keys())}
 
     def contains(a: Any, b: Any) -> bool:
-        if type(b) in plain:
+        t = type(b)
+        if t is dict:
+            return a in b if type(a) in keys.SETTLED else keys.contains(interpreter, b, a)
+        if t in plain:
             return a in b
         return protocols.contains(interpreter, a, b)
 
@@ -202,6 +215,8 @@ def _items(interpreter: Any) -> dict[str, Any]:
             if slot is None or not slot.active:
                 return lower_getitem(a, index)
             return read(a, index, slot)
+        if t is dict and type(index) not in keys.SETTLED:
+            return keys.getitem(interpreter, a, index)
         if t in SUBSCRIPTED:
             return a[index]
         return protocols.getitem(interpreter, a, index)
@@ -217,7 +232,10 @@ def _items(interpreter: Any) -> dict[str, Any]:
         elif t in SUBSCRIPTED:
             if type(index) is slice and isinstance(value, ndarray):
                 value = list(interpreter.hooks["iterate"](value))
-            a[index] = value
+            if t is dict and type(index) not in keys.SETTLED:
+                keys.setitem(interpreter, a, index, value)
+            else:
+                a[index] = value
         else:
             protocols.setitem(interpreter, a, index, value)
 

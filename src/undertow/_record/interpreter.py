@@ -57,6 +57,8 @@ class Interpreter:
         self.loops: dict[int, Any] = {}
         self.memory = Memory()
         self.kept: list[list] = []
+        self.tables: dict[int, tuple[Any, dict]] = {}  # keys that tables were last stored to under (`keys.setitem`)
+        self.missed: list[tuple] = []  # what tables were said not to hold (`keys.miss`)
         self.scalars = ScalarFactory(self)
         self.numbers: set[type] = set(NUMBERS) | self.scalars.own
         below = lower
@@ -315,6 +317,10 @@ class Interpreter:
             below = below.lower
 
     # ---- refusals ----
+
+    def refusal(self) -> BaseException | None:
+        """Why the run has no derivative, if it has none."""
+        return self.refused or (self.missed[0][-1] if self.missed else None)
 
     def refuse(self, error: BaseException) -> BaseException:
         """Remember the first refusal, so that a program that swallows it cannot lose it; return it for raising."""

@@ -15,7 +15,7 @@ from weakref import ProxyTypes
 import numpy as np
 from numpy import ndarray
 
-from . import buffers
+from . import buffers, keys
 
 REFLECTED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
 _MISSING = object()
@@ -221,7 +221,7 @@ def contains(interpreter: Any, a: Any, b: Any) -> bool:
         return bool(invoke(interpreter, m, b, a))
     if m is None and (overrides(type(b), "__iter__") or overrides(type(b), "__getitem__")):
         return any(x is a or interpreter.hooks["eq"](x, a) for x in iterate(interpreter, b))
-    return a in b
+    return keys.contains(interpreter, b, a) if isinstance(b, dict) else a in b
 
 
 # ---- items -------------------------------------------------------------------------------------------------
@@ -245,10 +245,10 @@ def getitem(interpreter: Any, a: Any, index: Any) -> Any:
             return invoke(interpreter, m, a, index)
         m = getattr(a, "__class_getitem__", None)
         return a[index]
-    if isinstance(a, dict) and overrides(t, "__missing__"):
-        if index in a:
-            return dict.__getitem__(a, index)
-        return invoke(interpreter, special(t, "__missing__"), a, index)
+    if isinstance(a, dict):
+        if overrides(t, "__missing__") and index not in a:
+            return invoke(interpreter, special(t, "__missing__"), a, index)
+        return keys.getitem(interpreter, a, index)
     return a[index]
 
 
@@ -285,7 +285,10 @@ def setitem(interpreter: Any, a: Any, index: Any, value: Any) -> None:
     else:
         if not isinstance(a, (list, dict)) and t.__module__ not in ("collections", "builtins", "types"):
             interpreter.check_store(a, value)
-        a[index] = value
+        if isinstance(a, dict):
+            keys.setitem(interpreter, a, index, value)
+        else:
+            a[index] = value
 
 
 def delitem(interpreter: Any, a: Any, index: Any) -> None:

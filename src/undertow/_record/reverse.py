@@ -22,7 +22,7 @@ from numpy import ndarray
 
 from .. import rules
 from ..rules import _registry
-from . import binding, elements, hooks as hook_module, quick, quick_rules, quick_steps, steps
+from . import binding, elements, hooks as hook_module, keys, native, quick, quick_rules, quick_steps, steps
 from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter
 from .memory import Slot, owner_of
@@ -63,6 +63,7 @@ class ReverseInterpreter(Interpreter):
         self.caches: dict[Any, dict] = {}
         self.next_index: Any = itertools.count().__next__
         self.counting: list[dict] = []
+        self.origins: Any = None
         rules.load()
         self.getitem_below = lower.hooks["getitem"]
         super().__init__(lower)
@@ -75,6 +76,9 @@ class ReverseInterpreter(Interpreter):
         self.tape.clear()
         self.kept.clear()
         self.caches.clear()
+        self.tables.clear()
+        self.missed.clear()
+        self.origins = None
         self.next_index = itertools.count().__next__
         for names in self.counting:
             names["next_index"] = self.next_index
@@ -119,6 +123,15 @@ class ReverseInterpreter(Interpreter):
         else:
             self.tape.append((k, a.mark, p, b.mark, q))
         return self.scalar(cls, v, k)
+
+    def same_number(self, a: Any, b: Any) -> bool:
+        """Whether the equal numbers `a` and `b` are known to be the same function of the inputs."""
+        if not keys.same(a.primal, b.primal):
+            return False
+        if self.origins is None:
+            self.origins = keys.Origins(self.tape, frozenset({steps.read, quick_steps.read}), frozenset({native.called}))
+        self.origins.advance()
+        return self.origins.same(a.mark, b.mark)
 
     # ---- memory ----
 
