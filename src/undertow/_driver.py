@@ -31,6 +31,7 @@ __all__ = ["PLAIN", "Pushed", "Recording"]
 
 def followed(problem: Any, interpreter: Any, stand_ins: list) -> Any:
     """What the program returns; its first refusal, even if it swallowed it; or its own error, with ordinary numbers."""
+    interpreter.inputs = stand_ins
     try:
         value = problem.run(interpreter, stand_ins)
     except Exception as error:
@@ -38,6 +39,8 @@ def followed(problem: Any, interpreter: Any, stand_ins: list) -> Any:
             raise refusal from None
         strip_error(problem, interpreter, error)
         raise
+    finally:
+        interpreter.inputs = []
     if (refusal := interpreter.refusal()) is not None:
         raise refusal
     return value

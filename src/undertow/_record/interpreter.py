@@ -57,6 +57,7 @@ class Interpreter:
         self.loops: dict[int, Any] = {}
         self.memory = Memory()
         self.kept: list[list] = []
+        self.inputs: list = []
         self.tables: dict[int, tuple[Any, dict]] = {}  # keys that tables were last stored to under (`keys.setitem`)
         self.missed: list[tuple] = []  # what tables were said not to hold (`keys.miss`)
         self.scalars = ScalarFactory(self)

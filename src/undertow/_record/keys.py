@@ -177,12 +177,22 @@ def recognised(interpreter: Any, a: ndarray, b: ndarray) -> None:
 
 
 def recognised_items(interpreter: Any, a: Any, b: Any) -> None:
-    """The same for numbers and sequences of numbers, which are equal."""
+    """The same for sequences of numbers, and for an input that is a number; they are equal."""
     if not isinstance(a, (tuple, list)):
+        if not _is_input(interpreter, a if _active(a) else b):
+            return  # times that have reached the end, values at their bounds
         a, b = (a,), (b,)
     if _active(a) != _active(b) and all(type(x) in ACTIVE or type(x) in BASES for x in (*a, *b)):
         known, point = (a, b) if _active(b) else (b, a)
         _refuse_point(interpreter, list(known), point)
+
+
+def _is_input(interpreter: Any, x: Any) -> bool:
+    for start in interpreter.inputs:
+        plain = interpreter.plain(start)
+        if plain.dtype.kind in "fc" and (plain == x).any() if isinstance(plain, ndarray) else plain == x:
+            return True
+    return False
 
 
 def _refuse_point(interpreter: Any, known: list, point: Any) -> None:
