@@ -1,0 +1,149 @@
+"""Programs that remember what they computed: tables under active keys, objects that answer for the last point."""
+
+import collections
+
+import numpy as np
+import pytest
+
+import undertow as ut
+
+X = np.array([0.7, 0.3, 0.55])
+TABLE: dict = {}
+
+
+def by_membership(x, table=TABLE):
+    if x not in table:
+        table[x] = x**3
+    return table[x]
+
+
+def by_get(x, table):
+    known = table.get(x)
+    if known is None:
+        known = table[x] = x**3
+    return known
+
+
+def by_exception(x, table):
+    try:
+        return table[x]
+    except KeyError:
+        table[x] = x**3
+        return table[x]
+
+
+def by_default(x, table):
+    return table.setdefault(x, x**3)
+
+
+def by_tuple(x, table):
+    if (x, "cube") not in table:
+        table[x, "cube"] = (x**3, 1)
+    return table[x, "cube"][0]
+
+
+@pytest.mark.parametrize("cube", [by_membership, by_get, by_exception, by_default, by_tuple])
+@pytest.mark.parametrize("kind", [dict, collections.OrderedDict])
+def test_a_table_of_an_earlier_run_is_computed_anew(cube, kind):
+    table = kind()
+    value = cube(2.0, table)
+    before = dict(table)
+    assert ut.value_and_grad(lambda x: cube(x, table))(2.0) == (value, 12.0)
+    assert ut.grad(ut.grad(lambda x: cube(x, table)))(2.0) == 12.0
+    assert ut.jvp(lambda x: cube(x, table), (2.0,), (1.0,)) == (value, 12.0)
+    assert table == before and [type(k) for k in table] == [type(k) for k in before]
+
+
+def test_equal_numbers_of_one_run_are_told_apart():
+    def f(x):
+        table = {}
+        return sum(by_membership(v, table) for v in x)
+
+    np.testing.assert_array_equal(ut.grad(f)(np.ones(3)), [3.0, 3.0, 3.0])
+    np.testing.assert_array_equal(ut.jacobian(f, mode="forward")(np.ones(3)), [3.0, 3.0, 3.0])
+
+
+def test_the_same_number_read_twice_is_the_same_key():
+    def f(x):
+        groups = collections.defaultdict(list)
+        for v in x:
+            groups[v].append(v * 2)
+        doubled = {v * 2.0: v for v in x}
+        return sum(sum(groups[v]) for v in x) + sum(doubled[2.0 * v] for v in x if 2.0 * v in doubled)
+
+    np.testing.assert_allclose(ut.grad(f)(X), [3.0, 3.0, 3.0])
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: {0.7: 5.0}[x] * x,
+    lambda x: {0.7: 5.0}.get(x, 1.0) * x,
+    lambda x: {0.7: 5.0}.pop(x) * x,
+    lambda x: collections.defaultdict(float, {0.7: 5.0})[x] * x,
+    lambda x: x if x not in {0.7: 5.0} else 2 * x,
+])
+def test_a_constant_stored_under_an_equal_number_is_refused(f):
+    with pytest.raises(ut.UndertowError, match="stored under a number equal"):
+        ut.grad(f)(0.7)
+
+
+def test_what_cannot_vary_is_found():
+    assert ut.grad(lambda x: 3 * x if {0.7: "linear"}[x] == "linear" else 0.0)(0.7) == 3.0
+    assert ut.grad(lambda x: {0.7: 2}[x] * x)(0.7) == 2.0
+
+
+class Remembering:
+    """Answers for the last point without computing."""
+
+    def __init__(self, same, keep):
+        self.same, self.keep, self.point = same, keep, None
+
+    def __call__(self, x):
+        if self.point is None or not self.same(self.point, x):
+            self.point, self.value = self.keep(x), (x * x).sum()
+        return self.value
+
+
+@pytest.mark.parametrize(("same", "keep"), [
+    (np.array_equal, np.array),
+    (lambda a, b: (a == b).all(), np.array),
+    (lambda a, b: not np.any(a != b), np.array),
+    (lambda a, b: a == tuple(b), tuple),
+    (lambda a, b: a == b.tolist(), lambda x: x.tolist()),
+])
+def test_an_object_that_answers_for_the_last_point_is_refused(same, keep):
+    f = Remembering(same, keep)
+    assert f(X) == f(X) == (X * X).sum()
+    for derivative in (ut.grad(f), ut.jacobian(f, mode="forward")):
+        with pytest.raises(ut.UndertowError, match="they are equal"):
+            derivative(X)
+    fresh = Remembering(same, keep)
+    np.testing.assert_allclose(ut.grad(fresh)(X), 2 * X)
+    np.testing.assert_allclose(ut.grad(lambda x: fresh(x) * fresh(x))(X + 1), 4 * (X + 1) * ((X + 1) ** 2).sum())
+
+
+def test_constants_that_programs_compare_with():
+    def f(x):
+        t, end = 0.0, 0.3
+        while t != end:
+            t = t + min(x, end - t)
+        same = np.array_equal(x * np.eye(2), np.eye(2)) or (np.full(2, x) == 0.7).all()
+        return t * x + same
+
+    assert ut.grad(f)(0.7) == pytest.approx(0.3)
+    assert ut.grad(f)(0.125) == pytest.approx(0.3)
+
+
+def test_a_number_answered_for_the_last_point_is_refused():
+    class Last:
+        point = None
+
+        def __call__(self, x):
+            if self.point != x:
+                self.point, self.value = x, x * x
+            return self.value
+
+    f = Last()
+    f(0.7)
+    with pytest.raises(ut.UndertowError, match="they are equal"):
+        ut.grad(f)(0.7)
+    assert ut.grad(f)(0.8) == 1.6
