@@ -146,11 +146,24 @@ def brusselator(u0, a, b, alpha, dt, steps):
     return jnp.sum(x * x) + jnp.sum(y * y)
 
 
-def prepare(name, args, active):
-    """A call without arguments that computes value and gradient, on data already given to the tool."""
-    f = globals()[name]
+def prepare_function(f, args, active, constant=()):
+    """A call without arguments that computes value and gradient, on data already given to the tool.
+
+    Whole numbers and the arguments numbered in `constant` are part of the program.
+    """
     wanted = tuple(k for k, a in enumerate(active) if a)
-    static = tuple(k for k, a in enumerate(args) if isinstance(a, int))
-    run = jax.jit(jax.value_and_grad(f, argnums=wanted), static_argnums=static)
-    given = tuple(a if k in static else jnp.asarray(a) for k, a in enumerate(args))
+    fixed = {k: a for k, a in enumerate(args) if isinstance(a, (int, float)) and k not in wanted or k in constant}
+    places = [k for k in range(len(args)) if k not in fixed]
+
+    def of_given(*given):
+        values = fixed | dict(zip(places, given, strict=True))
+        return f(*(values[k] for k in range(len(args))))
+
+    run = jax.jit(jax.value_and_grad(of_given, argnums=tuple(places.index(k) for k in wanted)))
+    given = tuple(jnp.asarray(args[k]) for k in places)
     return lambda: jax.block_until_ready(run(*given))
+
+
+def prepare(name, args, active):
+    """The same for a port by name."""
+    return prepare_function(globals()[name], args, active)

@@ -94,12 +94,10 @@ def brusselator(u0, a, b, alpha, dt, steps):
     return (x * x).sum() + (y * y).sum()
 
 
-def prepare(name, args, active):
+def prepare_function(f, args, active):
     """A call without arguments that computes value and gradient, on data already given to the tool."""
-    f = globals()[name]
-    given = [torch.tensor(a, dtype=torch.float64, requires_grad=True) if on else
-             a if isinstance(a, int) else torch.tensor(a, dtype=torch.float64)
-             for a, on in zip(args, active, strict=True)]
+    given = [torch.tensor(a, dtype=None if hasattr(a, "dtype") else torch.float64, requires_grad=on)
+             if on or hasattr(a, "dtype") else a for a, on in zip(args, active, strict=True)]
     wanted = [t for t, on in zip(given, active, strict=True) if on]
 
     def run():
@@ -107,3 +105,8 @@ def prepare(name, args, active):
         return value.detach(), torch.autograd.grad(value, wanted)
 
     return run
+
+
+def prepare(name, args, active):
+    """The same for a port by name."""
+    return prepare_function(globals()[name], args, active)
