@@ -45,12 +45,20 @@ def _grow(stack, n):
     return out
 
 
-def _gemm(first, second):
-    def gemm(c, a, b, m, n, k):
-        c, a, b = np.asarray(c), np.asarray(a), np.asarray(b)
-        c[:m, :n] += (a.T if first == "t" else a)[:m, :k] @ (b.T if second == "t" else b)[:k, :n]
+def _matrix(array, at, rows, columns, m, n):
+    index = [slice(i, i + {rows: m, columns: n}[k]) if k in (rows, columns) else i for k, i in enumerate(at)]
+    for k, i in enumerate(at):
+        assert 0 <= i and (i + {rows: m, columns: n}.get(k, 1)) <= array.shape[k]
+    found = np.asarray(array)[tuple(index)]
+    return found if rows < columns else found.T
 
-    return gemm
+
+def _product(c, c_at, c_rows, c_columns, a, a_at, a_rows, a_columns, b, b_at, b_rows, b_columns, m, n, k, keep):
+    if m <= 0 or n <= 0:
+        return
+    out = _matrix(c, c_at, c_rows, c_columns, m, n)
+    product = _matrix(a, a_at, a_rows, a_columns, m, k) @ _matrix(b, b_at, b_rows, b_columns, k, n) if k > 0 else 0.0
+    out[...] = out + product if keep else product
 
 
 NAMES = {
@@ -68,7 +76,7 @@ NAMES = {
     **{n: getattr(np, n) for n in (
         "tan", "tanh", "sinh", "cosh", "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "arctan2", "hypot",
         "log1p", "expm1", "log2", "log10", "exp2", "copysign", "floor", "ceil", "trunc", "rint")},
-    **{f"gemm_{x}{y}": _gemm(x, y) for x in "nt" for y in "nt"},
+    "product_f64": _product, "product_f32": _product,
 }
 
 

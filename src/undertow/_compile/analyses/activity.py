@@ -42,6 +42,8 @@ def _mark(facts: set[Value], target: Value, *sources: Value) -> None:
 def _op(op: Op, facts: set[Value]) -> None:
     if op.name in ("store", "accum"):
         _mark(facts, op.operands[0], op.operands[1])
+    elif op.name == "gemm":
+        _mark(facts, *op.operands[:3])
     elif op.name == "load":
         _mark(facts, op.result, op.operands[0])
     elif op.name == "tape_store":

@@ -56,10 +56,14 @@ def _call(name: str, *args: ast.expr) -> ast.Call:
 
 def compile_source(source: str, name: str) -> Callable:
     """The native function that generated source defines."""
+    from ..runtime.kernels import provide
     from ..runtime.memory import scratched
     from ..runtime.native import NAMES, jit
     from ..runtime.store import Store, folder, write_source
 
+    for name, kind in (("product_f64(", "double"), ("product_f32(", "float")):
+        if name in source:
+            provide(kind)
     tree = ast.fix_missing_locations(_Access(tree := ast.parse(source)).visit(tree))
     store = Store(source)
     own = f"{name}_{store.stem[:12]}"  # symbols of native code from different processes must not collide

@@ -27,7 +27,7 @@ class _Emitter:
         self.used: set[str] = set(keyword.kwlist) | set(dir(__builtins__)) | {
             "Leave", "empty", "zeros", "grow", "failed", "radd", "pool", "pool_top", "pool_need", "pool_end", "room",
             "clear",
-            "tape", "tape_top", "to_slot", "from_slot", "power", "shaped", *SCALAR, "float64", "float32", "int64"}
+            "product_f64", "product_f32", "tape", "tape_top", "to_slot", "from_slot", "power", "shaped", *SCALAR, "float64", "float32", "int64"}
         self.uses: dict[Value, int] = {}
         self.inlined: dict[Value, str] = {}
         self.deferred = False
@@ -196,8 +196,14 @@ class _Emitter:
         self.line(depth, f"{_tape(op.attrs.get('level', 0))}[{self.ref(at)}] = {text}")
 
     def on_gemm(self, op: Op, depth: int) -> None:
-        text = ", ".join(self.ref(v) for v in op.operands)
-        self.line(depth, f"gemm_{op.attrs['a']}{op.attrs['b']}({text})")
+        indices = iter(op.operands[6:])
+        matrices = []
+        for v, axes in zip(op.operands[:3], (op.attrs[k] for k in "cab"), strict=True):
+            place = ", ".join(self.ref(next(indices)) for _ in range(v.type.ndim))
+            matrices.append(f"{self.ref(v)}, ({place}), {axes[0]}, {axes[1]}")
+        extents = ", ".join(self.ref(v) for v in op.operands[3:6])
+        name = f"product_{op.operands[0].type.element}"
+        self.line(depth, f"{name}({', '.join(matrices)}, {extents}, {op.attrs['keep']})")
 
     def on_check(self, op: Op, depth: int) -> None:
         condition = self.ref(op.operands[0])

@@ -46,7 +46,8 @@ COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
 COMMUTATIVE = frozenset(("add", "mul", "and", "or", "xor", "eq", "ne"))
 
 # name: (least number of operands, number of regions). Operand and region conventions:
-#   gemm c a b m n k {a, b}              c += op(a) @ op(b); made by the last passes, known to the emitter alone
+#   gemm c a b m n k *c_at *a_at *b_at {c, a, b, keep}     a product of m by k and k by n matrices that begin at these
+#       indices and lie along two axes each; added to `c` where `keep`. Made by the last passes
 #   dim a {axis}                        alloc *dims {fill}               view a *operands {kind, ...}
 #   load a *index                       store a value *index             accum a value *index    (a[index] += value)
 #   if cond [then][else]                for lo hi step *init [(i, *carried) yields *carried]

@@ -108,6 +108,10 @@ _CHECKS = {
     "dim": lambda op: 0 <= op.attrs["axis"] < op.operands[0].type.ndim,
     "if": lambda op: op.operands[0].type == BOOL and all(_types(r.yields) == _types(op.results) for r in op.regions),
     "for": _for, "while": _while,
+    "gemm": lambda op: len(op.operands) == 6 + sum(v.type.ndim for v in op.operands[:3]) and all(
+        t == I64 for t in _types(op.operands[3:])) and all(
+        len(set(op.attrs[k])) == 2 and max(op.attrs[k]) < v.type.ndim and v.type.element == op.operands[0].type.element
+        for k, v in zip("cab", op.operands, strict=False)),
     "check": lambda op: op.operands[0].type == BOOL,
     "reserve": lambda op: _types(op.operands) == [I64] == _types(op.results),
     "pop": lambda op: _types(op.operands) == [I64] == _types(op.results),

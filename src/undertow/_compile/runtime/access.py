@@ -16,10 +16,10 @@ from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-__all__ = ["read", "shaped", "write"]
+__all__ = ["pointer_to", "read", "shaped", "write"]
 
 
-def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+def pointer_to(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
     struct = make_array(array_type)(context, builder, array)
     indices = cgutils.unpack_tuple(builder, index, array_type.ndim)
     if not indices:
@@ -59,7 +59,7 @@ def read(context: Any, a: Any, index: Any, scope: Any, total: Any) -> Any:
     """``a[index]`` where `a` is number `scope` of the `total` memories of the function."""
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         array_type = signature.args[0]
-        pointer = _pointer(context, builder, array_type, args[0], args[1])
+        pointer = pointer_to(context, builder, array_type, args[0], args[1])
         loaded = builder.load(pointer)
         loaded.align = None if array_type.aligned else 1
         _mark(builder, loaded, scope, total)
@@ -73,7 +73,7 @@ def write(context: Any, a: Any, index: Any, value: Any, scope: Any, total: Any) 
     """``a[index] = value``, as `read`."""
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         array_type = signature.args[0]
-        pointer = _pointer(context, builder, array_type, args[0], args[1])
+        pointer = pointer_to(context, builder, array_type, args[0], args[1])
         item = context.cast(builder, args[2], signature.args[2], array_type.dtype)
         data = context.data_model_manager[array_type.dtype].as_data(builder, item)
         stored = builder.store(data, pointer)

@@ -61,9 +61,9 @@ def _fill_by_store(facts: MemoryFacts, allocation: Op) -> None:
     if first is None:
         return
     found = _accesses(first, root)
-    if len(found) == 1 and found[0].name == "accum" and _box(facts, region, found[0]) == tuple(
+    if len(found) == 1 and _adds(found[0], root) and _box(facts, region, found[0]) == tuple(
             ((None, 0), _term(facts, n)) for n in allocation.operands):
-        found[0].name = "store"
+        _store_instead(found[0])
         allocation.attrs = {**allocation.attrs, "fill": "empty"}
 
 
@@ -79,6 +79,20 @@ def _inside(op: Op) -> list[Op]:
 def _accesses(op: Op, root: Value) -> list[Op]:
     return [x for x in _inside(op) if (x.name in _ACCESS and x.operands[0] is root)
             or (x.name == "gemm" and any(v is root for v in x.operands[:3]))]
+
+
+def _adds(op: Op, root: Value) -> bool:
+    """Whether an access only adds to the memory, and might as well store."""
+    if op.name == "gemm":
+        return bool(op.attrs["keep"]) and op.operands[0] is root and root not in op.operands[1:3]
+    return op.name == "accum"
+
+
+def _store_instead(op: Op) -> None:
+    if op.name == "gemm":
+        op.attrs = {**op.attrs, "keep": False}
+    else:
+        op.name = "store"
 
 
 def _drop(facts: MemoryFacts, region: Region, k: int, clear: Op, loop: Op | None) -> bool:
@@ -100,7 +114,7 @@ def _drop(facts: MemoryFacts, region: Region, k: int, clear: Op, loop: Op | None
     assert again is not None
     again = _first_of(facts, region, again, root, box)
     found = _accesses(region.ops[again], root)
-    if len(found) != 1 or found[0].name != "accum":
+    if len(found) != 1 or not _adds(found[0], root):
         return False
     own = _box(facts, region, found[0])
     if own != box:
@@ -108,7 +122,7 @@ def _drop(facts: MemoryFacts, region: Region, k: int, clear: Op, loop: Op | None
         if margins is None:
             return False
         region.ops[k + 1:k + 1] = _clear_margins(root, box, *margins, clear.span)
-    found[0].name = "store"
+    _store_instead(found[0])
     facts.region[clear].ops.remove(clear)
     if around and loop is not None:
         outer = facts.region[loop]
@@ -230,8 +244,15 @@ def _box(facts: MemoryFacts, region: Region, op: Op) -> tuple | None:
         loops[c.regions[0].params[0]] = ((a, p), (b, q)) if up else ((b, q + 1), (a, p + 1))
     used: set[Value] = set()
     out = []
-    for v in op.operands[2:]:
+    across = _across(facts, op)
+    for k, v in enumerate(_place(op)):
         base, c = _term(facts, v)
+        if k in across:
+            if base is not None or across[k][0] in loops:
+                return None
+            n, d = across[k]
+            out.append(((None, c), (n, c + d)))
+            continue
         if base in loops:
             if base in used:
                 return None
@@ -244,6 +265,18 @@ def _box(facts: MemoryFacts, region: Region, op: Op) -> tuple | None:
     if used != set(loops) or any(t in loops for side in loops.values() for t, _ in side):
         return None
     return tuple(out)
+
+
+def _place(op: Op) -> list[Value]:
+    """Where an addition goes."""
+    return op.operands[6:6 + op.operands[0].type.ndim] if op.name == "gemm" else op.operands[2:]
+
+
+def _across(facts: MemoryFacts, op: Op) -> dict[int, tuple]:
+    """Extents of the axes along which a product adds."""
+    if op.name != "gemm":
+        return {}
+    return dict(zip(op.attrs["c"], (_term(facts, n) for n in op.operands[3:5]), strict=True))
 
 
 def _moves(facts: MemoryFacts, v: Value | None, indices: set[Value]) -> bool:

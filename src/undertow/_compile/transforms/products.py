@@ -1,10 +1,11 @@
-"""Matrix products as calls of BLAS.
+"""Matrix products as one operation.
 
 Needs: verified IR. Gives: verified IR, in place, in which loop nests that do nothing but ``c[p, q] += a * b``, where `a`
-    and `b` are elements that share a third index, are `gemm` operations. Cost: linear.
+    and `b` are elements that share a further index, are `gemm` operations; indices that all three share stay loops around
+    them. Cost: linear.
 
-The order of such sums is free where the program wrote ``a @ b``, and in the reverse sweep. Nests whose extents are
-small constants stay loops.
+The order of such sums is free where the program wrote a product of arrays, in sums of the library, and in the reverse
+sweep. Nests whose extents are small constants stay loops, which the backend unrolls.
 """
 
 from __future__ import annotations
@@ -16,16 +17,17 @@ from ..ir.types import I64
 
 __all__ = ["call_blas"]
 
-_SMALL = 1000
+_SMALL = 1000  # multiplications that stay loops, where that is known
+_NARROW = 16  # likewise entries of one operand
 
 
 def call_blas(function: Function) -> None:
-    """Replace nests by calls."""
+    """Replace nests by operations."""
     def visit(region: Region) -> None:
         k = 0
         while k < len(region.ops):
             op = region.ops[k]
-            found = _Nest(op).calls() if op.name == "for" else None
+            found = _Nest(op).products() if op.name == "for" else None
             if found is not None:
                 region.ops[k:k + 1] = found
                 k += len(found)
@@ -37,104 +39,234 @@ def call_blas(function: Function) -> None:
     visit(function.body)
 
 
+class _Loop:
+    """A loop over ``start .. start + count - 1``, in either direction."""
+
+    def __init__(self, op: Op) -> None:
+        self.op = op
+        self.index = op.regions[0].params[0]
+        self.start: Value = const(0)
+        self.count: Value = const(0)
+
+
+class _Refused(Exception):
+    """The nest stays as it is."""
+
+
 class _Nest:
-    """Three loops, one in the other, with nothing but accesses and products around and inside."""
+    """Loops, one in the other, with nothing but accesses and products around and inside."""
 
     def __init__(self, outer: Op) -> None:
         self.outer = outer
-        self.loops: list[Op] = []
+        self.loops: list[_Loop] = []
         self.ops: dict[Value, Op] = {}
-        self.effects: list[Op] = []
+        self.effects: list[tuple[Op, int]] = []
+        self.sum: Op | None = None  # the innermost loop, where it carries a sum
+        self.order: dict[Op, int] = {}
         self.before: list[Op] = []
 
-    def calls(self) -> list[Op] | None:
-        """The calls that do the same, or None."""
-        if not self.collect(self.outer) or len(self.loops) != 3 or not self.effects:
-            return None
-        indices = [loop.regions[0].params[0] for loop in self.loops]
-        written = {op.operands[0] for op in self.effects}
-        if len(written) != len(self.effects):
-            return None
-        extents = dict(zip(indices, map(self.extent, self.loops), strict=True))
-        if None in extents.values():
-            return None
-        if all(isinstance(n, Constant) for n in extents.values()):
-            size = 1
-            for n in extents.values():
-                size *= n.value  # type: ignore[union-attr]
-            if size <= _SMALL:
+    def products(self) -> list[Op] | None:
+        """The operations that do the same, or None."""
+        try:
+            self.collect(self.outer)
+            clears = [op for op, _ in self.effects if op.name == "store" and isinstance(op.operands[1], Constant)]
+            if any(op.operands[1].value != 0.0 for op in clears):  # type: ignore[attr-defined]
                 return None
-        out = [self.call(effect, indices, extents, written) for effect in self.effects]
-        return None if None in out else [*self.before, *out]  # type: ignore[list-item]
+            others = [(op, depth) for op, depth in self.effects if op not in clears]
+            written = {op.operands[0] for op, _ in others}
+            if len(self.loops) < 3 or not others or len(written) != len(others):
+                return None
+            self.check_clears(clears, written)
+            for loop in self.loops:
+                self.measure(loop)
+            out = [self.product(op, depth, written) for op, depth in others]
+            out += [self.clearing(op, depth) for op, depth in self.effects if op in clears]
+            return [*self.before, *out]
+        except _Refused:
+            return None
 
-    def collect(self, loop: Op) -> bool:
-        """Take the nest apart; False where it holds anything else."""
-        step = loop.operands[2]
-        if len(loop.operands) != 3 or not isinstance(step, Constant) or abs(step.value) != 1 or len(self.loops) == 3:
-            return False
-        self.loops.append(loop)
-        inner = 0
-        for op in loop.regions[0].ops:
-            if op.name == "for":
+    def collect(self, op: Op) -> None:
+        """Take the nest apart."""
+        step = op.operands[2]
+        if not isinstance(step, Constant) or abs(step.value) != 1 or len(self.loops) == 6:
+            raise _Refused
+        if len(op.operands) > 3:
+            self.collect_sum(op)
+        self.loops.append(_Loop(op))
+        depth, inner = len(self.loops), 0
+        for x in op.regions[0].ops:
+            self.order[x] = len(self.order)
+            if x.name == "for":
                 inner += 1
-                if inner > 1 or not self.collect(op):
-                    return False
-            elif op.name == "load" or op.name in SCALAR:
-                self.ops[op.result] = op
-            elif op.name in ("store", "accum"):
-                self.effects.append(op)
+                if inner > 1 or self.sum is not None:
+                    raise _Refused
+                self.collect(x)
+            elif x.name == "load" or x.name in SCALAR:
+                self.ops[x.result] = x
+            elif x.name in ("store", "accum"):
+                self.effects.append((x, depth))
             else:
-                return False
-        return True
+                raise _Refused
 
-    def extent(self, loop: Op) -> Value | None:
-        """The number of iterations of a loop over ``0 .. n - 1``, known outside of the nest."""
-        lo, hi, step = loop.operands
+    def collect_sum(self, op: Op) -> None:
+        init = op.operands[3]
+        if len(op.operands) != 4 or not isinstance(init, Constant) or init.value != 0.0 or not op.result.type.is_float:  # type: ignore
+            raise _Refused
+        self.sum = op
+        self.ops[op.result] = op
+
+    def measure(self, loop: _Loop) -> None:
+        """Start and number of iterations, known outside of the nest."""
+        lo, hi, step = loop.op.operands[:3]
         if step.value == 1:  # type: ignore[attr-defined]
-            start, n = lo, hi
+            loop.start, loop.count = lo, self.minus(hi, lo)
         else:
-            start, n = hi, self.plus_one(lo, loop.span)
-        first = 0 if step.value == 1 else -1  # type: ignore[attr-defined]
-        known = isinstance(start, Constant) and start.value == first
-        return n if known and n is not None and self.outside(n) else None
+            loop.start = self.plus_one(hi)
+            loop.count = self.minus(self.plus_one(lo), loop.start)
+        if not self.outside(loop.start) or not self.outside(loop.count):
+            raise _Refused
 
     def outside(self, v: Value) -> bool:
-        return v not in self.ops and not any(v is loop.regions[0].params[0] for loop in self.loops)
+        return v not in self.ops and not any(v is loop.index for loop in self.loops)
 
-    def plus_one(self, v: Value, span: int) -> Value | None:
+    def emit(self, name: str, x: Value, y: Value) -> Value:
+        out = Value(I64)
+        self.before.append(Op(name, [x, y], [out], span=self.outer.span))
+        return out
+
+    def minus(self, x: Value, y: Value) -> Value:
+        if isinstance(y, Constant) and y.value == 0:
+            return x
+        if isinstance(x, Constant) and isinstance(y, Constant):
+            return const(x.value - y.value)
+        if not self.outside(x) or not self.outside(y):
+            raise _Refused
+        return self.emit("sub", x, y)
+
+    def plus_one(self, v: Value) -> Value:
         if isinstance(v, Constant):
             return const(v.value + 1)
         op = self.ops.get(v)
         if op is not None:
-            one_less = op.name == "sub" and isinstance(op.operands[1], Constant) and op.operands[1].value == 1
-            return op.operands[0] if one_less else None
-        n = Value(I64, "n")
-        self.before.append(Op("add", [v, const(1)], [n], span=span))
-        return n
+            if op.name == "sub" and isinstance(op.operands[1], Constant) and op.operands[1].value == 1:
+                return op.operands[0]
+            raise _Refused
+        return self.emit("add", v, const(1))
 
-    def call(self, effect: Op, indices: list[Value], extents: dict, written: set[Value]) -> Op | None:
-        c, value, *place = effect.operands
+    # ---- one effect
+    def product(self, effect: Op, depth: int, written: set[Value]) -> Op:
+        """The product that an effect adds to its memory, with loops around it."""
+        factors, keep = self.factors(effect, depth)
+        c = effect.operands[0]
+        loads = [self.ops.get(v) for v in factors]
+        if any(f is None or f.name != "load" or f.operands[0] in written or f.operands[0].type.element != c.type.element
+               for f in loads):
+            raise _Refused
+        places = [self.place(effect.operands[2:]), *(self.place(f.operands[1:]) for f in loads)]  # type: ignore
+        used = [{x[0] for x in place if x[0] is not None} for place in places]
+        kinds: dict[tuple, list[_Loop]] = {}
+        for loop in self.loops:
+            kinds.setdefault(tuple(loop in u for u in used), []).append(loop)
+        rows, columns, summed = (kinds.get(k, []) for k in ((True, True, False), (True, False, True), (False, True, True)))
+        if not rows or not columns or len(summed) != 1 or any(not k[0] and k != (False, True, True) for k in kinds):
+            raise _Refused
+        p, q, r = rows[-1], columns[-1], summed[0]
+        self.worth(p, q, r)
+        around = [loop for loop in self.loops if loop not in (p, q, r)]
+        new = {loop: Value(I64, loop.index.name) for loop in around}
+        region = Region()
+        operands = [c, *(f.operands[0] for f in loads), p.count, q.count, r.count]  # type: ignore[union-attr]
+        for place in places:
+            operands += [self.entry(x, new, region) for x in place]
+
+        def axes(k: int, first: _Loop, second: _Loop) -> tuple[int, int]:
+            at = [x[0] for x in places[k]]
+            return at.index(first), at.index(second)
+
+        attrs = {"c": axes(0, p, q), "a": axes(1, p, r), "b": axes(2, r, q), "keep": keep}
+        region.ops.append(Op("gemm", operands, [], attrs, span=effect.span))
+        return self.wrap(region, around, new)
+
+    def wrap(self, region: Region, around: list[_Loop], new: dict[_Loop, Value]) -> Op:
+        """Loops around the operations of a region, or the only operation itself."""
+        for loop in reversed(around):
+            region.params = [new[loop]]
+            op = Op("for", list(loop.op.operands[:3]), [], {}, [region], loop.op.span)
+            region = Region()
+            region.ops.append(op)
+        self.before += region.ops[:-1]
+        return region.ops[-1]
+
+    def factors(self, effect: Op, depth: int) -> tuple[list[Value], bool]:
+        """What is multiplied, and whether it is added to what is there."""
+        value, keep = effect.operands[1], True
+        if self.sum is not None:
+            if value is not self.sum.result or depth != len(self.loops) - 1:
+                raise _Refused
+            body = self.sum.regions[0]
+            total = self.ops.get(body.yields[0])
+            if total is None or total.name != "radd" or total.operands[0] is not body.params[1]:
+                raise _Refused
+            keep = effect.name == "accum"
+            value = total.operands[1]
+        elif depth != len(self.loops):
+            raise _Refused
         product = self.ops.get(value)
-        if effect.name == "store":
+        if self.sum is None and effect.name == "store":
             product = self.added(effect, product) if self.outer.attrs.get("product") else None
-        if product is None or product.name != "mul" or len(place) != 2 or not c.type.is_float:  # type: ignore
-            return None
-        p, q = place
-        rest = [i for i in indices if i is not p and i is not q]
-        if p is q or p not in extents or q not in extents or len(rest) != 1:
-            return None
-        r = rest[0]
-        factors = [self.ops.get(v) for v in product.operands]
-        if any(f is None or f.name != "load" or f.operands[0] in written or f.operands[0].type != c.type
-               for f in factors):
-            return None
-        for left, right in (factors, factors[::-1]):
-            a = self.form(left, p, r)
-            b = self.form(right, r, q)
-            if a and b:
-                return Op("gemm", [c, left.operands[0], right.operands[0], extents[p], extents[q], extents[r]], [],
-                          {"a": a, "b": b}, span=effect.span)
-        return None
+        if product is None or product.name != "mul" or not effect.operands[0].type.is_float:  # type: ignore[union-attr]
+            raise _Refused
+        return product.operands, keep
+
+    @staticmethod
+    def worth(p: _Loop, q: _Loop, r: _Loop) -> None:
+        """Refuse where loops are known to be as good."""
+        n = [loop.count.value for loop in (p, q, r) if isinstance(loop.count, Constant)]
+        size = 1
+        for x in n:
+            size *= x
+        if (len(n) == 3 and size <= _SMALL) or (len(n) == 2 and size <= _NARROW):
+            raise _Refused
+
+    def place(self, index: list[Value]) -> list[tuple[_Loop | None, Value]]:
+        """Each index as a loop's, or none, and what is added to it."""
+        out: list[tuple[_Loop | None, Value]] = []
+        for v in index:
+            loop = next((x for x in self.loops if x.index is v), None)
+            op = self.ops.get(v)
+            if loop is not None:
+                out.append((loop, const(0)))
+            elif op is None:
+                out.append((None, v))
+            elif op.name == "add":
+                x, y = op.operands
+                first, second = (next((u for u in self.loops if u.index is w), None) for w in (x, y))
+                if first is not None and self.outside(y):
+                    out.append((first, y))
+                elif second is not None and self.outside(x):
+                    out.append((second, x))
+                else:
+                    raise _Refused
+            else:
+                raise _Refused
+        used = [x for x, _ in out if x is not None]
+        if len(set(used)) != len(used):
+            raise _Refused
+        return out
+
+    def entry(self, x: tuple[_Loop | None, Value], new: dict[_Loop, Value], region: Region) -> Value:
+        """An index of the product: where its axis begins, or its place on an axis that is not the product's."""
+        loop, offset = x
+        if loop is None:
+            return offset
+        base = new.get(loop, loop.start)
+        if isinstance(offset, Constant) and offset.value == 0:
+            return base
+        if isinstance(base, Constant) and (base.value == 0 or isinstance(offset, Constant)):
+            return offset if base.value == 0 else const(base.value + offset.value)  # type: ignore[attr-defined]
+        out = Value(I64)
+        region.ops.append(Op("add", [base, offset], [out], span=self.outer.span))
+        return out
 
     def added(self, effect: Op, total: Op | None) -> Op | None:
         """The product that a store adds to the element it stores to."""
@@ -147,12 +279,27 @@ class _Nest:
                 return self.ops.get(new)
         return None
 
-    @staticmethod
-    def form(load: Op, first: Value, second: Value) -> str:
-        """``n`` for ``a[first, second]``, ``t`` for ``a[second, first]``."""
-        index = load.operands[1:]
-        if len(index) == 2 and index[0] is first and index[1] is second:
-            return "n"
-        return "t" if len(index) == 2 and index[0] is second and index[1] is first else ""
+    # ---- clearing of what has been read
+    def check_clears(self, clears: list[Op], written: set[Value]) -> None:
+        """Cleared elements must have been read just before, and nowhere else; they are then cleared after the product."""
+        for clear in clears:
+            root = clear.operands[0]
+            if root in written:
+                raise _Refused
+            for load in self.ops.values():
+                if load.name == "load" and load.operands[0] is root and (
+                        self.order[load] > self.order[clear] or [_key(v) for v in load.operands[1:]]
+                        != [_key(v) for v in clear.operands[2:]]):
+                    raise _Refused
+
+    def clearing(self, clear: Op, depth: int) -> Op:
+        around = self.loops[:depth]
+        new = {loop: Value(I64, loop.index.name) for loop in around}
+        region = Region()
+        index = [self.entry(x, new, region) for x in self.place(clear.operands[2:])]
+        region.ops.append(Op("store", [*clear.operands[:2], *index], [], clear.attrs, span=clear.span))
+        return self.wrap(region, around, new)
 
 
+def _key(v: Value) -> object:
+    return (v.type, v.value) if isinstance(v, Constant) else v

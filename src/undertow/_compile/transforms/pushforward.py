@@ -176,6 +176,27 @@ class _Pushforward:
             for d, t in enumerate(self.tangents[op.operands[1]]):
                 self.b.accum(self.memory[op.operands[0]], t, [*index, *self.place(d)])
 
+    def on_gemm(self, op: Op) -> None:
+        """Products are linear in each factor."""
+        self.copy(op)
+        c, a, b = op.operands[:3]
+        if c not in self.memory:
+            return
+        extents, rest = op.operands[3:6], iter(op.operands[6:])
+        places = [[next(rest) for _ in range(v.type.ndim)] for v in (c, a, b)]
+        for d in range(self.width):
+            moving = [k for k in (1, 2) if op.operands[k] in self.memory]
+            terms: list[tuple[int, bool]] = [(k, op.attrs["keep"] or n > 0) for n, k in enumerate(moving)]
+            if not moving and not op.attrs["keep"]:
+                terms, extents = [(0, False)], [*extents[:2], const(0)]
+            for k, keep in terms:
+                operands, indices = [], []
+                for n, (v, place) in enumerate(zip((c, a, b), places, strict=True)):
+                    dot = n in (0, k)
+                    operands.append(self.memory[v] if dot else self.get(v))
+                    indices += [*map(self.get, place), *(self.place(d) if dot else [])]
+                self.b.emit("gemm", [*operands, *map(self.get, extents), *indices], [], {**op.attrs, "keep": keep})
+
     def on_tape_store(self, op: Op) -> None:
         self.copy(op)
         if TAPE in self.varied and op.operands[0].type.is_float:  # type: ignore[union-attr]

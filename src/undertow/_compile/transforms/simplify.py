@@ -217,6 +217,7 @@ class _Live:
         self.owner: dict[Value, tuple[Op, int]] = {}
         self.parents: dict[Op, Op | None] = {}
         self.work: list[Value] = []
+        self.writers: dict[Value, list[Op]] = {}
 
     def run(self, function: Function) -> None:
         self.index(function.body, None)
@@ -235,7 +236,11 @@ class _Live:
                 for k, p in enumerate(inner.params):
                     self.owner[p] = (op, k - offset)
                 self.index(inner, op)
-            if op.name in HAS_EFFECT:
+            if op.name == "alloc":
+                self.writers[op.result] = []
+            elif op.name in ("store", "accum", "gemm") and op.operands[0] in self.writers:
+                self.writers[op.operands[0]].append(op)  # without effect as long as nobody reads what it writes
+            elif op.name in HAS_EFFECT:
                 self.keep(op)
 
     def mark(self, v: Value) -> None:
@@ -265,6 +270,8 @@ class _Live:
             return
         op, k = self.owner[v]
         self.keep(op)
+        for writer in self.writers.get(v, ()):
+            self.keep(writer)
         if not op.regions or k < 0:
             return
         if op.name == "if":
