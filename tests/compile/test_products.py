@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from undertow._compile import compile_pullback
+from undertow._compile import compile_pullback, compile_pushforward
 
 
 def product_of_three(a, b, c):
@@ -69,3 +69,84 @@ def test_an_array_used_in_a_product_and_by_elements():
     _, (bar, _) = compiled.value_and_pullback((x, y), 1.0)
     a = np.sin(x)
     np.testing.assert_allclose(bar, (2 * a @ y @ y.T + 8 * a) * np.cos(x), rtol=1e-11)
+
+
+def batched(a, b):
+    return np.sum(np.einsum("kij,nkj->nki", a, b) ** 3)
+
+
+def stacked(a, b):
+    return np.sum(np.sin(a @ b[:, 1:, 2:]) * 2.0)
+
+
+def into_a_part(a, b):
+    out = np.ones((a.shape[0] + 3, b.shape[1] + 2))
+    out[2:-1, 1:-1] = a[:, 1:] @ b[1:]
+    return np.sum(out ** 2)
+
+
+@pytest.mark.parametrize(("f", "shapes"), [(batched, ((4, 12, 11), (30, 4, 11))), (stacked, ((3, 20, 15), (3, 16, 23))),
+                                           (into_a_part, ((17, 19), (19, 21)))])
+def test_products_of_parts(f, shapes):
+    """Stacks and parts of arrays are multiplied where they lie."""
+    rng = np.random.default_rng(0)
+    a, b = (rng.random(s) for s in shapes)
+    da, db = (rng.random(s) for s in shapes)
+    compiled = compile_pullback(f, (a, b), (True, True))
+    value, bars = compiled.value_and_pullback((a, b), 1.0)
+    assert value == pytest.approx(f(a, b), rel=1e-13)
+    assert compiled.source.count("product_f64") >= 2
+    h = 1e-4
+    central = [(f(a + s * h * da, b + s * h * db) - f(a - s * h * da, b - s * h * db)) / (2 * s * h) for s in (1, 2)]
+    wanted = (4 * central[0] - central[1]) / 3
+    assert np.sum(bars[0] * da) + np.sum(bars[1] * db) == pytest.approx(wanted, rel=1e-9)
+
+
+def squared(a):
+    return np.sum((a @ a.T) ** 2)
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_hessian_of_products(width):
+    """The pushforward of a pullback goes through the products in it."""
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((20, 20)) / 5
+    d = rng.standard_normal((20, 20) + (width,) * (width > 1))
+
+    _, _, (product,) = compile_pushforward(squared, (a,), (True,), width).hessian_product((a,), (d,))
+    for k in range(width):
+        v = d if width == 1 else d[..., k]
+        found = product if width == 1 else product[..., k]  # of 4 a a' a
+        np.testing.assert_allclose(found, 4 * (v @ a.T @ a + a @ v.T @ a + a @ a.T @ v), rtol=1e-10, atol=1e-10)
+
+
+def test_kernel():
+    """The native product for any strides and extents."""
+    import ctypes
+
+    import llvmlite.binding as llvm
+
+    from undertow._compile.runtime.kernels import SYMBOLS, provide
+
+    rng = np.random.default_rng(0)
+    for kind, dtype, tol in (("double", np.float64, 1e-11), ("float", np.float32, 1e-3)):
+        provide(kind)
+        whole, at = ctypes.c_int64, ctypes.c_void_p
+        run = ctypes.CFUNCTYPE(None, *[whole] * 3, *[at, whole, whole] * 3, whole)(llvm.address_of_symbol(SYMBOLS[kind]))
+
+        def matrix(m, n, dtype=dtype):
+            form = rng.integers(0, 4)
+            if form == 0:
+                return rng.standard_normal((m, n)).astype(dtype)
+            if form == 1:
+                return rng.standard_normal((n, m)).astype(dtype).T
+            return rng.standard_normal((m, 3, n) if form == 2 else (2 * m, 3 * n)).astype(dtype)[
+                (slice(None), 1) if form == 2 else (slice(None, None, 2), slice(None, None, 3))]
+
+        for trial in range(200):
+            m, n, k = map(int, rng.integers(0, 40 if trial % 20 else 600, 3))
+            a, b, c = matrix(m, k), matrix(k, n), matrix(m, n)
+            keep = trial % 2
+            wanted = a.astype(float) @ b + (c if keep else 0.0)
+            run(m, n, k, *(x for v in (a, b, c) for x in (v.ctypes.data, *(s // v.itemsize for s in v.strides))), keep)
+            np.testing.assert_allclose(c, wanted, rtol=tol, atol=tol)

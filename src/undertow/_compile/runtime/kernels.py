@@ -157,20 +157,20 @@ class _Product:
             to = self.at(b, packed, b.mul(j0, deep))
             from_ = self.at(b, start, b.mul(j0, column))
             full = b.icmp_signed("==", w, _int(width))
-            with b.if_then(b.not_(b.and_(full, direct))):
-                with b.if_else(b.and_(full, b.icmp_signed("==", column, _int(1)))) as (whole, other):
-                    with whole, cgutils.for_range(b, deep) as p:
-                        for v in range(self.across):
-                            x = self.vector_at(b, from_, b.add(b.mul(p.index, row), _int(v * self.lanes)))
-                            place = self.vector_at(b, to, b.add(b.mul(p.index, step), _int(v * self.lanes)))
-                            b.store(b.load(x, align=_BYTES[str(self.number)]), place, align=_BYTES[str(self.number)])
-                    with other, cgutils.for_range(b, step) as j:
-                        inside = b.icmp_signed("<", j.index, w)
-                        top = self.at(b, from_, b.mul(b.select(inside, j.index, _int(0)), column))
-                        with cgutils.for_range(b, deep) as p:
-                            x = b.load(self.at(b, top, b.mul(p.index, row)))
-                            b.store(b.select(inside, x, ir.Constant(self.number, 0.0)),
-                                    self.at(b, to, b.add(b.mul(p.index, step), j.index)))
+            dense = b.and_(full, b.icmp_signed("==", column, _int(1)))
+            with b.if_then(b.not_(b.and_(full, direct))), b.if_else(dense) as (whole, other):
+                with whole, cgutils.for_range(b, deep) as p:
+                    for v in range(self.across):
+                        x = self.vector_at(b, from_, b.add(b.mul(p.index, row), _int(v * self.lanes)))
+                        place = self.vector_at(b, to, b.add(b.mul(p.index, step), _int(v * self.lanes)))
+                        b.store(b.load(x, align=_BYTES[str(self.number)]), place, align=_BYTES[str(self.number)])
+                with other, cgutils.for_range(b, step) as j:
+                    inside = b.icmp_signed("<", j.index, w)
+                    top = self.at(b, from_, b.mul(b.select(inside, j.index, _int(0)), column))
+                    with cgutils.for_range(b, deep) as p:
+                        x = b.load(self.at(b, top, b.mul(p.index, row)))
+                        b.store(b.select(inside, x, ir.Constant(self.number, 0.0)),
+                                self.at(b, to, b.add(b.mul(p.index, step), j.index)))
 
     def rounded(self, b: Any, w: Any) -> Any:
         return b.and_(b.add(w, _int(self.lanes - 1)), _int(-self.lanes))

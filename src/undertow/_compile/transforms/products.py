@@ -191,11 +191,17 @@ class _Nest:
         """Loops around the operations of a region, or the only operation itself."""
         for loop in reversed(around):
             region.params = [new[loop]]
-            op = Op("for", list(loop.op.operands[:3]), [], {}, [region], loop.op.span)
+            op = Op("for", [loop.start, self.end(loop), const(1)], [], {}, [region], loop.op.span)
             region = Region()
             region.ops.append(op)
         self.before += region.ops[:-1]
         return region.ops[-1]
+
+    def end(self, loop: _Loop) -> Value:
+        if isinstance(loop.start, Constant) and loop.start.value == 0:
+            return loop.count
+        up = loop.op.operands[2].value == 1  # type: ignore[attr-defined]
+        return loop.op.operands[1] if up else self.plus_one(loop.op.operands[0])
 
     def factors(self, effect: Op, depth: int) -> tuple[list[Value], bool]:
         """What is multiplied, and whether it is added to what is there."""
