@@ -17,7 +17,6 @@ import queue
 import random
 import statistics
 import struct
-import sys
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -53,8 +52,7 @@ def executor_over_numbers(x):
         return sum(pool.map(lambda v: v * v, x)) + sum(f.result().sum() * i for i, f in enumerate(futures))
 
 
-# Known gap: the event loop of Python 3.12 and later stands still when it is recorded.
-@(case(spread) if sys.version_info < (3, 12) else lambda f: f)
+@case(spread)
 def asynchronous_tasks(x):
     async def work(i):
         await asyncio.sleep(0)

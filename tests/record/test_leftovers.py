@@ -159,3 +159,15 @@ def never_bound(x):
 
 def test_statements_that_are_never_reached_count():
     assert ut.grad(lambda x: x * len(list(never_reached(x))) + never_bound(x))(3.0) == 2.0
+
+
+def test_variables_of_the_function_around_are_stored():
+    total = 1.0
+
+    def f(x):
+        nonlocal total
+        total = total + x * x
+        return total
+
+    assert [ut.value_and_grad(f)(3.0), ut.jvp(f, (3.0,), (1.0,))] == [(10.0, 6.0), (19.0, 6.0)]
+    assert total == 19.0

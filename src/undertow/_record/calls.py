@@ -16,6 +16,7 @@ other compiled code                    `foreign`: refuses active values, guards 
 from __future__ import annotations
 
 import functools
+import re
 import sys
 import weakref
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
@@ -58,6 +59,7 @@ LIBRARIES = frozenset({"numpy", "scipy"})
 UNROLLED = frozenset({"undertow"})
 FOLLOWED = ("undertow.rules", "undertow._demo", "undertow.testing")  # run programs, and bodies of rules
 LIMIT = 4096
+METHOD_OF_TYPE = type(re.compile("").match)  # a method that asks which class it is of
 
 _all: weakref.WeakSet[Calls] = weakref.WeakSet()
 
@@ -420,7 +422,9 @@ class Calls:
             return foreign.jitted(interpreter, f)
         if hasattr(getattr(f, "_dispatcher", None), "py_func") and t.__module__.partition(".")[0] == "numba":
             return elements.compiled_elementwise(interpreter, f, f._dispatcher.py_func)
-        if t is BuiltinFunctionType:
+        if t is METHOD_OF_TYPE and not isinstance(f.__self__, ModuleType | None):  # as any bound method written in C
+            return self.builtin(f, f.__self__)
+        if t is BuiltinFunctionType or t is METHOD_OF_TYPE:
             if f in handlers.SAFE:
                 return self.remember(f, f)
             if (f.__module__ or "").partition(".")[0] in MODULES_TEXT or f.__module__ == "sys":

@@ -45,6 +45,8 @@ def text(interpreter: Any, f: Any) -> Any:
     """A function whose result carries no derivative by its nature (text, types, time)."""
 
     def text_function(*args: Any, **kwargs: Any) -> Any:
+        if interpreter.refused is not None:  # the derivative has failed: do not wait for what will not come
+            raise interpreter.refused
         if not introspective:  # what looks at functions is to see the program's own
             args, kwargs = with_callees(interpreter, args, kwargs, lambda g: g)  # type: ignore[assignment]
         return f(*args, **kwargs)

@@ -447,6 +447,8 @@ class Expressions:
                 frame = frame.parent
                 if frame.function is not None and target.id not in frame.locals:
                     raise NotCompilable("assignment to a variable of an enclosing function")
+            if target.id in frame.nonlocals:
+                raise NotCompilable("assignment to a variable of an enclosing function")
             self.state[(frame.key, target.id)] = self.bind(value, target.id, frame)
         elif isinstance(target, (ast.Tuple, ast.List)):
             self.unpack(target, value)
