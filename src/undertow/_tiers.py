@@ -180,11 +180,11 @@ def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str =
         if compiled is None or compiled.code is not function.__code__:
             if tier == "auto" and compiled is None and not ledger.worth_a_look():
                 return ledger
-            compiled = _compile.compiled_for(function, specs, active)
+            compiled = _compile.compiled_for(function, specs, active, values)
         try:
             values = compiled.values_of(values, function)
         except NotCompilable:
-            compiled = _compile.compiled_for(function, specs, active)
+            compiled = _compile.compiled_for(function, specs, active, values)
             values = compiled.values_of(values[:sum(compiled.counts)], function)
         variant = compiled.variant(values)
         if tier == "auto" and not ledger.pays(compiled, variant, values, mode, times):
@@ -342,11 +342,11 @@ class Provider:
         try:
             compiled = ledger.keep
             if compiled is None or compiled.code is not function.__code__:
-                compiled = _compile.compiled_for(function, specs, which)
+                compiled = _compile.compiled_for(function, specs, which, values)
             try:
                 values = compiled.values_of(values, function)
             except NotCompilable:
-                compiled = _compile.compiled_for(function, specs, which)
+                compiled = _compile.compiled_for(function, specs, which, values)
                 values = compiled.values_of(values[:sum(compiled.counts)], function)
             variant = compiled.variant(values)
             if not ledger.pays(compiled, variant, values):

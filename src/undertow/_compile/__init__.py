@@ -31,6 +31,7 @@ class _Family:
         self.refused_for: Any = lambda: None  # weakly: what a function closes over would stay alive
         self.failures = 0
         self.varying: frozenset = frozenset()
+        self.pinned = False  # whether each program is for some extents and integers alone
 
 
 def function_of(f: Any) -> tuple[types.FunctionType, tuple]:
@@ -70,8 +71,11 @@ def signature_of(args: tuple) -> tuple[tuple, list]:
     return _leaves(args)
 
 
-def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...]) -> Any:
+def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...], values: list | None = None) -> Any:
     """The compiled program of a Python function for a signature, made if need be.
+
+    Where lengths and integers must be known to type the program, it is for those of `values`, the leaves of the
+    arguments.
 
     Nothing native is made yet: that waits for the first call.
 
@@ -79,7 +83,7 @@ def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...]) -> Any:
     ------
     NotCompilable
     """
-    from .program import Changed, CompiledPullback, check_guards
+    from .program import Changed, check_guards
 
     try:
         key = (f.__code__, id(f.__globals__), specs, active)
@@ -96,6 +100,8 @@ def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...]) -> Any:
         changed = set()
         for found in family.members:
             try:
+                if found.pins and (values is None or not found.fits(values)):
+                    continue
                 check_guards(found.bind(f)[1])
                 return found
             except Changed as change:
@@ -103,10 +109,10 @@ def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...]) -> Any:
             except NotCompilable:
                 pass
         try:
-            if len(family.members) > _ATTEMPTS:
+            if len(family.members) > (2 * _ATTEMPTS if family.pinned else _ATTEMPTS):
                 raise NotCompilable("the constants it refers to change too often")
             family.varying |= changed
-            found = CompiledPullback(f, specs, active, family.varying)
+            found = _lowered(family, f, specs, active, values)
         except NotCompilable as refusal:
             family.refusal, family.refused_for, family.failures = refusal.again(), weakref.ref(f), family.failures + 1
             raise
@@ -120,6 +126,28 @@ def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...]) -> Any:
         return found
 
 
+def _lowered(family: _Family, f: Any, specs: tuple, active: tuple[bool, ...], values: list | None) -> Any:
+    """A new program of a family: for all extents and integers, or, if that cannot be, for those of `values`."""
+    from .frontend.state import Unknown
+    from .program import CompiledPullback, pins_of
+
+    if not family.pinned:
+        try:
+            return CompiledPullback(f, specs, active, family.varying)
+        except Unknown as refusal:
+            pins = pins_of(values or [])
+            if not pins:
+                raise
+            reason = refusal.again()
+        try:
+            found = CompiledPullback(f, specs, active, family.varying, pins)
+        except NotCompilable:
+            raise reason from None
+        family.pinned = True
+        return found
+    return CompiledPullback(f, specs, active, family.varying, pins_of(values or []))
+
+
 def compile_pullback(f: Any, args: tuple, active: tuple[bool, ...]) -> Any:
     """Compiled pullback of `f` for the types of `args`; `active` says which arguments are differentiated.
 
@@ -130,7 +158,8 @@ def compile_pullback(f: Any, args: tuple, active: tuple[bool, ...]) -> Any:
     f, first = function_of(f)
     if first:
         raise NotCompilable("a bound method")
-    return compiled_for(f, signature_of(tuple(args))[0], tuple(active))
+    specs, values = signature_of(tuple(args))
+    return compiled_for(f, specs, tuple(active), values)
 
 
 def compile_pushforward(f: Any, args: tuple, active: tuple[bool, ...], width: int = 1) -> Any:

@@ -90,7 +90,7 @@ class CompiledPushforward:
         if result.kind == "sequence":
             return tuple(self.tangent(p, dots, arguments) for p in result.parts)
         if result.kind == "argument":
-            return arguments.get(self.base.starts[result.info])
+            return arguments.get(result.info)
         if result.kind == "const":
             return None
         dot = next(dots)

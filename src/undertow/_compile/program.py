@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 import time
 import types
@@ -32,14 +33,16 @@ from .transforms.simplify import eliminate_dead, hoist, resolve, share_loads
 __all__ = ["CompiledPullback"]
 
 _VARIANTS = 3
+_PINNED = 64  # extents and integers up to which a program may be made for them alone
 _DETOUR = 0.5  # seconds
 
 
 class _Variant:
     """A program valid wherever the decisions it was made under hold, compiled for what is asked of it."""
 
-    def __init__(self, decisions: dict[Op, bool], primal: Function, active: list[Value]) -> None:
+    def __init__(self, decisions: dict[Op, bool], primal: Function, active: list[Value], own: int) -> None:
         self.decisions = decisions
+        self.own = own  # results that make up the function's value; the others are left in its arguments
         self.primal = primal
         self.active = active
         self.checked = any(op.name == "check" for op in walk(primal.body))
@@ -65,7 +68,7 @@ class _Variant:
 
     def transform(self) -> Pullback:
         try:
-            found = pullback(self.primal, self.active)
+            found = pullback(self.primal, self.active, self.own)
         except KeyError as error:
             raise NotCompilable(f"no derivative of `{error.args[0]}`") from None
         optimize(found.function)
@@ -144,19 +147,21 @@ class CompiledPullback:
         What is taped, what is active, and how long compilation took.
     """
 
-    def __init__(self, f: Any, specs: tuple, active: tuple[bool, ...], varying: frozenset = frozenset()) -> None:
+    def __init__(self, f: Any, specs: tuple, active: tuple[bool, ...], varying: frozenset = frozenset(),
+                 pins: dict | None = None) -> None:
         start = time.perf_counter()
         self.function_ref = weakref.ref(f)
         self.code = f.__code__
         self.active = active
         self.specs = specs
-        self.lowered: Lowered = lower(f, specs, varying)
+        self.pins = pins or {}
+        self.lowered: Lowered = lower(f, specs, varying, self.pins)
         self.ir: Function = self.lowered.function
         share_loads(self.ir)
         eliminate_dead(self.ir)
         self.ir = peel(self.ir)
         verify(self.ir)
-        if any(r.kind == "scalar" and r.info[0] == "mixed" for r in _parts(self.lowered.result)):
+        if any(r.kind == "scalar" and r.info[0] == "mixed" for whole in (self.lowered.result, *(r for *_, r in self.lowered.attributes)) for r in _parts(whole)):
             raise NotCompilable("whether the function returns a float or a NumPy number depends on the run")
         self.counts = [_count(s) for s in specs]
         self.starts = [sum(self.counts[:k]) for k in range(len(self.counts))]
@@ -194,7 +199,7 @@ class CompiledPullback:
             path = path_of.get(id(x))
             return (path, x if path is None else None)
 
-        guards = {(g[0], id(g[1]), g[2]): g for g in self.lowered.guards}.values()
+        guards = grouped(list({(g[0], id(g[1]), g[2]): g for g in self.lowered.guards}.values()))
         self.guards = [(g[0], located(g[1]), g[2], located(g[3])) for g in guards]
         self.captured = [(kind, located(c), key) for kind, c, key in self.lowered.captured]
         self.lowered.guards, self.lowered.captured = [], []
@@ -232,6 +237,8 @@ class CompiledPullback:
         """`values`, the leaves of the arguments, completed by captured ones; guards and overlap are checked."""
         if bound is None:
             bound = self.bind(self.function_ref() if f is None else f)
+        if self.pins and not self.fits(values):
+            raise NotCompilable("other extents or integers")
         check_guards(bound[1])
         if bound[2]:
             n = len(values)
@@ -246,6 +253,10 @@ class CompiledPullback:
         if self.written:
             self.check_overlap(values)
         return values
+
+    def fits(self, values: list) -> bool:
+        """Whether the leaves have the extents and integers that the program is for."""
+        return all((values[k] if axis is None else values[k].shape[axis]) == n for (k, axis), n in self.pins.items())
 
     def check_overlap(self, values: list) -> None:
         for k in self.written:
@@ -295,7 +306,7 @@ class CompiledPullback:
         share_loads(primal)
         hoist(primal)
         verify(primal)
-        v = _Variant(decisions, primal, self.active_params)
+        v = _Variant(decisions, primal, self.active_params, _yields(self.lowered.result))
         self.variants.append(v)
         return v
 
@@ -336,8 +347,11 @@ class CompiledPullback:
         return list(out) if out is not None else []
 
     def run(self, values: list, seed: Any, shadows: dict[Value, np.ndarray] | None = None,
-            variant: _Variant | None = None) -> tuple[Any, list]:
-        """The value and a cotangent for each active parameter. Adds to `shadows` where they are given."""
+            variant: _Variant | None = None, args: tuple | None = None) -> tuple[Any, list]:
+        """The value and a cotangent for each active parameter. Adds to `shadows` where they are given.
+
+        What the program rebinds in its arguments is rebound in `args`, if they are given.
+        """
         variant = variant or self.variant(values)
         t = variant.transformed
         shadow: dict[Value, Any] = {}
@@ -358,7 +372,7 @@ class CompiledPullback:
         for given, dense in targets:
             given[...] = dense
         n = len(self.ir.body.yields)
-        value = self.assemble(self.lowered.result, iter(out[:n]), values)
+        value = self.finished(out[:n], values, args)
         scalars = dict(zip(t.cotangents, out[n:], strict=True)) if len(out) > n else {}
         bars: list = [None] * len(values)
         for p in self.active_params:
@@ -369,18 +383,35 @@ class CompiledPullback:
                 bars[k] = shadow[p] if p in shadow else np.zeros(values[k].shape, values[k].dtype)
         return value, bars
 
-    def primal(self, values: list) -> Any:
+    def primal(self, values: list, args: tuple | None = None) -> Any:
         """The value alone: by the pullback, if only that is native and the time lost so far is small."""
         variant = self.variant(values)
         if not variant.ready("primal") and variant.ready("pullback") and variant.detour < _DETOUR and not any(
                 r.kind == "new" for r in _parts(self.lowered.result)):
             made = "pullback" in variant.run_before
             start = time.perf_counter()
-            value, _ = self.run(values, _zero_seed(self.lowered.result), None, variant)
+            value, _ = self.run(values, _zero_seed(self.lowered.result), None, variant, args)
             variant.detour += time.perf_counter() - start if made else 0.0
             return value
-        out = self.launch(self.variant(values), "primal", values, [])
-        return self.assemble(self.lowered.result, iter(out), values)
+        return self.finished(self.launch(self.variant(values), "primal", values, []), values, args)
+
+    def finished(self, out: list, values: list, args: tuple | None) -> Any:
+        """The value; and what the program leaves in its arguments is put there."""
+        outs = iter(out)
+        value = self.assemble(self.lowered.result, outs, values)
+        if args is not None:
+            for path, name, result in self.lowered.attributes:
+                owner: Any = args
+                for step in path:
+                    owner = getattr(owner, step) if type(step) is str else owner[step if type(step) is int else step[1]]
+                found = self.assemble(result, outs, values)
+                if name == "items" and type(owner) is list:
+                    owner[:] = found
+                elif type(name) is tuple:
+                    owner[name[1]] = found
+                else:
+                    vars(owner)[name] = found
+        return value
 
     def position(self, p: Value) -> int:
         """Position of a parameter."""
@@ -402,7 +433,7 @@ class CompiledPullback:
                 raise NotCompilable("an array result needs a seed")
         elif result.kind == "argument":
             if seed is not None:
-                p = self.ir.params[self.starts[result.info]]
+                p = self.ir.params[result.info]
                 if p in shadow:
                     shadow[p] += seed
         elif result.kind == "sequence":
@@ -419,7 +450,7 @@ class CompiledPullback:
         if result.kind == "new":
             return next(outs).copy()  # in memory of NumPy's own
         if result.kind == "argument":
-            return values[self.starts[result.info]]
+            return values[result.info]
         if result.kind == "const":
             return result.info
         items = [self.assemble(p, outs, values) for p in result.parts]
@@ -431,7 +462,7 @@ class CompiledPullback:
         Memory is left as the function leaves it. Raises `NotCompilable`, with memory as it was before the call,
         where the program would raise an exception.
         """
-        value, bars = self.run(self.values(tuple(args)), seed)
+        value, bars = self.run(self.values(tuple(args)), seed, args=tuple(args))
         slots = iter(bars)
         return value, tuple(_group(s, slots) if a else _skip(s, slots)
                             for s, a in zip(self.specs, self.active, strict=True))
@@ -466,14 +497,42 @@ class Changed(NotCompilable):
         self.place = (kind, key)
 
 
+def grouped(guards: list) -> list:
+    """Guards of one namespace in one, where what it holds equals itself alone: functions, classes, modules."""
+    out, named = [], {}
+    for kind, container, key, value in guards:
+        if kind == "global" and isinstance(value, _THINGS):
+            named.setdefault(id(container), (container, {}))[1][key] = value
+        else:
+            out.append((kind, container, key, value))
+    for container, names in named.values():
+        getter = operator.itemgetter(*names)
+        out.append(("names", container, getter, getter(names)))
+    return out
+
+
+_THINGS = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, np.ufunc)
+
+
 def check_guards(guards: list) -> None:
     """Raise where the surroundings are not what they were."""
     for kind, container, key, *rest in guards:
+        if kind == "names":
+            try:
+                if key(container) != rest[0]:
+                    raise Changed(kind, key)
+            except KeyError:
+                raise Changed(kind, key) from None
+            continue
         if kind == "global":
             value = container.get(key, _GONE)
             expected = rest[0]
         elif kind == "absent":
             if key in container:
+                raise Changed(kind, key)
+            continue
+        elif kind == "code":
+            if container.__code__ is not rest[0]:
                 raise Changed(kind, key)
             continue
         elif kind == "defaults":
@@ -538,6 +597,22 @@ def _group(spec: tuple, slots: Any) -> Any:
 def _skip(spec: tuple, slots: Any) -> None:
     for _ in range(_count(spec)):
         next(slots)
+
+
+def pins_of(values: list) -> dict[tuple[int, int | None], int]:
+    """Small extents of arrays, and small integers, by leaf and axis."""
+    pins: dict[tuple[int, int | None], int] = {}
+    for k, v in enumerate(values):
+        if isinstance(v, np.ndarray):
+            pins.update({(k, axis): n for axis, n in enumerate(v.shape) if n <= _PINNED})
+        elif type(v) is int and abs(v) <= _PINNED:
+            pins[k, None] = v
+    return pins
+
+
+def _yields(result: Result) -> int:
+    """How many results of native code make up a result."""
+    return {"scalar": 1, "new": 1, "tagged": 2}.get(result.kind, 0) + sum(map(_yields, result.parts))
 
 
 def _parts(result: Result) -> list[Result]:

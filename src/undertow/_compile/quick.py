@@ -34,7 +34,7 @@ _UNKNOWN: Any = object()
 def _plan(compiled: Any, variant: Any, places: tuple[int, ...], single: bool) -> Callable | None:
     """How such calls run, where they can."""
     t, result = variant.transformed, compiled.lowered.result
-    if "pullback" not in variant.run_before or t.seeds != [0] or (compiled.written and variant.checked):
+    if "pullback" not in variant.run_before or t.seeds != [0] or compiled.lowered.attributes or (compiled.written and variant.checked):
         return None
     if any(compiled.specs[k][0] not in ("scalar", "array") for k in places) or len(set(places)) != len(places):
         return None

@@ -46,6 +46,8 @@ class Directions:
         if type(call) is Ledger:
             raise Pending(call)
         assert type(call) is Call
+        if call.compiled.lowered.attributes:
+            raise NotCompilable("attributes of an argument are rebound")
         self.compiled, self.values = call.compiled, call.values
         self.layout = Layout(call, not isinstance(argnums, (tuple, list)))
         self.forward = CompiledPushforward(self.compiled, 1)

@@ -134,7 +134,7 @@ def compiled_call(f: Any, args: tuple, kwargs: dict, argnums: Any) -> tuple:
     args = first + args
     specs, values = _compile.signature_of(args)
     active = tuple(i in chosen for i in range(len(args)))
-    compiled = _compile.compiled_for(function, specs, active)
+    compiled = _compile.compiled_for(function, specs, active, values)
     values = compiled.values_of(values, function)
     return function, specs, active, compiled, compiled.variant(values), values
 

@@ -79,11 +79,11 @@ def _gradient(call: Any, argnums: Any, has_aux: bool) -> tuple:
     if not (result.kind in ("scalar", "tagged") or result.kind == "const" and type(result.info) in (int, float, bool)):
         raise NotCompilable("a gradient of something that is not one number")
     if compiled.simple is not None:
-        value, bars = compiled.run(values, seed)
+        value, bars = compiled.run(values, seed, args=call.args)
         bar = bars[compiled.simple]
         return value, (bar,) if isinstance(argnums, (tuple, list)) else bar
     layout = Layout(call, not isinstance(argnums, (tuple, list)))
-    value, bars = compiled.run(values, seed)
+    value, bars = compiled.run(values, seed, args=call.args)
     return value, layout.structured(bars)
 
 
@@ -206,7 +206,7 @@ def pullback(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, kinds: 
             raise NotCompilable("a result that is not one array or number")
         layout = Layout(call, not isinstance(argnums, (tuple, list)))
         kept = [v.copy() if isinstance(v, np.ndarray) else v for v in values]
-        value = compiled.primal(values)
+        value = compiled.primal(values, call.args)
         value = boxed(value) if hasattr(f, "py_func") else value
         return value, NativePullback(f, call, kept, layout, value)
     except NotCompilable as reason:

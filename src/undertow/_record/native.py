@@ -109,6 +109,8 @@ def call(interpreter: Any, f: Any, args: tuple, kwargs: dict, spent: float) -> A
     plain, keywords = [interpreter.plain(x) for x in args], {k: interpreter.plain(x) for k, x in kwargs.items()}
     native = provider().prepare(f, plain, keywords, active, active_keywords, spent)
     values, compiled = native.values, native.compiled
+    if compiled.lowered.attributes:
+        raise refusal("attributes of an argument are rebound")
     given = [*args, *(x for x in native.from_keywords(kwargs))]
     leaves: list = [None] * len(values)
     for j, x in enumerate(given):

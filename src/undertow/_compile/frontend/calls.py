@@ -76,7 +76,7 @@ class Calls:
         if isinstance(function, Method):
             return self.call_method(function, args, kwargs)
         if isinstance(function, Ref):
-            found = getattr(function.cls, "__call__", None)
+            found = self.class_attribute(function.cls, "__call__")
             if isinstance(found, types.FunctionType):
                 return self.call(Const(found), [function, *args], kwargs)
         if not isinstance(function, Const):
@@ -204,7 +204,7 @@ class Calls:
             raise NotCompilable(f"making a `{cls.__name__}`")
         ref = Ref(next(self.keys), cls)
         self.made_in[ref.key] = tuple(self.loop_marks)
-        init = cls.__init__
+        init = self.class_attribute(cls, "__init__") or cls.__init__
         if dataclasses.is_dataclass(cls) and init.__qualname__.endswith("__create_fn__.<locals>.__init__") or (
                 dataclasses.is_dataclass(cls) and "__dataclass_" in " ".join(init.__code__.co_names + init.__code__.co_freevars)
                 or dataclasses.is_dataclass(cls) and init.__code__.co_filename == "<string>"):
@@ -232,7 +232,7 @@ class Calls:
             self.inline(post, [ref], {})
 
     def object_item(self, owner: Ref, name: str, index: ast.expr, *value: Any) -> Any:
-        found = getattr(owner.cls, name, None)
+        found = self.class_attribute(owner.cls, name)
         if not isinstance(found, types.FunctionType):
             raise NotCompilable("indexing of an object")
         return self.inline(found, [owner, self.expr(index), *value], {})

@@ -83,6 +83,7 @@ class Expressions:
             return self.outside("global", function.__globals__, name, function.__globals__[name], name)
         if hasattr(builtins, name):
             self.guards.append(("absent", function.__globals__, name, None))
+            self.guards.append(("global", vars(builtins), name, getattr(builtins, name)))
             return Const(getattr(builtins, name))
         raise NotCompilable(f"`{name}` is not defined")
 
@@ -205,16 +206,18 @@ class Expressions:
         if isinstance(left, Ref) and isinstance(right, Ref) and right.cls is not left.cls:
             raise NotCompilable("an operator of objects of two classes")
         for owner, other, prefix in ((left, right, "__"), (right, left, "__r")):
-            found = _class_attribute(owner.cls, f"{prefix}{name}__") if name and isinstance(owner, Ref) else None
+            found = self.class_attribute(owner.cls, f"{prefix}{name}__") if name and isinstance(owner, Ref) else None
             if isinstance(found, types.FunctionType) and not isinstance(other, (Array, Lazy)):
                 return self.answered(self.call(Const(found), [owner, other], {}))
+        if any(isinstance(v, Ref) and v.cls is list for v in (left, right)):
+            raise Unknown(f"operator {op} of a list of unknown length")
         raise NotCompilable(f"operator {op} of an object")
 
     def augmented(self, op: str, current: Any, value: Any) -> Any:
         """What an augmented assignment binds: what the object's own method gives, else what the operator does."""
         if isinstance(current, Ref) and current.cls not in (list, dict):
             name = _SPECIAL.get(op)
-            found = _class_attribute(current.cls, f"__i{name}__")
+            found = self.class_attribute(current.cls, f"__i{name}__")
             if found is not None:
                 if not isinstance(found, types.FunctionType):
                     raise NotCompilable(f"augmented assignment {op} of an object")
@@ -269,7 +272,8 @@ class Expressions:
             return Scalar(total if op == "Eq" else self.b.scalar("not", total), "py")
         if isinstance(left, (Array, Lazy)) or isinstance(right, (Array, Lazy)):
             return self.array_compare(op, left, right)
-        raise NotCompilable(f"comparison of {describe(left)} and {describe(right)}")
+        lists = any(isinstance(v, Ref) and v.cls is list for v in (left, right))
+        raise (Unknown if lists else NotCompilable)(f"comparison of {describe(left)} and {describe(right)}")
 
     def identical(self, left: Any, right: Any) -> bool:
         for x, y in ((left, right), (right, left)):
@@ -415,11 +419,13 @@ class Expressions:
         except AttributeError:
             raise NotCompilable(f"{describe(Const(obj))} has no attribute `{name}`") from None
         library = obj.__name__.split(".")[0] in ("numpy", "math", "scipy", "builtins", "operator")
+        if library and name in vars(obj) and isinstance(obj, types.ModuleType):
+            self.guards.append(("global", vars(obj), name, value))
         return self.capture(value) if library else self.outside("attr", obj, name, value, name)
 
     def object_attribute(self, owner: Ref, name: str) -> Any:
         key = (owner.key, name)
-        found = _class_attribute(owner.cls, name)
+        found = self.class_attribute(owner.cls, name)
         if isinstance(found, property):
             return self.call(Const(found.fget), [owner], {})
         if key in self.state:
@@ -437,6 +443,16 @@ class Expressions:
         if found is not None and not hasattr(found, "__get__"):
             return self.outside("attr", owner.cls, name, found, name)
         raise NotCompilable(f"attribute `{name}` of a {owner.cls.__name__}")
+
+    def class_attribute(self, cls: type, name: str) -> Any:
+        """What a class holds under a name, None if nothing; that it stays so is guarded."""
+        owner = next((c for c in cls.__mro__ if name in vars(c)), None)
+        if owner is None or owner is object:
+            return None
+        if (cls, name) not in self.class_guards:
+            self.class_guards.add((cls, name))
+            self.guards.append(("attr", cls, name, getattr(cls, name)))
+        return vars(owner)[name]
 
     # ---- assignment
     def assign(self, target: ast.expr, value: Any) -> None:
@@ -458,10 +474,16 @@ class Expressions:
             owner = self.expr(target.value)
             if not isinstance(owner, Ref):
                 raise NotCompilable(f"assignment to an attribute of {describe(owner)}")
-            if isinstance(_class_attribute(owner.cls, target.attr), property) or owner.cls.__setattr__ is not object.__setattr__:
-                raise NotCompilable("assignment through a property or `__setattr__`")
+            if owner.cls.__setattr__ is not object.__setattr__:
+                raise NotCompilable("assignment through `__setattr__`")
+            found = self.class_attribute(owner.cls, target.attr)
+            if isinstance(found, property) and isinstance(found.fset, types.FunctionType):
+                self.call(Const(found.fset), [owner, self.settle(value)], {})
+                return
+            if hasattr(type(found), "__set__"):
+                raise NotCompilable("assignment through a descriptor")
             if owner.key in self.frozen_objects:
-                raise NotCompilable("an object is changed that is shared on one path and not on another")
+                raise Unknown("an object is changed that is shared on one path and not on another")
             self.state[(owner.key, target.attr)] = self.settle(value)
             self.written_attributes.add((owner.key, target.attr))
         else:

@@ -239,7 +239,7 @@ class Loops:
     def for_loop(self, node: ast.For, iterable: Any) -> None:
         items = self.static_items(iterable)
         if items is not None and (not isinstance(iterable, Iterable) or iterable.kind != "range"
-                                  or self.place(node) in self.unroll or len(items) <= 1):
+                                  or self.eager or self.place(node) in self.unroll or len(items) <= 1):
             self.unrolled(node, items)
         elif leaves_loop(node.body):
             self.breaking_for(node, iterable)
@@ -287,6 +287,10 @@ class Loops:
             return list(iterable.items)
         if isinstance(iterable, Const) and isinstance(iterable.obj, (tuple, list, str)):
             return [self.capture(x) for x in iterable.obj]
+        if self.pins and isinstance(iterable, (Array, Lazy)) and iterable.dims and isinstance(iterable.dims[0], Constant) \
+                and iterable.dims[0].value <= 64:
+            array = self.force(iterable)
+            return [self.index_with(array, [Const(k)]) for k in range(array.dims[0].value)]
         if not isinstance(iterable, Iterable):
             return None
         if iterable.kind == "range":

@@ -29,7 +29,7 @@ from .products import Products
 from .reductions import Reductions
 from .shaping import Shaping
 from .slots import Slots
-from .state import TryAgain, Unbound
+from .state import TryAgain, Unbound, Unknown
 from .statements import Statements
 from .ufuncs import Ufuncs
 from .values import Array, Const, Exit, Function, Growing, Lazy, Maybe, Method, Ref, Scalar, Sequence
@@ -97,8 +97,9 @@ class Lowered:
         What was assumed about the program's surroundings.
     written : set of Value
         Parameters whose memory is written.
-    attributes : list of (path, Result)
-        Attributes of argument objects that the program rebinds.
+    attributes : list of (path, name, Result)
+        What the program rebinds in argument objects, lists and dicts: the way to the owner, from the position of the
+        argument on, and the attribute, ``("item", key)`` of a dict, or ``"items"`` of a list.
     """
 
     function: IRFunction
@@ -107,15 +108,16 @@ class Lowered:
     guards: list
     written: set
     attributes: list
-    codes: list
 
 
 class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexing, Calls, Builtins, Ufuncs, Creation, Shaping, Reductions,
               Products):
     """One attempt at lowering."""
 
-    def __init__(self, unroll: set, carry_out: set, varying: frozenset = frozenset()) -> None:
+    def __init__(self, unroll: set, carry_out: set, varying: frozenset = frozenset(), pins: dict | None = None,
+                 eager: bool = False) -> None:
         self.b = Builder()
+        self.pins, self.eager = pins or {}, eager
         self.varying = varying
         self.state: dict[Any, Any] = {}
         self.frame: Any = None
@@ -133,6 +135,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
         self.returned_copies: set[Value] = set()
         self.list_places: dict[int, tuple] = {}
         self.held: list = []
+        self.class_guards: set = set()
         self.own_params: dict[Value, int] = {}
         self.list_depths: dict[int, int] = {}
         self.made_in: dict[Any, tuple] = {}
@@ -143,7 +146,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
         self.writes: list[Value] = []
         self.partners: dict[Value, set[Value]] = {}
         self.frozen_objects: set = set()
-        self.argument_objects: set = set()
+        self.argument_objects: dict[int, tuple] = {}
         self.written: set[Value] = set()
         self.written_attributes: set[tuple] = set()
         self.loop_nodes: list = []
@@ -151,7 +154,6 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
         self.carry_out = carry_out
         self.spans: list[tuple] = [("", 0, "")]
         self.span_ids: dict[tuple, int] = {}
-        self.codes: list = []
         self.depth = 0
         self.calls = self.statements = 0
         self.active: list = []
@@ -195,36 +197,40 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
             self.contiguous.add(root)
         dims = []
         for k in range(ndim):
-            if ones[k]:
-                dims.append(const(1))
+            pin = self.pins.get((len(self.params) - 1, k)) if not self.own_params else None
+            if ones[k] or pin is not None:
+                dims.append(const(1 if pin is None else pin))
             else:
                 d = self.b.dim(root, k)
                 d.name = f"{name}_n{k}"
                 dims.append(d)
         return self.whole(root, tuple(dims))
 
-    def argument(self, spec: Any, name: str) -> Any:
-        """Abstract value of an argument from its signature (see `arguments.signature`)."""
+    def argument(self, spec: Any, name: str, path: tuple) -> Any:
+        """Abstract value of an argument from its signature (see `arguments.signature`), found at the end of `path`."""
         kind = spec[0]
+        if kind == "scalar" and (len(self.params), None) in self.pins:
+            known = self.pins[len(self.params), None]
+            self.parameter(ScalarType(spec[1]), name)
+            return Const(known)
         if kind == "scalar":
             return Scalar(self.parameter(ScalarType(spec[1]), name), spec[2])
         if kind == "array":
             return self.array_parameter(spec[1:5], name)
-        if kind == "sequence" and spec[1] is list:
-            ref = self.new_list(tuple(self.argument(s, f"{name}_{k}") for k, s in enumerate(spec[2])))
-            self.argument_objects.add(ref.key)
-            return ref
-        if kind == "object" and spec[1] is dict:
-            ref = self.new_dict([(k, self.argument(s, f"{name}_{k}")) for k, s in spec[2]])
-            self.argument_objects.add(ref.key)
-            return ref
+        if kind == "sequence" and spec[1] is not list:
+            return Sequence(tuple(self.argument(s, f"{name}_{k}", (*path, ("item", k))) for k, s in enumerate(spec[2])),
+                            spec[1])
         if kind == "sequence":
-            return Sequence(tuple(self.argument(s, f"{name}_{k}") for k, s in enumerate(spec[2])), spec[1])
-        if kind == "object":
+            ref = self.new_list(tuple(self.argument(s, f"{name}_{k}", (*path, ("item", k)))
+                                      for k, s in enumerate(spec[2])))
+        elif kind == "object" and spec[1] is dict:
+            ref = self.new_dict([(k, self.argument(s, f"{name}_{k}", (*path, ("item", k)))) for k, s in spec[2]])
+        elif kind == "object":
             ref = Ref(next(self.keys), spec[1])
-            self.argument_objects.add(ref.key)
             for field_name, s in spec[2]:
-                self.state[(ref.key, field_name)] = self.argument(s, f"{name}_{field_name}")
+                self.state[(ref.key, field_name)] = self.argument(s, f"{name}_{field_name}", (*path, field_name))
+        if kind in ("sequence", "object"):
+            self.argument_objects[ref.key] = path
             return ref
         return Const(spec[1])
 
@@ -324,7 +330,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
         rule = RULES.get(function)
         if rule is not None and not (rule.kind == "zero" and rule.name.startswith("numpy.")):  # constants by their source
             raise NotCompilable(f"`{function.__name__}` has a rule of its own")
-        self.codes.append(function.__code__)
+        self.guards.append(("code", function, None, function.__code__))
         defaults = [self.capture(d) for d in function.__defaults__ or ()]
         kw = [self.capture((function.__kwdefaults__ or {}).get(a.arg)) for a in node.args.kwonlyargs]
         if function.__defaults__ or function.__kwdefaults__:
@@ -386,8 +392,11 @@ def _local_names(node: Any, function: Any) -> set[str]:
     return (names | assigned_names(node.body)) - outside
 
 
-def lower(function: types.FunctionType, specs: tuple, varying: frozenset = frozenset()) -> Lowered:
+def lower(function: types.FunctionType, specs: tuple, varying: frozenset = frozenset(),
+          pins: dict | None = None) -> Lowered:
     """Lower `function` for arguments with the given signatures.
+
+    `pins` are extents, ``(leaf, axis)``, and integers, ``(leaf, None)``, that are known.
 
     `varying` names the places outside the function, ``(kind, key)``, whose numbers are parameters, not constants.
 
@@ -398,8 +407,9 @@ def lower(function: types.FunctionType, specs: tuple, varying: frozenset = froze
     """
     unroll: set = set()
     carry_out: set = set()
+    eager = False
     for _ in range(100):
-        lowerer = Lowerer(unroll, carry_out, varying)
+        lowerer = Lowerer(unroll, carry_out, varying, pins, eager)
         try:
             return _attempt(lowerer, function, specs)
         except TryAgain as again:
@@ -408,6 +418,12 @@ def lower(function: types.FunctionType, specs: tuple, varying: frozenset = froze
                 raise NotCompilable(f"lowering does not settle: {again.args[0]} {again.key}") from None
             where.add(again.key)
         except NotCompilable as refusal:
+            if pins and isinstance(refusal, Unknown) and not eager:  # with all lengths known, loops can be written out
+                places = [p for p in map(lowerer.place, reversed(lowerer.loop_nodes)) if p not in unroll]
+                unroll.update(places[:1])
+                eager = not places
+                carry_out = {k for k in carry_out if k[0] not in ("grow", "room")}
+                continue
             if not refusal.filename and lowerer.b.span:
                 filename, line = lowerer.spans[lowerer.b.span][:2]
                 raise type(refusal)(refusal.reason, filename, line) from None
@@ -423,10 +439,10 @@ def lower(function: types.FunctionType, specs: tuple, varying: frozenset = froze
 def _attempt(lowerer: Lowerer, function: types.FunctionType, specs: tuple) -> Lowered:
     names = function.__code__.co_varnames
     count = function.__code__.co_argcount
-    args = [lowerer.argument(s, names[k] if k < count else f"arg{k}") for k, s in enumerate(specs)]
+    args = [lowerer.argument(s, names[k] if k < count else f"arg{k}", (k,)) for k, s in enumerate(specs)]
     own = len(lowerer.params)
     lowerer.own_params = {p: k for k, p in enumerate(lowerer.params)}
-    originals = {a.root: k for k, a in enumerate(args) if isinstance(a, Array)}
+    originals = {p: k for k, p in enumerate(lowerer.params) if isinstance(p.type, ArrayType)}
     initial = dict(lowerer.state)
     value = lowerer.inline(function, list(args), {})
     needs = lowerer.unmet_needs()
@@ -434,21 +450,25 @@ def _attempt(lowerer: Lowerer, function: types.FunctionType, specs: tuple) -> Lo
         raise TryAgain("room", needs)
     yields: list[Value] = []
     result = _result(lowerer, value, originals, set(lowerer.params), yields)
-    attributes = []
-    for key in sorted(lowerer.written_attributes, key=str):
-        if key in initial and lowerer.state.get(key) is not initial[key]:
-            attributes.append((key, _result(lowerer, lowerer.state[key], {}, set(lowerer.params), yields)))
-        elif key not in initial and key[0] in lowerer.argument_objects:
-            raise NotCompilable("a new attribute of an argument")
-    if attributes:
-        raise NotCompilable("attributes of an argument are rebound")
+    attributes = _attributes(lowerer, initial, originals, yields)
     body = lowerer.b.region
     body.params = lowerer.params
     body.yields = yields
     ir = IRFunction(function.__name__ if function.__name__.isidentifier() else "function", body, lowerer.spans)
     written = {p for p in lowerer.params if p in lowerer.written}
     assert own <= len(lowerer.params)
-    return Lowered(ir, result, lowerer.captured, lowerer.guards, written, attributes, lowerer.codes)
+    return Lowered(ir, result, lowerer.captured, lowerer.guards, written, attributes)
+
+
+def _attributes(lowerer: Lowerer, initial: dict, originals: dict, yields: list[Value]) -> list:
+    """What the program leaves in the objects, lists and dicts among its arguments."""
+    found = []
+    for key in [k for k in lowerer.state if k in lowerer.written_attributes and k[0] in lowerer.argument_objects]:
+        value = lowerer.state[key]
+        if key[1] != "keys" and not (key in initial and value is initial[key]):
+            result = _result(lowerer, value, originals, set(lowerer.params), yields)
+            found.append((lowerer.argument_objects[key[0]], key[1], result))
+    return found
 
 
 def _result(lowerer: Lowerer, v: Any, arguments: dict, params: set, yields: list[Value]) -> Result:

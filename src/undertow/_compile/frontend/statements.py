@@ -255,6 +255,14 @@ class Statements:
             return
         self.expr(node.value)
 
+    def do_Delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            if not isinstance(target, ast.Name) or target.id not in self.frame.locals:
+                raise NotCompilable("`del` of anything but a local variable")
+            self.read_local(self.frame, target.id, node)
+            self.force_all()
+            del self.state[(self.frame.key, target.id)]
+
     def do_Pass(self, node: ast.Pass) -> None:
         """Nothing."""
 

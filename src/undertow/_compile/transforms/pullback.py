@@ -36,9 +36,9 @@ class Pullback:
         self.taped = taped
 
 
-def pullback(function: Function, active: list[Value]) -> Pullback:
-    """The pullback of a function with respect to its `active` parameters."""
-    return _Pullback(function, active).run(active)
+def pullback(function: Function, active: list[Value], own: int | None = None) -> Pullback:
+    """The pullback of a function with respect to its `active` parameters; the first `own` results have seeds."""
+    return _Pullback(function, active).run(active, own)
 
 
 class _Pullback(Tapes):
@@ -54,9 +54,9 @@ class _Pullback(Tapes):
         self.shadow: dict[Value, Value] = {}
         self.passed: dict[Op, Value] = {}
 
-    def run(self, active: list[Value]) -> Pullback:
+    def run(self, active: list[Value], own: int | None = None) -> Pullback:
         self.place_tapes()
-        seeds = [k for k, y in enumerate(self.f.body.yields) if y in self.varied]
+        seeds = [k for k, y in enumerate(self.f.body.yields[:own]) if y in self.varied]
         arrays = [p for p in self.f.params if isinstance(p.type, ArrayType) and p in self.varied]
         for p in arrays:
             self.shadow[p] = Value(p.type, f"{p.name}_bar")
