@@ -83,7 +83,7 @@ def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...], values: list | 
     ------
     NotCompilable
     """
-    from .program import Changed, check_guards
+    from .surroundings import Changed, check_guards
 
     try:
         key = (f.__code__, id(f.__globals__), specs, active)
