@@ -350,6 +350,8 @@ def _explicit(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict) -
         return lower.callee(f)(*args, **kwargs)
     if not find_leaves(interpreter, rule, bound):
         _check_rest(interpreter, rule, f, bound)
+        args = tuple([a if isinstance(a, (list, tuple, ndarray)) or i not in rule.sequences else bound.args[i]  # read already
+                      for i, a in enumerate(args)])
         return lower.callee(f)(*map(interpreter.plain, args), **_plain_values(interpreter, kwargs))
     _check_rest(interpreter, rule, f, bound)
     own = interpreter.scalars.own

@@ -51,7 +51,7 @@ CONTAINER_NAMES = frozenset({"list", "dict", "set", "tuple", "frozenset", "str",
                              "defaultdict", "object", "BaseException", "generator", "dtype", "TextIOWrapper", "StringIO",
                              "Exception", "super", "module", "property", "Lock", "RLock", "lock", "_thread", "int", "range",
                              "SeedSequence", "Token", "ContextVar", "Context", "cell", "frame", "code", "method", "SimpleQueue", "Future", "Task", "FutureIter"})
-ITERTOOLS = (itertools.chain, itertools.product, itertools.repeat, itertools.islice, itertools.count, itertools.starmap,
+ITERTOOLS = (itertools.chain, itertools.product, itertools.repeat, itertools.islice, itertools.count,
              itertools.groupby, itertools.takewhile, itertools.dropwhile, itertools.tee, itertools.zip_longest,
              itertools.cycle, itertools.combinations, itertools.permutations, itertools.filterfalse, itertools.compress,
              itertools.combinations_with_replacement, itertools.pairwise)
@@ -258,10 +258,10 @@ def _iterables(interpreter: Any) -> dict[Any, Any]:
         sorted: sorted_, iter: iter_, next: next_,
         reversed: reversed_, any: any_, all: all_,
         collections.deque: over(collections.deque),
-        itertools.chain.from_iterable: lambda it: (x for part in iterate(it) for x in iterate(part)),
     }
+    table[itertools.starmap] = lambda f, it: itertools.starmap(callee(f), (iterate(args) for args in iterate(it)))
     for cls in ITERTOOLS:
-        first = 1 if cls in (itertools.starmap, itertools.takewhile, itertools.dropwhile, itertools.filterfalse) else 0
+        first = 1 if cls in (itertools.takewhile, itertools.dropwhile, itertools.filterfalse) else 0
         table[cls] = over(cls, first)
 
     def dict_(*args: Any, **kwargs: Any) -> dict:
@@ -379,6 +379,7 @@ def _operators(interpreter: Any) -> dict[Any, Any]:
     table[operator.contains] = lambda a, b: interpreter.hooks["contains"](b, a)
     table[operator.abs] = lambda x: interpreter.call(abs, x)
     table[operator.concat] = lambda a, b: operator.concat(a, b)
+    table[operator.iconcat] = lambda a, b: operator.iconcat(a, interpreter.hooks["iterate"](b))
     return table
 
 
@@ -397,10 +398,12 @@ def container_method(interpreter: Any, f: Any, name: str) -> Any:
     iterate = interpreter.hooks["iterate"]
     if name == "sort":
         return lambda *, key=None, reverse=False: f(key=key and interpreter.callee(key), reverse=reverse)
-    if name in ("extend", "extendleft", "__iadd__", "fromkeys", "intersection", "union", "difference", "__init__"):
-        return lambda *args, **kwargs: f(*(iterate(a) for a in args), **kwargs)
-    if name == "update":
+    if name == "update" and isinstance(f.__self__, dict):
         return lambda *args, **kwargs: f(*(protocols.mapping(interpreter, a) for a in args), **kwargs)
+    if name in ("extend", "extendleft", "__iadd__", "fromkeys", "intersection", "union", "difference", "update",
+                "symmetric_difference", "intersection_update", "difference_update", "symmetric_difference_update", "isdisjoint",
+                "issubset", "issuperset", "__init__"):
+        return lambda *args, **kwargs: f(*(iterate(a) for a in args), **kwargs)
     if isinstance(f.__self__, dict) and (method := keys.method(interpreter, f.__self__, f, name)) is not None:
         return method
     if name in ("run", "add_done_callback", "remove_done_callback"):  # contexts, futures: they call back

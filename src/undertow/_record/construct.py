@@ -10,6 +10,7 @@ import numpy as np
 from . import foreign, protocols
 
 NEUTRAL_BASES = (list, dict, tuple, set, frozenset, BaseException, str, bytes, bytearray, type, object)
+FILLED = (list, tuple, set, frozenset)
 NUMBER_BASES = (float, complex, int, np.number)
 
 
@@ -93,21 +94,27 @@ def containers(interpreter: Any, cls: type) -> Any:
             return cls(*new_args, **new_kwargs)
         if issubclass(cls, dict):
             return cls(*(a if a is None or callable(a) else protocols.mapping(interpreter, a) for a in new_args), **new_kwargs)
-        new_args = [iterate(a) if isinstance(a, np.ndarray) or protocols.overrides(type(a), "__iter__") else a
-                    for a in new_args]
-        return cls(*new_args, **new_kwargs)
+        return cls(*_iterated(iterate, new_args), **new_kwargs)
 
     return make
 
 
+def _iterated(iterate: Any, args: Any) -> list:
+    """Arguments, those that C code would iterate itself through the hook."""
+    return [iterate(a) if isinstance(a, np.ndarray) or protocols.overrides(type(a), "__iter__") else a for a in args]
+
+
 def class_method(interpreter: Any, f: Any, owner: type, name: str) -> Any:
     """``dict.fromkeys``, ``object.__new__``, ``float.fromhex`` …: builtin methods bound to a class."""
+    iterate = interpreter.hooks["iterate"]
     if name == "__new__":
         if issubclass(owner, NUMBER_BASES):
             return foreign.guard(interpreter, f)
-        return f
+        return (lambda cls, *args, **kwargs: f(cls, *_iterated(iterate, args), **kwargs)) if owner in FILLED else f
+    if name == "from_iterable":
+        return lambda parts: f(map(iterate, iterate(parts)))
     if issubclass(owner, NEUTRAL_BASES[:-1]):
-        return f
+        return lambda *args, **kwargs: f(*_iterated(iterate, args), **kwargs)
     rule = interpreter.calls.rule(getattr(owner, name, None))
     if rule is not None:
         return interpreter.calls.applied(rule)

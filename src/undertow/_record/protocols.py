@@ -7,6 +7,7 @@ belong to arrays.
 
 from __future__ import annotations
 
+import collections
 import operator
 from types import BuiltinFunctionType, FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType
 from typing import Any
@@ -157,9 +158,9 @@ def inplace(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
             result = invoke(interpreter, m, a, b)
             if result is not NotImplemented:
                 return result
-        else:
-            if isinstance(b, ndarray) or not isinstance(b, (list, tuple, set, dict, frozenset)):
-                b = interpreter.hooks["iterate"](b) if isinstance(a, list) else b
+        elif not isinstance(b, ndarray):  # whose own addition would come first
+            if isinstance(a, (list, collections.deque)) and not isinstance(b, (list, tuple, set, dict, frozenset)):
+                b = interpreter.hooks["iterate"](b)
             return getattr(operator, "i" + stem)(a, b)
     return interpreter.hooks[hook](a, b)
 
@@ -319,6 +320,9 @@ def iterate(interpreter: Any, x: Any) -> Any:
         return buffers.view_iterate(interpreter, x)
     if isinstance(x, np.flatiter):
         return (interpreter.flat_getitem(x, i) for i in range(len(x)))
+    if t is np.broadcast and any(interpreter.is_recorded(i.base) for i in x.iters):
+        arrays = [interpreter.call(np.broadcast_to, i.base, x.shape) for i in x.iters]
+        return zip(*(interpreter.hooks["iterate"](interpreter.call(np.ravel, a)) for a in arrays), strict=True)
     iterator = x if _is_c(m) else invoke(interpreter, m, x)
     if overrides(type(iterator), "__next__"):
         return _by_next(interpreter, iterator)
@@ -366,14 +370,14 @@ def manager(interpreter: Any, x: Any) -> Any:
 
 
 def mapping(interpreter: Any, x: Any) -> Any:
-    """What ``dict(x)`` reads: a mapping written in Python as a dictionary, anything else through the iteration hook."""
-    t = type(x)
+    """What ``dict(x)`` reads: a mapping written in Python as a dictionary, pairs through the iteration hook."""
+    t, iterate = type(x), interpreter.hooks["iterate"]
     if not hasattr(t, "keys"):
-        return interpreter.hooks["iterate"](x)
+        return (pair if type(pair) is tuple else iterate(pair) for pair in iterate(x))
     if isinstance(x, dict) and not overrides(t, "__getitem__") and not overrides(t, "keys"):
         return x
     getitem = interpreter.hooks["getitem"]
-    return {key: getitem(x, key) for key in interpreter.hooks["iterate"](interpreter.hook("method.keys")(x)())}
+    return {key: getitem(x, key) for key in iterate(interpreter.hook("method.keys")(x)())}
 
 
 # ---- attributes ----------------------------------------------------------------------------------------------

@@ -169,6 +169,32 @@ class Rewriter(ast.NodeTransformer):
         node.ifs = [self.truth(test) for test in node.ifs]
         return node
 
+    def visit_ListComp(self, node: Any) -> ast.AST:
+        self.generic_visit(node)
+        node.generators = [clause for g in node.generators for clause in self.unpacked(g)]
+        return node
+
+    visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_ListComp
+
+    def unpacked(self, clause: ast.comprehension) -> list[ast.comprehension]:
+        """``for a, b in pairs`` as ``for pair in pairs for a, b in (iterate(pair),)``: a pair may be an array."""
+        if not isinstance(clause.target, (ast.Tuple, ast.List)):
+            return [clause]
+        parts, clause.target = clause.target, ast.Name(self.temporary(), ast.Store())
+        inner: list[ast.comprehension] = []
+        value = self.call(parts, "iterate", self.place(ast.Name(clause.target.id, ast.Load()), parts))
+        for i, part in enumerate(parts.elts):
+            if isinstance(part, (ast.Tuple, ast.List)):
+                name = self.temporary()
+                parts.elts[i] = self.place(ast.Name(name, ast.Store()), part)
+                below = ast.comprehension(part, self.place(ast.Tuple([ast.Name(name, ast.Load())], ast.Load()), part), [], 0)
+                inner += self.unpacked(below)
+        first = ast.comprehension(parts, self.place(ast.Tuple([value], ast.Load()), parts), [], 0)
+        clauses = [clause, first, *inner]
+        clauses[-1].ifs, clause.ifs = clause.ifs, [] if len(clauses) > 1 else clause.ifs
+        self.place(clause.target, parts)
+        return clauses
+
     def visit_YieldFrom(self, node: ast.YieldFrom) -> ast.AST:
         self.generic_visit(node)
         node.value = self.call(node, "delegate", node.value)
@@ -351,12 +377,21 @@ class Rewriter(ast.NodeTransformer):
         return [*self.lifted(node, number, before, iterable), forget]
 
     def visit_With(self, node: ast.With) -> ast.AST:
+        for place, item in enumerate(node.items[:-1], 1):
+            if not isinstance(item.optional_vars, (ast.Name, type(None))):  # stored before the next manager is made
+                inner = self.place(ast.With(node.items[place:], node.body), node)
+                return self.visit_With(self.place(ast.With(node.items[:place], [inner]), node))
         self.generic_visit(node)
         after: list[ast.stmt] = []
         for item in node.items:
             item.context_expr = self.call(item.context_expr, "manager", item.context_expr)
-            if item.optional_vars is not None:
-                item.optional_vars = self.detach(item.optional_vars, after)
+            target = item.optional_vars
+            if isinstance(target, (ast.Tuple, ast.List)):
+                name = self.temporary()
+                item.optional_vars = self.place(ast.Name(name, ast.Store()), target)
+                after += self.unpack(target, self.place(ast.Name(name, ast.Load()), target), target)
+            elif target is not None:
+                item.optional_vars = self.detach(target, after)
         node.body = after + node.body
         return node
 
