@@ -17,7 +17,7 @@ X = np.array([0.7, 0.3, 0.55])
 
 def comprehensions(x):
     pairs = [x[:2], x[1:]]
-    return (sum([a * b for a, b in pairs]) + sum({a * b for a, b in pairs}) + sum({a: b for a, b in pairs}.values())
+    return (sum([a * b for a, b in pairs]) + sum({a * b for a, b in pairs}) + sum(dict(pairs).values())
             + sum(a * b for a, b in pairs if a > 0.5))
 
 
