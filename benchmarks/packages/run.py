@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import runpy
 import sys
 import time
 import traceback
@@ -25,6 +26,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 import small_calls  # noqa: F401  registers calls
 from calls import CALLS, Call
+
+for module in sorted((Path(__file__).parent / "fields").glob("*.py")):
+    runpy.run_path(str(module))  # registers calls
 
 TOLERANCE = 2e-5
 

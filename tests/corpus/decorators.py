@@ -282,6 +282,21 @@ def jitted_ufunc(a, b):
     return a * a + b
 
 
+@numba.guvectorize(["void(float64[:], float64, float64[:])"], "(n),()->(n)")
+def jitted_rows(row, factor, result):
+    total = 0.0
+    for i in range(row.size):
+        total += row[i]
+        result[i] = factor * total * total
+
+
+@numba.guvectorize(["void(float64[:], float64[:])"], "(n)->()")
+def jitted_norm(row, result):
+    result[0] = 0.0
+    for i in range(row.size):
+        result[0] += row[i] * row[i]
+
+
 @case(vec(5), vec(5))
 def calls_jitted_function(x, y):
     return jitted_inner(x, y) ** 2
@@ -299,6 +314,13 @@ case.add(jitted_inner, vec(4), vec(4), name="jitted_function_itself")
 @case(vec(4), either=True)
 def calls_jitted_ufunc(x):
     return jitted_ufunc(x, 2.0).sum()
+
+
+@case(mat(3, 2), either=True)
+def calls_jitted_pieces(a):
+    lengths = np.zeros(3)
+    jitted_norm(a, lengths)
+    return jitted_rows(a, a[:, 0]).sum() * lengths[1] + jitted_norm(a[0])
 
 
 @case(mat(3, 3))

@@ -420,6 +420,8 @@ class Calls:
             return handlers.BY_TYPE[t](interpreter, f)
         if hasattr(f, "py_func") and t.__module__.partition(".")[0] == "numba":
             return foreign.jitted(interpreter, f)
+        if hasattr(f, "gufunc_builder") and t.__module__.partition(".")[0] == "numba":
+            return elements.compiled_pieces(interpreter, f, f.gufunc_builder)
         if hasattr(getattr(f, "_dispatcher", None), "py_func") and t.__module__.partition(".")[0] == "numba":
             return elements.compiled_elementwise(interpreter, f, f._dispatcher.py_func)
         if t is METHOD_OF_TYPE and not isinstance(f.__self__, ModuleType | None):  # as any bound method written in C

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import foreign, protocols
+from . import foreign, passing, protocols
 
 NEUTRAL_BASES = (list, dict, tuple, set, frozenset, BaseException, str, bytes, bytearray, type, object)
 FILLED = (list, tuple, set, frozenset)
@@ -63,7 +63,11 @@ def _maker(interpreter: Any, cls: type, new: Any, python_new: bool, python_init:
             interpreter.check_foreign(cls, args, kwargs)
             return new(cls, *args, **kwargs)
     else:
+        keeps = passing.can_hold(cls)
+
         def make(args: tuple, kwargs: dict) -> Any:
+            if keeps:
+                return passing.made(interpreter, cls, new, args, kwargs)
             if not issubclass(cls, NEUTRAL_BASES[:-1]):
                 interpreter.check_foreign(cls, args, kwargs)
             return new(cls, *args, **kwargs)

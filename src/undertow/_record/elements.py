@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import re
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -204,10 +205,44 @@ def compiled_elementwise(interpreter: Any, f: Any, function: Any) -> Any:
     return call
 
 
+def compiled_pieces(interpreter: Any, f: Any, builder: Any) -> Any:
+    """What is called in place of a generalised ufunc that Numba compiled: its Python function, for each piece of the arrays."""
+    from . import foreign
+
+    guarded, getitem = foreign.guard(interpreter, f), interpreter.hooks["getitem"]
+    inner = [len(dims.split(",")) if dims else 0 for dims in re.findall(r"\(([^)]*)\)", builder.signature.replace(" ", ""))]
+    nin = builder.signature.split("->")[0].count("(")
+    taken = [getattr(t, "ndim", 0) for t in builder._sigs[0].args] if builder._sigs else [*inner[:nin], *[1] * len(inner)]
+
+    def piece(a: Any, k: int, index: tuple) -> Any:
+        """What the function gets of an argument: a number, or an array that has an axis even where there is none."""
+        return getitem(a, index) if max(inner[k], taken[k]) == inner[k] and k < nin else getitem(
+            a, index if inner[k] else (*index, None))
+
+    def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        targets = list(args[nin:]) or ([] if out is None else list(out) if isinstance(out, tuple) else [out])
+        if kwargs or interpreter.find_active((args, targets)) is None:
+            return guarded(*args, **(kwargs if out is None else {"out": out, **kwargs}))
+        arrays = [a if isinstance(a, ndarray) else interpreter.as_array(a) for a in args[:nin]]
+        if not targets:
+            y = interpreter.lower.callee(f)(*map(interpreter.plain, arrays))
+            targets = [np.empty_like(v) for v in (y if isinstance(y, tuple) else (y,))]
+        shape = np.broadcast_shapes(*(a.shape[:a.ndim - n] for a, n in zip([*arrays, *targets], inner, strict=True)))
+        arrays = [interpreter.call(np.broadcast_to, a, (*shape, *a.shape[a.ndim - n:]))
+                  for a, n in zip(arrays, inner, strict=False)]
+        body = interpreter.callee(builder.py_func)
+        for index in np.ndindex(shape):
+            body(*(piece(a, k, index) for k, a in enumerate([*arrays, *targets])))
+        results = tuple(t if t.ndim else getitem(t, ()) for t in targets)
+        return results[0] if len(results) == 1 else results
+
+    return call
+
+
 def element(interpreter: Any, a: ndarray, index: tuple) -> Any:
     """An element as an array of objects would hold it: a number of Python."""
     return a[index] if a.dtype.kind == "O" else interpreter.call(ndarray.item, a, *index) if index else \
         interpreter.call(ndarray.item, a)
 
 
-__all__ = ["apply", "as_objects", "compiled_elementwise", "holds_active", "looped", "numeric", "python_function"]
+__all__ = ["apply", "as_objects", "compiled_elementwise", "compiled_pieces", "holds_active", "looped", "numeric", "python_function"]

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import bytecode, elements, protocols, refusal
+from . import bytecode, elements, passing, protocols, refusal
 
 PREDICATES = ("builtin_function_or_method", "cython_function_or_method", "fused_cython_function")
+METHODS = ("cython_function_or_method", "method_descriptor", "fused_cython_function", "wrapper_descriptor")
 HARMLESS = frozenset({
     "RESUME", "LOAD_FAST", "STORE_FAST", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "STORE_ATTR", "LOAD_GLOBAL", "POP_TOP",
     "CALL", "PRECALL", "PUSH_NULL", "BUILD_TUPLE", "LOAD_DEREF", "COPY_FREE_VARS", "MAKE_CELL", "CACHE", "NOP", "KW_NAMES",
@@ -76,43 +77,66 @@ def guard(interpreter: Any, f: Any) -> Any:
 
     owner = getattr(f, "__self__", None)
     bound = () if owner is None or isinstance(owner, (type, ModuleType)) else (owner,)
+    keeps = isinstance(f, type) and passing.can_hold(f)
+    if not bound and passing.extension(type(f)) and type(f).__name__ not in PREDICATES:
+        bound = (f,)
+    asked = type(f).__name__ in PREDICATES and isinstance(owner, ModuleType | None)
+    method = type(f).__name__ in METHODS and owner is None
+    shows = bool(bound) and passing.extension(type(bound[0]))
+
+    def foreign_method(holder: Any, args: tuple, kwargs: dict) -> Any:
+        interpreter.check_foreign(f, args, kwargs)
+        result = below(holder, *args, **kwargs)
+        return protocols.shown(interpreter, holder, result)
 
     def foreign(*args: Any, **kwargs: Any) -> Any:
-        if type(f).__name__ in PREDICATES and _only_reads(interpreter, f, args, kwargs):
-            found = interpreter.find_active((args, kwargs))
-            if found is not None:
-                return _predicate(interpreter, f, found, below, args, kwargs)
-        interpreter.check_foreign(f, (*bound, *args), kwargs)
+        if method and args and passing.extension(type(args[0])):
+            return foreign_method(args[0], args[1:], kwargs)
+        if asked and (found := interpreter.find_active((args, kwargs))) is not None:
+            result = passing.moved(interpreter, f, args, kwargs) if _only_reads(interpreter, args, kwargs) else (
+                _asked(interpreter, f, args, kwargs))
+            if result is passing.REFUSED:
+                raise interpreter.refuse(refusal.foreign_call(interpreter, f, found))
+            return result
+        if keeps:
+            passing.entrust(interpreter, (args, kwargs))
+        found = interpreter.find_active((*bound, *args, kwargs)) if keeps or shows else None
+        if found is None or not keeps and interpreter.find_active((args, kwargs)) is not None:
+            interpreter.check_foreign(f, (*bound, *args), kwargs)
         before = [(x, interpreter.lower.copy(x)) for x in _arrays(args, kwargs) if _referenced(interpreter, x)]
         args, kwargs = with_callees(interpreter, args, kwargs, watched)  # type: ignore[assignment]
         args = tuple(checked(x) if type(x) in ITERATORS else x for x in args)
         try:
-            return below(*args, **kwargs)
+            result = below(*args, **kwargs)
         finally:
             for x, old in before:
                 interpreter.note_foreign_write(x, old)
+        if found is not None and not (passing.holds(interpreter, result, args, kwargs) if keeps else
+                                      passing.known(interpreter, result)):
+            raise interpreter.refuse(refusal.foreign_call(interpreter, f, found))
+        return result
 
     return foreign
 
 
-def _only_reads(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> bool:
-    """Whether a compiled function has no place to leave a number in: no object of its own, no array, no list."""
-    if isinstance(getattr(f, "__self__", None), ModuleType | None):
-        return all(type(x) in interpreter.numbers or isinstance(x, ndarray) or x is None
-                   or type(x) in (str, bytes, np.dtype, slice) or isinstance(x, type) for x in (*args, *kwargs.values()))
-    return False
+def _only_reads(interpreter: Any, args: tuple, kwargs: dict) -> bool:
+    """Whether arguments have no place to leave a number in unseen: numbers, arrays, lists of numbers, text."""
+    def simple(x: Any) -> bool:
+        return (type(x) in interpreter.numbers or isinstance(x, (ndarray, type)) or x is None
+                or type(x) in (str, bytes, np.dtype, slice))
+
+    return all(simple(x) or type(x) in (list, tuple) and all(map(simple, x)) for x in (*args, *kwargs.values()))
 
 
-def _predicate(interpreter: Any, f: Any, found: Any, below: Any, args: tuple, kwargs: dict) -> Any:
-    """A compiled function asked about active values: truth values, text and types are steps, the rest is refused."""
-    arrays = [x for x in (*args, *kwargs.values()) if isinstance(x, ndarray)]
-    before = [interpreter.lower.copy(x) for x in arrays]
-    plain = {k: interpreter.plain(v) for k, v in kwargs.items()}
-    answer = below(*map(interpreter.plain, args), **plain)
-    same = all(np.array_equal(x, old, equal_nan=x.dtype.kind in "fc") for x, old in zip(arrays, before, strict=True))
-    if not same or not (isinstance(answer, type) or type(answer) in (bool, str, np.bool_, np.dtype)):
-        raise interpreter.refuse(refusal.foreign_call(interpreter, f, found))
-    return answer
+def _asked(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> Any:
+    """A compiled function asked about objects of Python classes: answers, and the arguments themselves, are taken."""
+    values = (*args, *kwargs.values())
+    if not all(passing.instance(x) or type(x) in interpreter.numbers or isinstance(x, (*passing.OPAQUE, np.ufunc))
+               for x in values):
+        return passing.REFUSED
+    answer = f(*args, **kwargs)
+    taken = passing.is_answer(answer) or answer is NotImplemented or any(answer is x for x in values)
+    return answer if taken else passing.REFUSED
 
 
 def _arrays(args: tuple, kwargs: dict) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import keys, protocols
+from . import keys, passing, protocols
 from .scalars import ACTIVE, NUMBERS, define
 
 PLAIN_TYPES = frozenset(NUMBERS | {str, bytes, bytearray, type(None), list, tuple, dict, set, frozenset, range, type, slice,
@@ -303,13 +303,20 @@ def attribute(interpreter: Any, name: str) -> Any:
 
 
 def _slow_attribute(interpreter: Any, name: str, native: set[type], special: Any) -> Any:
+    compiled: set[type] = set()
+
     def slow(x: Any) -> Any:
         if special is not None and isinstance(x, ndarray):
             return special(x)
         t = type(x)
         if t in interpreter.numbers:  # not remembered: the references to these classes are counted
             return getattr(x, name)
+        if t in compiled:
+            return protocols.compiled_attribute(interpreter, x, name)
         if protocols.plain_attribute(t, name):
+            if passing.extension(t) and passing.compiled_attribute(t, protocols.special(t, name)):
+                compiled.add(t)
+                return protocols.compiled_attribute(interpreter, x, name)
             native.add(t)
             return getattr(x, name)
         return protocols.getattribute(interpreter, x, name)

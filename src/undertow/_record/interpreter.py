@@ -21,7 +21,7 @@ import numpy as np
 from numpy import ndarray
 
 from .._source import specialise
-from . import binding, hooks as hook_module, leftovers, loops, protocols, refusal
+from . import binding, hooks as hook_module, leftovers, loops, passing, protocols, refusal
 from .calls import Calls
 from .memory import Memory, owner_of
 from .scalars import _FORMS, ACTIVE, COMPLEX_BASES, NUMBERS, ScalarFactory
@@ -427,6 +427,8 @@ class Interpreter:
                 children = list(value)
             elif t.__flags__ & HEAP_TYPE:
                 children = [*children, *_slots(value, t)]
+            if passing.extension(t):
+                children = [*children, *gc.get_referents(value)]
         for child in children:
             found = self.find_active(child, depth + 1, seen)
             if found is not None:

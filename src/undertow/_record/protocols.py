@@ -16,7 +16,7 @@ from weakref import ProxyTypes
 import numpy as np
 from numpy import ndarray
 
-from . import buffers, keys
+from . import buffers, keys, passing, refusal
 
 REFLECTED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
 _MISSING = object()
@@ -102,6 +102,8 @@ def array_operator(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
 def _number_meets(interpreter: Any, hook: str, a: Any, b: Any, right: Any) -> Any:
     """A NumPy number on the left of an object: its ufunc, where the object takes part in ufuncs, else the object's method."""
     t = type(b)
+    if right is not None and not _is_c(right) and overrides(t, "__array_ufunc__") and not isinstance(b, ndarray):
+        return invoke(interpreter, right, b, a)  # where its `__array_ufunc__` leads as well
     if isinstance(b, ndarray) or getattr(t, "__array_ufunc__", None) is not None:
         return interpreter.call(interpreter.ufunc_of(hook), a, b)
     if overrides(t, "__array__") and not hasattr(t, "__array_priority__") and not hasattr(t, "__array_ufunc__"):
@@ -250,7 +252,7 @@ def getitem(interpreter: Any, a: Any, index: Any) -> Any:
         if overrides(t, "__missing__") and index not in a:
             return invoke(interpreter, special(t, "__missing__"), a, index)
         return keys.getitem(interpreter, a, index)
-    return a[index]
+    return shown(interpreter, a, a[index]) if passing.extension(t) else a[index]
 
 
 def array_item(interpreter: Any, a: ndarray, index: Any) -> Any:
@@ -323,6 +325,8 @@ def iterate(interpreter: Any, x: Any) -> Any:
     if t is np.broadcast and any(interpreter.is_recorded(i.base) for i in x.iters):
         arrays = [interpreter.call(np.broadcast_to, i.base, x.shape) for i in x.iters]
         return zip(*(interpreter.hooks["iterate"](interpreter.call(np.ravel, a)) for a in arrays), strict=True)
+    if _is_c(m) and passing.extension(t):
+        return (shown(interpreter, x, v) for v in x)
     iterator = x if _is_c(m) else invoke(interpreter, m, x)
     if overrides(type(iterator), "__next__"):
         return _by_next(interpreter, iterator)
@@ -441,6 +445,18 @@ def getattribute(interpreter: Any, x: Any, name: str) -> Any:
         if not _not_c(fallback):
             raise
     return invoke(interpreter, fallback, x, name)
+
+
+def compiled_attribute(interpreter: Any, x: Any, name: str) -> Any:
+    """``x.name`` where compiled code reads it."""
+    return shown(interpreter, x, getattr(x, name))
+
+
+def shown(interpreter: Any, holder: Any, value: Any) -> Any:
+    """What compiled code of an object gives, which may hold active arrays."""
+    if not passing.shown(interpreter, holder, value):
+        raise interpreter.refuse(refusal.foreign_call(interpreter, type(holder), interpreter.find_active(holder)))
+    return value
 
 
 def generic_getattr(interpreter: Any, x: Any, name: str) -> Any:

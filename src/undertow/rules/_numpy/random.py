@@ -300,7 +300,9 @@ def multivariate_normal(rng, mean, cov, size=None, check_valid="warn", tol=1e-8,
         if method == "eigh":
             s, u = np.linalg.eigh(cov)
         else:
-            u, s, _ = np.linalg.svd(cov)
+            u, s, vh = np.linalg.svd(cov)
+            if isinstance(rng, RandomState):  # which takes the other singular vectors: a difference where `cov` is not symmetric
+                u = vh.T
         return value_of(y, mean + np.matmul(e, (u * np.sqrt(np.abs(s))).T))
     if not positive_definite(cov):
         return value_of(y, mean + level(np.subtract, y, mean) + 0.0 * np.sum(fixed(cov)))
