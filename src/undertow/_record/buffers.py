@@ -183,7 +183,7 @@ def _nditer(interpreter: Any, args: tuple, kwargs: dict) -> Any:
     operands = [x if x is None or isinstance(x, ndarray) else interpreter.as_array(x) for x in (op if several else (op,))]
     it = np.nditer(operands if several else operands[0], *args[1:], **kwargs)
     for given, used in zip(operands, it.operands, strict=True):
-        if given is not None and interpreter.is_active(given) and (
+        if given is not None and given.size and interpreter.is_active(given) and (
                 not np.may_share_memory(given, used) or _buffers(args, kwargs)):
             interpreter.check_foreign(np.nditer, (given,))
     return NdIter(interpreter, it)
