@@ -160,8 +160,11 @@ def lowest_address(array: ndarray) -> int:
 def zeros_like_slot(slot: Slot) -> ndarray:
     """A zero shadow with the layout of the owner."""
     if slot.owner is not None:
-        if isinstance(slot.owner, ndarray):
-            return np.zeros_like(slot.owner, subok=False)
+        owner = slot.owner
+        if isinstance(owner, ndarray):
+            if owner.flags.c_contiguous:  # `np.zeros` gets memory that is zero already, `np.zeros_like` writes it
+                return np.zeros(owner.shape, owner.dtype)
+            return np.zeros_like(owner, subok=False)
         return np.zeros(memoryview(slot.owner).nbytes, np.uint8)
     if not slot.shape:
         return np.zeros((), slot.dtype)

@@ -18,6 +18,7 @@ from .binding import Bound, plan_of
 from .memory import Slot
 from .quick_steps import GENERAL, plus
 from .scalars import INTEGERS
+from .steps import FRESH
 
 F8 = np.dtype(np.float64)
 SETTINGS = frozenset({*INTEGERS, float, np.float64, str, type(None), type(np._NoValue), np.dtype, type})
@@ -237,17 +238,6 @@ def called_on_one(sweep: Any, data: tuple, out: Slot) -> None:
         ref.bar, ref.owned = c, owned
     else:
         ref.bar, ref.owned = plus(ref.bar, c), True
-
-
-def _references() -> int:
-    """How often an array that nothing but a tuple of results holds is counted where `called` asks."""
-    found = (np.empty(1),)
-    k = 0
-    c = found[k]
-    return getrefcount(c)
-
-
-FRESH = _references()
 
 
 def summed(sweep: Any, data: tuple, out: Any) -> None:

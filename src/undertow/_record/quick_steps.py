@@ -30,7 +30,16 @@ def give(sweep: Any, ref: Any, c: ndarray) -> None:
             ref.bar = plus(bar, c, c)
         ref.owned = True
     else:
-        piece = sweep.writable(ref)
+        add_to_piece(sweep, ref, c)
+
+
+def add_to_piece(sweep: Any, ref: Any, c: ndarray) -> None:
+    """Add the cotangent `c` to that of a view, which does not overlap itself."""
+    first = ref.slot.bar is None
+    piece = sweep.writable(ref)
+    if first:
+        piece[...] = c
+    else:
         plus(piece, c, piece)
 
 
@@ -47,8 +56,7 @@ def lend(sweep: Any, ref: Any, c: ndarray, owned: bool) -> bool:
             ref.bar = plus(bar, c)
             ref.owned = True
     else:
-        piece = sweep.writable(ref)
-        plus(piece, c, piece)
+        add_to_piece(sweep, ref, c)
     return False
 
 
@@ -93,6 +101,10 @@ def mul(sweep: Any, data: tuple, out: Slot) -> None:
         return
     out.bar = None
     a, b, kept_b, kept_a = data
+    if a is b and kept_a[0] is kept_b[0] and not sweep.strict:
+        c = times(g, kept_a[0], g) if out.owned else g * kept_a[0]
+        give(sweep, a, plus(c, c, c))
+        return
     if a is not None:
         c = times(g, kept_b[0], g) if b is None and out.owned and not sweep.strict else g * kept_b[0]
         give(sweep, a, sweep.strong(g, c, kept_b[0]) if sweep.strict else c)
@@ -112,7 +124,7 @@ def truediv(sweep: Any, data: tuple, out: Slot) -> None:
     if sweep.strict:
         c = sweep.strong(g, c)
     if b is not None:
-        d = c * kept_y[0]
+        d = c * kept_y[0] if sweep.strict or a is not None else times(c, kept_y[0], c)
         if sweep.strict:
             d = sweep.strong(c, d)
         give(sweep, b, np.negative(d, d))

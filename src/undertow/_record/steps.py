@@ -6,6 +6,7 @@ overwrote.  All arithmetic goes through the hooks of the interpreter below, so t
 
 from __future__ import annotations
 
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from . import refusal
 from .memory import Slot, overlaps_itself, places
 
 COMPLEX = (complex, np.complexfloating)
+F8 = np.dtype(np.float64)
 
 
 def frozen_index(index: Any) -> Any:
@@ -168,14 +170,14 @@ def assembled(sweep: Any, pieces: tuple, out: Any) -> None:
 # ---- arithmetic ------------------------------------------------------------------------------------------------
 
 
-def _give_broadcast(sweep: Any, leaf: tuple, c: Any) -> None:
+def _give_broadcast(sweep: Any, leaf: tuple, c: Any, fresh: bool = False) -> None:
     shape = leaf[1]
     if isinstance(c, ndarray):
         if c.shape != shape:
             c = sweep.unbroadcast(c, shape)
     elif shape != ():
-        c = sweep.call(np.broadcast_to, c, shape)
-    sweep.give(leaf, c)
+        c, fresh = sweep.call(np.broadcast_to, c, shape), False
+    sweep.give(leaf, c, fresh)
 
 
 def add(sweep: Any, data: tuple, out: Slot) -> None:
@@ -255,9 +257,12 @@ def elementwise(sweep: Any, data: tuple, out: Any) -> None:
                 continue
         elif type(p) is float and p == 1.0:
             c = g
+        elif (type(p) is ndarray and not sweep.strict and p.base is None and p.dtype is F8 and type(g) is ndarray
+              and g.dtype is F8 and p.shape == g.shape and getrefcount(p) <= ALONE):
+            c = np.multiply(p, g, p)  # nobody else holds the partial derivative
         else:
             c = sweep.strong(g, sweep.mul(g, sweep.conjugate(p)), p)
-        _give_broadcast(sweep, leaf, c)
+        _give_broadcast(sweep, leaf, c, c is not g)
 
 
 def at_zero(partial: Any, y: Any, args: Any) -> Any:
@@ -289,7 +294,8 @@ def explicit(sweep: Any, data: tuple, out: Any) -> None:
     results = sweep.pull(rule, y, g, args, kwargs, leaves, residuals)
     if len(results) != len(leaves):
         raise sweep.refuse(refusal.rule_error(None, rule.function, f"returned {len(results)} cotangents for {len(leaves)}"))
-    for leaf, c in zip(leaves, results, strict=True):
+    for k, leaf in enumerate(leaves):
+        c = results[k]
         if leaf is None or c is None:
             continue
         if isinstance(leaf, list):
@@ -297,15 +303,29 @@ def explicit(sweep: Any, data: tuple, out: Any) -> None:
                 if one is not None and part is not None:
                     _give_exact(sweep, rule, one, part)
         else:
-            _give_exact(sweep, rule, leaf, c)
+            fresh = type(c) is ndarray and c.base is None and getrefcount(c) <= FRESH
+            _give_exact(sweep, rule, leaf, c, fresh)
 
 
-def _give_exact(sweep: Any, rule: Any, leaf: tuple, c: Any) -> None:
+def _references() -> tuple[int, int]:
+    """How often an array that only a variable holds is counted, and one that a tuple of results holds too."""
+    c = np.empty(1)
+    alone = getrefcount(c)
+    results = (np.empty(1),)
+    k = 0
+    c = results[k]
+    return alone, getrefcount(c)
+
+
+ALONE, FRESH = _references()
+
+
+def _give_exact(sweep: Any, rule: Any, leaf: tuple, c: Any, fresh: bool = False) -> None:
     shape = c.shape if isinstance(c, ndarray) else np.shape(c)
     if shape != leaf[1]:
         raise sweep.refuse(refusal.rule_error(None, rule.function,
                                               f"returned a cotangent of shape {shape} for an argument of shape {leaf[1]}"))
-    sweep.give(leaf, c)
+    sweep.give(leaf, c, fresh)
 
 
 __all__ = ["ARITHMETIC", "frozen_index", "unbroadcast"]

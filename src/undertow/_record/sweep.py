@@ -69,6 +69,9 @@ class Sweep:
         g = self.readable(out)
         if g is None:
             return None
+        if not self.lower.level and not out.overlaps and g.nbytes == out.slot.bar.nbytes:
+            out.slot.bar = None  # all of the memory was made here
+            return g
         g = self.once(out) if out.overlaps else self.lower.copy(g)
         self.setitem(0.0, self.writable(out), Ellipsis)
         return g
@@ -153,10 +156,18 @@ class Sweep:
             flat = ref.slot.bar.ravel(order="K")
             self.call(np.add.at, flat, places(piece, flat), c)
         elif type(ref) is not Slot or ref.owned and ref.bar is not None:
+            first = ref.slot.bar is None
             piece = self.writable(ref)
-            self.setitem(self.add(piece, c), piece, Ellipsis) if self.lower.level else self.increase(piece, c)
+            if self.lower.level:
+                self.setitem(self.add(piece, c), piece, Ellipsis)
+            elif first:
+                piece[...] = c
+            else:
+                self.increase(piece, c)
         elif ref.bar is None and isinstance(c, ndarray) and c.dtype == dtype_of(ref):
             ref.bar, ref.owned = c, fresh and not self.lower.level
+        elif not self.lower.level and type(c) is type(ref.bar) is ndarray and c.dtype == ref.bar.dtype:
+            ref.bar, ref.owned = ref.bar + c, True
         else:
             piece = self.writable(ref)
             self.setitem(self.add(piece, c), piece, Ellipsis)

@@ -8,11 +8,13 @@ from .._registry import RULES, linear, pullback, pushforward, unbroadcast
 from ..samples import Sample, array
 
 
-def scatter(values, index, shape):
-    """An array of zeros of `shape` to which `values` were added at `index`, repeated places included."""
+def scatter(values, index, shape, distinct=False):
+    """An array of zeros of `shape` to which `values` were added at `index`; no place is repeated if `distinct`."""
     out = np.zeros(shape, np.asarray(values).dtype)
     axis = len(index) - 1
-    if axis > 0 and all(type(i) is slice for i in index[:-1]) and isinstance(index[axis], np.ndarray):
+    if distinct:
+        out[index] = values
+    elif axis > 0 and all(type(i) is slice for i in index[:-1]) and isinstance(index[axis], np.ndarray):
         _scatter_slices(out, index[axis], np.asarray(values), axis)
     elif len(index) == 1 and len(shape) > 1 and isinstance(index[0], np.ndarray):
         _scatter_slices(out, index[0], np.asarray(values), 0)
@@ -36,9 +38,10 @@ def _scatter_slices(out, places, values, axis):
         out[(*before, ordered[starts])] = np.add.reduceat(values[(*before, order)], starts, axis)
 
 
-linear(scatter, adjoint=lambda y_bar, values, index, shape: y_bar[index],
+linear(scatter, adjoint=lambda y_bar, values, index, shape, distinct=False: y_bar[index],
        samples=[Sample((array(4), (np.array([0, 2, 2, 1]),), (3,))),
-                Sample((array(2, 3), (slice(None), np.array([1, 1, 0])), (2, 4)))])
+                Sample((array(2, 3), (slice(None), np.array([1, 1, 0])), (2, 4))),
+                Sample((array(2), (np.array([2, 0]),), (3,), True))])
 
 # ---- take ---------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .._registry import linear, pullback, pushforward
 from ..samples import Sample, array
-from .indexing import scatter
+from .indexing import along, scatter
 from .ufuncs import conj
 
 # ---- axes ---------------------------------------------------------------------------------------------------
@@ -314,13 +314,42 @@ def _winners(y, a, axis, initial, where):
     return attains, own, np.maximum(number + own, 1)
 
 
-def extremum_pullback(y, y_bar, a, axis=None, out=None, keepdims=False, initial=None, where=True,
-                      active=(True, False)):
+def _only_winner(y, a, axis, first, extremum):
+    """The places of the elements that attain the extremum, if each is alone; None where they may be several.
+
+    Parameters
+    ----------
+    first, extremum : callables
+        ``np.argmax`` and ``np.max``, or ``np.argmin`` and ``np.min``.
+    """
+    if np.size(a) == 0 or not isinstance(a, np.ndarray) or a.ndim == 0 or a.dtype.kind != "f":
+        return None
+    if axis is None:
+        if not a.flags.c_contiguous or np.isnan(y):
+            return None
+        flat, i = np.reshape(a, -1), first(a)
+        for rest in (flat[:i], flat[i + 1:]):  # two passes of a reduction are quicker than one comparison
+            if rest.size and extremum(rest) == y:
+                return None
+        return tuple([np.reshape(k, 1) for k in np.unravel_index(i, a.shape)])
+    if isinstance(axis, tuple) or np.count_nonzero(a == restore(y, a, axis)) != np.size(y):
+        return None
+    axis = axis % a.ndim
+    return along(np.expand_dims(first(a, axis), axis), axis, a.shape)
+
+
+def extremum_pullback(y, y_bar, a, axis=None, initial=None, where=True, active=(True, False), functions=None):
     """Cotangents go to the elements that attain the extremum, in equal parts; they are few."""
+    if functions and where is True and not _given(initial):
+        places = _only_winner(y, a, axis, *functions)
+        if places is not None:
+            return scatter(np.reshape(y_bar, np.broadcast_shapes(*map(np.shape, places))), places, np.shape(a), True), None
     attains, own, number = _winners(y, a, axis, initial, _where(where))
     share = restore(y_bar, a, axis) / number
     places = np.nonzero(attains) if np.ndim(a) else ()
-    a_bar = scatter(np.broadcast_to(share, np.shape(a))[places], places, np.shape(a)) if places else attains * share
+    a_bar = attains * share
+    if places:
+        a_bar = scatter(np.broadcast_to(share, np.shape(a))[places], places, np.shape(a), True)
     return a_bar, np.sum(own * share) if active[1] else None
 
 
@@ -336,7 +365,20 @@ def extremum_pushforward(y, tangents, a, axis=None, out=None, keepdims=False, in
 
 
 extremum_samples = [Sample(s.args, {k: v for k, v in s.kwargs.items() if k != "dtype"}) for s in axis_samples]
+
+
+def max_pullback(y, y_bar, a, axis=None, out=None, keepdims=False, initial=None, where=True, active=(True, False)):
+    """To the largest elements."""
+    return extremum_pullback(y, y_bar, a, axis, initial, _where(where), active, (np.argmax, np.max))
+
+
+def min_pullback(y, y_bar, a, axis=None, out=None, keepdims=False, initial=None, where=True, active=(True, False)):
+    """To the smallest elements."""
+    return extremum_pullback(y, y_bar, a, axis, initial, _where(where), active, (np.argmin, np.min))
+
+
 for f in (np.max, np.min, np.ndarray.max, np.ndarray.min, np.amax, np.amin):
     pullback(f, argnums=(0, 4), samples=extremum_samples, convention="ties share evenly",
-             kinks=lambda a, *args, **kwargs: np.diff(np.sort(a, axis=None)))(extremum_pullback)
+             kinks=lambda a, *args, **kwargs: np.diff(np.sort(a, axis=None)))(
+        min_pullback if "min" in f.__name__ else max_pullback)
     pushforward(f, argnums=(0, 4))(extremum_pushforward)

@@ -15,7 +15,8 @@ from .indexing import along, scatter
 def source_of(y, a, axis):
     """For each element of `y`, a rearrangement of `a` along `axis`, the position in `a` it came from."""
     order = np.argsort(a, axis=axis)
-    if np.all(np.diff(y, axis=axis) >= 0):
+    ahead = np.moveaxis(y, axis, 0)
+    if np.all(ahead[1:] >= ahead[:-1]):
         return order
     place = np.argsort(y, axis=axis)
     source = np.empty_like(order)
@@ -23,12 +24,33 @@ def source_of(y, a, axis):
     return source
 
 
-def rearranged(y, y_bar, a, axis=-1, *args, **kwargs):
+def grouped(y, y_bar, a, kth, axis):
+    """For each element of a partition `y` a position in `a` to which its cotangent may go; None if that takes sorting.
+
+    ``argpartition`` splits `a` at the same places as ``partition``; within the parts, the two may leave the elements in
+    different orders, which does not matter where the cotangents are the same.
+    """
+    source = np.argpartition(a, kth, axis=axis)
+    if np.array_equal(np.take_along_axis(a, source, axis), y):
+        return source
+    bar, n = np.moveaxis(y_bar, axis, 0), np.shape(a)[axis]
+    start = 0
+    for k in [*np.unique(np.asarray(kth) % n), n]:
+        if not np.all(bar[start:k] == bar[start:start + 1]):
+            return None
+        start = k + 1
+    return None if np.any(np.isnan(y)) else source
+
+
+def rearranged(y, y_bar, a, axis=-1, kth=None):
     """Send each cotangent to where the element came from."""
     if axis is None:
-        return np.reshape(scatter(y_bar, (source_of(y, np.ravel(a), 0),), (np.size(a),)), np.shape(a))
+        return np.reshape(rearranged(y, y_bar, np.ravel(a), 0, kth), np.shape(a))
     axis = axis % np.ndim(a)
-    return scatter(y_bar, along(source_of(y, a, axis), axis, np.shape(a)), np.shape(a))
+    source = grouped(y, y_bar, a, kth, axis) if kth is not None and np.size(a) else None
+    if source is None:
+        source = source_of(y, a, axis)
+    return scatter(y_bar, along(source, axis, np.shape(a)) if np.ndim(a) > 1 else (source,), np.shape(a), True)
 
 
 def rearranged_pushforward(y, tangents, a, axis=-1, *args, **kwargs):
@@ -49,7 +71,7 @@ def sort_pushforward(y, tangents, a, axis=-1, kind=None, order=None, *, stable=N
 
 def partition_pullback(y, y_bar, a, kth, axis=-1, kind="introselect", order=None):
     """Send each cotangent to where the element came from."""
-    return rearranged(y, y_bar, a, axis)
+    return rearranged(y, y_bar, a, axis, kth)
 
 
 def partition_pushforward(y, tangents, a, kth, axis=-1, kind="introselect", order=None):

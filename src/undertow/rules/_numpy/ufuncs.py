@@ -186,8 +186,10 @@ clip = np._core.umath.clip
 
 def _inside(y, x, low, high):
     x, low, high = ordered(x, low, high)
-    tie, within = ((x == low) | (x == high)) & (low < high), (x > low) & (x < high)
-    return np.where(tie, 0.5, within) if np.any(tie) else np.asarray(within).astype(float)
+    within = np.asarray((x > low) & (x < high))
+    if np.count_nonzero(within) == np.count_nonzero(y == x):  # at a bound `y` is `x` too
+        return within.astype(float)
+    return np.where(((x == low) | (x == high)) & (low < high), 0.5, within)
 
 
 def _at_low(y, x, low, high):

@@ -78,16 +78,27 @@ def hyp1f1_db(y, a, b, z):
 
 
 def _hyp2f1(a, b, c, z):
-    """Derivatives of ``2F1(a, b; c; z)`` in a, b, c."""
+    """Derivatives of ``2F1(a, b; c; z)`` in a, b, c: by the series unless it takes thousands of terms."""
     require(np.isrealobj(z) & np.all(z < 1), _REAL + ", and z < 1")
-    if np.all((c > b) & (b > 0)):
+    if np.all((z > -99) & (z < 0.99)):
+        return _pfaff(a, b, c, z)
+    if np.all((c - b > 0.3) & (b > 0.3)):
         return _euler(a, b, c, z)
-    if np.all((c > a) & (a > 0)):
-        db, da, dc = _euler(b, a, c, z)
-        return da, db, dc
-    require(np.all(z < 0.9) & np.all(z > -0.9), "the derivative of hyp2f1 in a parameter is known for c > b > 0, "
-            "c > a > 0 or |z| < 0.9 only")
-    return tuple(_series((a, b), (c,), z, 400)[1])
+    require(np.all((c - a > 0.3) & (a > 0.3)), "the derivative of hyp2f1 in a parameter is known for -99 < z < 0.99, "
+            "and beyond where b or a, and what it lacks to c, exceeds 0.3")
+    db, da, dc = _euler(b, a, c, z)
+    return da, db, dc
+
+
+def _pfaff(a, b, c, z):
+    """By the series in z, or in ``z / (z - 1)`` where z is negative (DLMF 15.8.1)."""
+    turned = z < -0.5
+    w, q = np.where(turned, z / (z - 1), z), np.where(turned, c - b, b)
+    count = 60 + int(-40 / np.log(np.max(np.abs(w), initial=0.1)))
+    value, (da, dq, dc) = _series((a, q), (c,), w, count)
+    log = np.where(turned, np.log1p(-np.where(turned, z, 0.0)), 0.0)
+    scale = np.exp(-a * log)
+    return scale * (da - log * value), scale * np.where(turned, -dq, dq), scale * (dc + np.where(turned, dq, 0.0))
 
 
 def _euler(a, b, c, z):

@@ -22,6 +22,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg as sl
 
+from .._numpy.linalg import cholesky_bar as bar_of_lower
 from .._registry import Refused, pullback, pushforward, refuse, substitute, unbroadcast
 from ..samples import Sample, array, definite, invertible
 from . import _linalg_derived, _linalg_structured, _linalg_wrappers  # noqa: F401  (registers rules)
@@ -194,13 +195,9 @@ def _half_lower(x):
 
 def cholesky_bar(factor, factor_bar, lower):
     """Cotangent of the triangle that Cholesky's factorisation reads (Murray 2016, equation 9)."""
-    c, g = (factor, factor_bar) if lower else (herm(factor), herm(factor_bar))
-    c, g = tri(c, True), tri(g, True)
-    middle = _half_lower(herm(c) @ g)
-    left = sl.solve_triangular(c, middle, 2, True)
-    full = herm(sl.solve_triangular(c, herm(left), 2, True))
-    # full is the cotangent of a Hermitian increment; the triangle read stands for both halves
-    return bar_of_triangle(full, lower)
+    if lower:
+        return bar_of_lower(tri(factor, True), tri(factor_bar, True))
+    return herm(bar_of_lower(herm(tri(factor, False)), herm(tri(factor_bar, False))))
 
 
 _CHOLESKY = [Sample((definite(3),)), Sample((definite(3),), {"lower": True}), Sample((_complex_definite,)),
