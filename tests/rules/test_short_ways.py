@@ -12,7 +12,7 @@ import scipy.linalg
 import undertow as ut
 
 sys.path.append(str(Path(__file__).parent / "scipy"))
-from differences import richardson  # noqa: E402
+from differences import richardson
 
 rng = np.random.default_rng(3)
 N = 150  # more than two blocks of Cholesky's factorisation
