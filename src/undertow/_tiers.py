@@ -60,13 +60,13 @@ class Ledger:
         """Whether lowering may pay."""
         return self.spent > PATIENCE or self.loops
 
-    def pays(self, compiled: Any, variant: Any, values: list, mode: str = "pullback", times: float = 1.0) -> bool:
+    def pays(self, compiled: Any, variant: Any, values: list, mode: str = "gradient", times: float = 1.0) -> bool:
         """Whether native code pays from this call on."""
         from ._compile.analyses.cost import compilation, recorded
 
         if variant.ready(mode):
             return True
-        price = compilation(variant.transformed.function) + (0.0 if "numba" in sys.modules else 0.4)
+        price = compilation(variant.function("gradient")) + (0.0 if "numba" in sys.modules else 0.4)
         if variant.stored(mode):
             price = 0.05 + (0.0 if "numba" in sys.modules else 0.4)
         return max(self.spent, 0.0) + times * recorded(variant.primal, compiled.known(values)) >= price
@@ -139,7 +139,7 @@ class Call:
         self.compiled, self.values, self.args, self.places, self.ledger = compiled, values, args, places, ledger
 
 
-def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str = "pullback",
+def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str = "gradient",
           times: float = 1.0) -> Call | Ledger:
     """The call as native code takes it, or the ledger that its recording is to be entered in.
 
@@ -349,7 +349,7 @@ class Provider:
                 compiled = _compile.compiled_for(function, specs, which, values)
                 values = compiled.values_of(values[:sum(compiled.counts)], function)
             variant = compiled.variant(values)
-            if not ledger.pays(compiled, variant, values):
+            if not ledger.pays(compiled, variant, values, "pullback"):
                 raise NotYet("recording is still cheaper")
             variant.call("pullback" if any(which) else "primal")
         except NotYet:

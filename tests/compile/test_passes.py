@@ -103,7 +103,7 @@ def test_neighbours_become_loops_of_their_own():
     args = (np.linspace(0.0, 1.0, 12), np.zeros(12), 3)
     compiled = compile_pullback(heat, args, (True, True, False))
     compiled.value_and_pullback(args, None)
-    function = next(iter(compiled.variants)).transformed.function
+    function = next(iter(compiled.variants)).function("pullback")
     for op in walk(function.body):
         if op.name == "for" and not any(inner.name == "for" for inner in walk(op.regions[0])):
             assert op.operands[2].value == 1
@@ -116,7 +116,7 @@ def test_sums_are_carried():
     args = (np.random.default_rng(0).random((5, 5)) + 5 * np.eye(5),)
     compiled = compile_pullback(lu, args, (True,))
     compiled.value_and_pullback(args, None)
-    function = next(iter(compiled.variants)).transformed.function
+    function = next(iter(compiled.variants)).function("pullback")
     assert any(op.name == "radd" for op in walk(function.body))
 
 
@@ -129,7 +129,7 @@ def test_shadows_are_stored_not_cleared_and_added_to():
     args = (np.linspace(0.0, 1.0, 12), 3)
     compiled = compile_pullback(local, args, (True, False))
     compiled.value_and_pullback(args, None)
-    function = next(iter(compiled.variants)).transformed.function
+    function = next(iter(compiled.variants)).function("pullback")
     time_loop = next(op for op in function.body.ops if op.name == "for" and any(
         inner.name == "accum" for inner in walk(op.regions[0])))
     nests = [loop for loop in walk(time_loop.regions[0]) if loop.name == "for"]

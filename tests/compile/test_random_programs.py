@@ -148,7 +148,7 @@ def compare(seed):
     try:
         compiled = compile_pullback(program, tuple(args), (True,) * 4)
         variant = compiled.variant(compiled.values(tuple(args)))
-        function = variant.transformed.function
+        function = variant.function("pullback")
     except NotCompilable as refusal:
         assert "internal error" not in str(refusal), (source, str(refusal))
         return False

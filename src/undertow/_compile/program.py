@@ -24,11 +24,12 @@ from .ir.verify import verify
 from .leave import Leave
 from .quick import quick_gradient
 from .surroundings import check_guards, fetch, grouped, places
+from .transforms.fuse import fuse
 from .transforms.optimize import optimize
 from .transforms.peel import peel
 from .transforms.pullback import Pullback, pullback
 from .transforms.pushforward import Pushforward, pushforward
-from .transforms.simplify import eliminate_dead, hoist, resolve, share_loads
+from .transforms.simplify import Copier, eliminate_dead, hoist, resolve, share_loads
 
 __all__ = ["CompiledPullback"]
 
@@ -51,6 +52,7 @@ class _Variant:
         self.quick: dict[tuple, Callable | None] = {}
         self.detour = 0.0
         self._transformed: Pullback | None = None
+        self._reverse: dict[str, tuple[Function, set[Value]]] = {}
         self._forward: dict[str, Pushforward] = {}
         self._calls: dict[str, Callable] = {}
         self.sources: dict[str, str] = {}
@@ -58,7 +60,7 @@ class _Variant:
 
     @property
     def transformed(self) -> Pullback:
-        """The pullback, still as intermediate form."""
+        """The pullback as the transform leaves it."""
         if self._transformed is None:
             with self.lock:
                 if self._transformed is None:
@@ -68,11 +70,24 @@ class _Variant:
 
     def transform(self) -> Pullback:
         try:
-            found = pullback(self.primal, self.active, self.own)
+            return pullback(self.primal, self.active, self.own)
         except KeyError as error:
             raise NotCompilable(f"no derivative of `{error.args[0]}`") from None
-        optimize(found.function)
-        verify(found.function)
+
+    def reverse(self, mode: str) -> tuple[Function, set[Value]]:
+        """The pullback, and the shadows that need not be set before: `pullback` adds to them, `gradient` is given zeros."""
+        found = self._reverse.get(mode)
+        if found is None:
+            with self.lock, contained():
+                t = self.transformed
+                function = Copier(t.function, {}).copy(t.function)
+                n = len(self.primal.params)
+                shadows = function.params[n:n + len(t.shadows)]
+                primals = dict(zip(self.primal.params, function.params, strict=False))
+                zeros = {s: primals[p] for p, s in zip(t.shadows, shadows, strict=True)}
+                unset = optimize(function, zeros if mode == "gradient" else None)
+                verify(function)
+                found = self._reverse[mode] = (function, {p for p, s in zip(t.shadows, shadows, strict=True) if s in unset})
         return found
 
     def forward(self, mode: str) -> Pushforward:
@@ -83,7 +98,7 @@ class _Variant:
                 kind, _, width = mode.partition(" ")
                 outer, active = self.primal, self.active
                 if kind == "hessian":
-                    outer = self.transformed.function
+                    outer = self.function("pullback")
                     by_param = dict(zip(self.primal.params, outer.params, strict=False))
                     shadows = outer.params[len(by_param):len(by_param) + len(self.transformed.shadows)]
                     active = [*(by_param[p] for p in active), *shadows]
@@ -97,10 +112,14 @@ class _Variant:
         return found
 
     def function(self, mode: str) -> Function:
-        """The program of a mode: ``primal``, ``pullback``, ``pushforward`` or ``hessian`` with a number of directions."""
+        """The program of a mode.
+
+        ``primal``; ``pullback``, which adds to shadows, ``gradient``, which is given zeros; ``pushforward`` or
+        ``hessian`` with a number of directions.
+        """
         if mode == "primal":
             return self.primal
-        return self.transformed.function if mode == "pullback" else self.forward(mode).function
+        return self.reverse(mode)[0] if mode in ("gradient", "pullback") else self.forward(mode).function
 
     def call(self, mode: str) -> Callable:
         """The native function of a mode."""
@@ -108,7 +127,12 @@ class _Variant:
         if found is None:
             with self.lock, contained():
                 start = time.perf_counter()
-                found = self._calls[mode] = compile_source(self.source(mode), self.function(mode).name)
+                twin = {"gradient": "pullback", "pullback": "gradient"}.get(mode, "")
+                if twin in self._calls and self.source(mode) == self.source(twin):
+                    found = self._calls[twin]
+                else:
+                    found = compile_source(self.source(mode), self.function(mode).name)
+                self._calls[mode] = found
                 self.seconds += time.perf_counter() - start
         return found
 
@@ -305,6 +329,7 @@ class CompiledPullback:
         primal = eliminate_dead(resolve(self.ir, decisions))
         share_loads(primal)
         hoist(primal)
+        fuse(primal)
         verify(primal)
         v = _Variant(decisions, primal, self.active_params, _yields(self.lowered.result))
         self.variants.append(v)
@@ -356,11 +381,15 @@ class CompiledPullback:
         t = variant.transformed
         shadow: dict[Value, Any] = {}
         targets = []
+        mode = "pullback" if shadows or _seeds_arguments(self.lowered.result, seed) else "gradient"
+        if mode == "gradient" and not variant.ready(mode) and variant.ready("pullback"):
+            mode = "pullback"
+        unset = variant.reverse("gradient")[1] if mode == "gradient" else ()
         for p in t.shadows:
             given = shadows.get(p) if shadows else None
             if given is None:
                 v = values[self.position(p)]
-                given = np.zeros(v.shape, v.dtype)
+                given = np.empty(v.shape, v.dtype) if p in unset else np.zeros(v.shape, v.dtype)
             elif not given.flags.carray:
                 dense = np.array(given, order="C")
                 targets.append((given, dense))
@@ -368,7 +397,7 @@ class CompiledPullback:
             shadow[p] = given
         seeds: list = [None] * len(self.ir.body.yields)
         self.place_seed(self.lowered.result, seed, seeds, iter(range(len(seeds))), values, shadow)
-        out = self.launch(variant, "pullback", values, [*shadow.values(), *(seeds[k] for k in t.seeds)])
+        out = self.launch(variant, mode, values, [*shadow.values(), *(seeds[k] for k in t.seeds)])
         for given, dense in targets:
             given[...] = dense
         n = len(self.ir.body.yields)
@@ -386,9 +415,10 @@ class CompiledPullback:
     def primal(self, values: list, args: tuple | None = None) -> Any:
         """The value alone: by the pullback, if only that is native and the time lost so far is small."""
         variant = self.variant(values)
-        if not variant.ready("primal") and variant.ready("pullback") and variant.detour < _DETOUR and not any(
+        ready = next((mode for mode in ("gradient", "pullback") if variant.ready(mode)), None)
+        if not variant.ready("primal") and ready and variant.detour < _DETOUR and not any(
                 r.kind == "new" for r in _parts(self.lowered.result)):
-            made = "pullback" in variant.run_before
+            made = ready in variant.run_before
             start = time.perf_counter()
             value, _ = self.run(values, _zero_seed(self.lowered.result), None, variant, args)
             variant.detour += time.perf_counter() - start if made else 0.0
@@ -470,7 +500,7 @@ class CompiledPullback:
     # ---- inspection
     @property
     def source(self) -> str:
-        return "\n".join(v.source("pullback") for v in self.variants)
+        return "\n".join(v.source("gradient") for v in self.variants)
 
     @property
     def explain(self) -> dict[str, Any]:
@@ -528,6 +558,13 @@ def _yields(result: Result) -> int:
 
 def _parts(result: Result) -> list[Result]:
     return [result, *(p for part in result.parts for p in _parts(part))]
+
+
+def _seeds_arguments(result: Result, seed: Any) -> bool:
+    """Whether a seed is for an argument that the function returns: its shadow is set before the call."""
+    if result.kind == "sequence" and seed is not None:
+        return any(map(_seeds_arguments, result.parts, seed))
+    return result.kind == "argument" and seed is not None
 
 
 def _zero_seed(result: Result) -> Any:

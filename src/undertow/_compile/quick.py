@@ -23,7 +23,7 @@ def quick_gradient(compiled: Any, values: list, places: tuple[int, ...], single:
     run = variant.quick.get((places, single), _UNKNOWN)
     if run is _UNKNOWN:
         run = _plan(compiled, variant, places, single)
-        if "pullback" in variant.run_before:
+        if "gradient" in variant.run_before:
             variant.quick[places, single] = run
     return None if run is None else run(values)
 
@@ -34,14 +34,17 @@ _UNKNOWN: Any = object()
 def _plan(compiled: Any, variant: Any, places: tuple[int, ...], single: bool) -> Callable | None:
     """How such calls run, where they can."""
     t, result = variant.transformed, compiled.lowered.result
-    if "pullback" not in variant.run_before or t.seeds != [0] or compiled.lowered.attributes or (compiled.written and variant.checked):
+    if "gradient" not in variant.run_before or t.seeds != [0] or compiled.lowered.attributes or (
+            compiled.written and variant.checked):
         return None
     if any(compiled.specs[k][0] not in ("scalar", "array") for k in places) or len(set(places)) != len(places):
         return None
     make = _maker(compiled, result)
     if make is None:
         return None
+    unset = variant.reverse("gradient")[1]
     shadows = [compiled.position(p) for p in t.shadows]
+    fills = [np.empty if p in unset else np.zeros for p in t.shadows]
     outputs = len(compiled.ir.body.yields)
     parts = []  # where each piece of the gradient is: a shadow, or a result
     for k in places:
@@ -58,8 +61,8 @@ def _plan(compiled: Any, variant: Any, places: tuple[int, ...], single: bool) ->
             parts.append((compiled.makers[compiled.starts[k]], outputs + t.cotangents.index(p)))
     compared = [compiled.starts[k] for k in places if compiled.specs[k][0] == "array"]
     if single and len(parts) == 1 and not compiled.written:
-        return _alone(variant.call("pullback"), compiled.arrays, shadows, make, *parts[0])
-    return _several(variant.call("pullback"), compiled.arrays, shadows, make, parts, compared, single)
+        return _alone(variant.call("gradient"), compiled.arrays, shadows, fills, make, *parts[0])
+    return _several(variant.call("gradient"), compiled.arrays, shadows, fills, make, parts, compared, single)
 
 
 def _maker(compiled: Any, result: Result) -> Callable | None:
@@ -74,9 +77,10 @@ def _maker(compiled: Any, result: Result) -> Callable | None:
     return None
 
 
-def _alone(native: Callable, arrays: list[int], shadows: list[int], make: Callable, maker: Any, at: int) -> Callable:
+def _alone(native: Callable, arrays: list[int], shadows: list[int], fills: list, make: Callable, maker: Any,
+           at: int) -> Callable:
     """For one differentiated argument."""
-    zeros = np.zeros
+    fill = fills[0] if fills else None
 
     def run(values: list) -> tuple[Any, Any] | None:
         for k in arrays:
@@ -85,7 +89,7 @@ def _alone(native: Callable, arrays: list[int], shadows: list[int], make: Callab
         try:
             if maker is None:
                 x = values[shadows[0]]
-                bar = zeros(x.shape, x.dtype)
+                bar = fill(x.shape, x.dtype)  # type: ignore[misc]
                 return make(native(*values, bar, 1.0)), bar
             out = native(*values, 1.0)
         except Leave:
@@ -95,10 +99,10 @@ def _alone(native: Callable, arrays: list[int], shadows: list[int], make: Callab
     return run
 
 
-def _several(native: Callable, arrays: list[int], shadows: list[int], make: Callable, parts: list, compared: list[int],
-             single: bool) -> Callable:
+def _several(native: Callable, arrays: list[int], shadows: list[int], fills: list, make: Callable, parts: list,
+             compared: list[int], single: bool) -> Callable:
     """For several of them, whose memories must not meet."""
-    zeros = np.zeros
+    filled = list(zip(shadows, fills, strict=True))
     pairs = [(j, k) for n, j in enumerate(compared) for k in compared[:n]]
 
     def run(values: list) -> tuple[Any, Any] | None:
@@ -110,7 +114,7 @@ def _several(native: Callable, arrays: list[int], shadows: list[int], make: Call
             if a is b or (not (a.base is None and b.base is None and a.flags.owndata and b.flags.owndata)
                           and np.may_share_memory(a, b)):
                 return None
-        bars = [zeros(values[k].shape, values[k].dtype) for k in shadows]
+        bars = [fill(values[k].shape, values[k].dtype) for k, fill in filled]
         try:
             out = native(*values, *bars, 1.0)
         except Leave:

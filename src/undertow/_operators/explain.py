@@ -147,7 +147,7 @@ def whole_call(f: Any, args: tuple, kwargs: dict, argnums: Any, name: str) -> Ex
     ledger = ledger_of(function, specs, active)
     if ledger.refusal is not None:
         raise ledger.refusal.again()
-    if not ledger.worth_a_look() and not variant.ready("pullback"):
+    if not ledger.worth_a_look() and not variant.ready("gradient"):
         raise NotCompilable("it has no loops and has taken little time so far: recording it is cheaper")
     if not ledger.pays(compiled, variant, values):
         raise NotCompilable("recording it is estimated to be cheaper than making native code")
@@ -158,7 +158,7 @@ def whole_call(f: Any, args: tuple, kwargs: dict, argnums: Any, name: str) -> Ex
         size = int(times.count.get(v, 1) * v.type.dtype.itemsize)
         taped.append((v.name or "a value", lines.get(v, times.line(v, variant.primal)), times.why(v), size))
     return Explanation(name, "compile", active=[p.name for p in compiled.active_params], taped=taped,
-                       bytes=sum(size for *_, size in taped), seconds=variant.seconds, stored=variant.stored("pullback"))
+                       bytes=sum(size for *_, size in taped), seconds=variant.seconds, stored=variant.stored("gradient"))
 
 
 def recorded_call(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, found: Explanation) -> Explanation:
@@ -222,7 +222,7 @@ def source(f: Callable[..., Any], argnums: Any = 0, *, mode: str = "reverse") ->
             *_, compiled, variant, values = compiled_call(f, args, kwargs, argnums)
             if mode == "forward":
                 return forward_source(compiled, values)
-            return variant.source("primal" if mode == "primal" else "pullback")
+            return variant.source("primal" if mode == "primal" else "gradient")
         except NotCompilable as reason:
             raise refused(reason).at() from None
 

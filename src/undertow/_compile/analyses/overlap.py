@@ -17,7 +17,7 @@ from ..ir.function import Constant, Op, Value
 if TYPE_CHECKING:
     from .memory import MemoryFacts
 
-__all__ = ["may_meet", "touches_later"]
+__all__ = ["may_cross", "may_meet", "touches_later"]
 
 _ZERO = Value.__new__(Value)
 Term = tuple  # (value or _ZERO, constant)
@@ -47,6 +47,19 @@ def may_meet(facts: MemoryFacts, first: Op, second: Op, loop: Op | None, order: 
     """
     index, target = ([*op.operands[1 if op.name == "load" else 2:]] for op in (first, second))
     return _Problem(facts, loop, order).feasible(facts.chain[first], facts.chain[second], index, target)
+
+
+def may_cross(facts: MemoryFacts, first: Op, outer: Op, second: Op, other: Op, later: bool = False) -> bool:
+    """Whether `second`, in an earlier iteration of `other` than `first` in `outer`, may name the same element of a root.
+
+    The loops follow each other and run over the same range. With `later`, in a later iteration.
+    """
+    index, target = ([*op.operands[1 if op.name == "load" else 2:]] for op in (first, second))
+    problem = _Problem(facts, None)
+    i, j = ((loop.regions[0].params[0], False) for loop in (outer, other))
+    rising = (outer.operands[2].value > 0) != later  # type: ignore[attr-defined]
+    problem.less(*(((j, 0), (i, 0)) if rising else ((i, 0), (j, 0))), -1)
+    return problem.feasible(facts.chain[first], facts.chain[second], index, target)
 
 
 class _Problem:

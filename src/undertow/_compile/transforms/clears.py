@@ -9,13 +9,16 @@ Needs: verified IR. Gives: verified IR, in place. Cost: linear in the program ti
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 from ..analyses.memory import MemoryFacts, memory
 from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import HAS_EFFECT
 from ..ir.types import BOOL, I64
 
-__all__ = ["drop_clears"]
+__all__ = ["drop_clears", "fill_unset"]
 
 _ACCESS = frozenset(("load", "store", "accum"))
 
@@ -56,15 +59,45 @@ def _dead(facts: MemoryFacts, function: Function, region: Region, k: int, clear:
 def _fill_by_store(facts: MemoryFacts, allocation: Op) -> None:
     """Let the first accumulation store, where it covers memory that was allocated as zeros."""
     root, region = allocation.result, facts.region[allocation]
-    ops = region.ops
-    first = next((op for op in ops[ops.index(allocation) + 1:] if _accesses(op, root)), None)
-    if first is None:
-        return
-    found = _accesses(first, root)
-    if len(found) == 1 and _adds(found[0], root) and _box(facts, region, found[0]) == tuple(
-            ((None, 0), _term(facts, n)) for n in allocation.operands):
-        _store_instead(found[0])
+    whole = tuple(((None, 0), _term(facts, n)) for n in allocation.operands)
+    if _set_by_first(facts, region, region.ops.index(allocation) + 1, root, lambda box: box == whole):
         allocation.attrs = {**allocation.attrs, "fill": "empty"}
+
+
+def _set_by_first(facts: MemoryFacts, region: Region, start: int, root: Value, whole: Callable[[tuple], bool]) -> bool:
+    """Let the first access to memory that holds zeros store, where it adds to the whole; whether it does."""
+    first = next((op for op in region.ops[start:] if _accesses(op, root)), None)
+    found = _accesses(first, root) if first is not None else []
+    if len(found) != 1 or not _adds(found[0], root):
+        return False
+    box = _box(facts, region, found[0])
+    if box is None or not whole(box):
+        return False
+    _store_instead(found[0])
+    return True
+
+
+def fill_unset(function: Function, likes: dict[Value, Value]) -> set[Value]:
+    """Let the first accumulation into a parameter store, where it covers it; returns those that need not be set before.
+
+    `likes` are parameters that hold zeros when the function is called, each with one of the same extents.
+    Needs: verified IR, after the passes. Gives: verified IR, in place. Cost: linear for each parameter.
+    """
+    facts = memory(function)
+    extents: dict[tuple[Value, int], set] = {}
+    for op in function.body.ops:
+        if op.name == "dim":
+            extents.setdefault((op.operands[0], op.attrs["axis"]), set()).add(op.result)
+
+    def whole(root: Value, box: tuple) -> bool:
+        for axis, (first, (past, c)) in enumerate(box):
+            known = function.extents.get((root, axis))
+            same = any(past in extents.get((p, axis), ()) for p in (root, likes[root])) if past is not None else c == known
+            if first != (None, 0) or not same or (past is not None and c != 0):
+                return False
+        return True
+
+    return {p for p in likes if _set_by_first(facts, function.body, 0, p, functools.partial(whole, p))}
 
 
 def _clears(op: Op) -> list[Op]:

@@ -20,7 +20,7 @@ from ..ir.ops import SCALAR
 from ..ir.types import BOOL, I64
 
 __all__ = ["cost_of", "depends_on", "independent", "is_plain", "key_of", "needed_for", "offset_from", "promote",
-           "reads_back", "register", "separate", "sliced", "turn_around"]
+           "reads_back", "register", "separate", "sliced", "sums_only", "turn_around"]
 
 _ACCESS = frozenset(("load", "store", "accum"))
 
@@ -113,14 +113,14 @@ def _defined(region: Region) -> set[Value]:
     return out
 
 
-def independent(facts: MemoryFacts, loop: Op, accesses: list[Op]) -> bool:
-    """Whether the iterations may run in any order."""
+def independent(facts: MemoryFacts, loop: Op, accesses: list[Op], apart: bool = False) -> bool:
+    """Whether the iterations may run in any order; with `apart`, at the same time."""
     for k, first in enumerate(accesses):
         for second in accesses[k:]:
             if first.operands[0] is not second.operands[0]:
                 continue
             kinds = {first.name, second.name}
-            if kinds <= {"load"} or kinds == {"accum"}:
+            if kinds <= {"load"} or (kinds == {"accum"} and not apart):
                 continue
             if may_meet(facts, first, second, loop, "later") or may_meet(facts, first, second, loop, "earlier"):
                 return False
@@ -133,7 +133,7 @@ def is_plain(loop: Op) -> bool:
                                       for op in loop.regions[0].ops)
 
 
-def _sums_only(loop: Op) -> bool:
+def sums_only(loop: Op) -> bool:
     """Whether all that the loop carries are sums whose order is free."""
     body = loop.regions[0]
     uses: dict[Value, int] = {}
@@ -160,7 +160,7 @@ def turn_around(function: Function) -> None:
     facts = memory(function)
     for loop in [op for op in walk(function.body) if op.name == "for"]:
         step = loop.operands[2].value  # type: ignore[attr-defined]
-        if step != -1 or not is_plain(loop) or not _sums_only(loop):
+        if step != -1 or not is_plain(loop) or not sums_only(loop):
             continue
         accesses = [op for op in loop.regions[0].ops if op.name in _ACCESS]
         if not independent(facts, loop, accesses):

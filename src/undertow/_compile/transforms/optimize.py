@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..ir.function import Function
+from ..ir.function import Function, Value
 from .branches import sink
-from .clears import drop_clears
+from .clears import drop_clears, fill_unset
+from .fuse import fuse
 from .gather import gather
 from .loops import promote, separate, turn_around
 from .products import call_blas
@@ -17,8 +18,14 @@ PASSES = (cancel_clearing, sink, eliminate_dead, call_blas, promote, gather, sep
           eliminate_dead)
 
 
-def optimize(function: Function) -> Function:
-    """Run the passes; the function is changed in place."""
+def optimize(function: Function, zeros: dict[Value, Value] | None = None) -> set[Value]:
+    """Run the passes; the function is changed in place.
+
+    `zeros` are parameters that hold zeros when the function is called, each with one of the same extents; those of them
+    that need not be set at all are returned.
+    """
     for run in PASSES:
         run(function)
-    return function
+    unset = fill_unset(function, zeros) if zeros else set()
+    fuse(function)
+    return unset

@@ -20,6 +20,7 @@ class Copier:
         self.b = Builder()
         self.truths = truths
         self.mapping: dict[Value, Value] = {p: p for p in function.params}
+        self.first: dict[Value, Value] = {}
 
     def get(self, v: Value) -> Value:
         return v if isinstance(v, Constant) else self.mapping[v]
@@ -35,6 +36,8 @@ class Copier:
                 mapping[op.result] = again(b, op, [get(v) for v in op.operands])
             elif op.name == "dim" and (op.operands[0], op.attrs["axis"]) in truths:
                 mapping[op.result] = const(truths[op.operands[0], op.attrs["axis"]])
+            elif op.name == "dim" and op.result in self.first:
+                mapping[op.result] = get(self.first[op.result])
             elif op.name == "dim":
                 mapping[op.result] = b.pure("dim", [get(op.operands[0])], op.result.type, op.attrs, op.result.name)
             elif op.name == "if" and isinstance(get(op.operands[0]), Constant):
@@ -49,6 +52,26 @@ class Copier:
                     b.check(c, op.attrs["reason"], op.attrs["defer"])
             else:
                 self.control(op)
+
+    def unify(self, function: Function) -> None:
+        """Extents of arguments that are equal become one, so that loops over them can be seen to be over the same."""
+        place = {p: -1 for p in function.params}
+        for k, op in enumerate(function.body.ops):
+            if op.name == "dim" and op.operands[0] in place:
+                place[op.result] = k
+        first: dict[Value, Value] = {}
+
+        def find(v: Value) -> Value:
+            while v in first:
+                v = first[v]
+            return v
+
+        for op in function.body.ops:
+            if op.name == "eq" and self.truths.get(op) and all(v in place for v in op.operands):
+                x, y = sorted(map(find, op.operands), key=place.__getitem__)
+                if x is not y:
+                    first[y] = x
+        self.first = {v: find(v) for v in first if v not in self.mapping}
 
     def region(self, inner: Region) -> Region:
         params = [Value(p.type, p.name) for p in inner.params]
@@ -65,6 +88,7 @@ class Copier:
         self.mapping.update(zip(op.results, results, strict=True))
 
     def copy(self, function: Function) -> Function:
+        self.unify(function)
         self.body(function.body)
         out = self.b.region
         out.params = function.params
@@ -85,6 +109,8 @@ def again(b: Builder, op: Op, operands: list[Value]) -> Value:
     """A scalar operation of other operands, folded where they decide it."""
     if op.name == "cast":
         return b.cast(operands[0], op.result.type)  # type: ignore[arg-type]
+    if op.attrs.get("strong"):
+        return b.pure(op.name, operands, op.result.type, op.attrs, op.result.name)
     return b.scalar(op.name, *operands, type=op.result.type, hint=op.result.name)  # type: ignore[arg-type]
 
 
