@@ -79,7 +79,7 @@ def compare(seed):
     args = (rng.uniform(0.2, 0.9, shape), rng.uniform(0.2, 0.9, shape))
     compiled = compile_pullback(program, args, (True, True))
     variant = compiled.variant(compiled.values(args))
-    function = variant.transformed.function
+    function = variant.function("pullback")
     verify(function)
     shadows = {p: np.zeros(shape) for p in variant.transformed.shadows}
     values = [a.copy() for a in args]

@@ -152,7 +152,7 @@ def test_zeros_are_not_added_where_a_branch_was_not_taken():
     args = (np.linspace(0.0, 1.0, 12), 3)
     compiled = compile_pullback(guarded, args, (True, False))
     value, bars = compiled.value_and_pullback(args, 1.0)
-    function = next(iter(compiled.variants)).transformed.function
+    function = next(iter(compiled.variants)).function("pullback")
     for op in walk(function.body):
         if op.name == "for" and any(inner.name == "if" and inner.results for inner in op.regions[0].ops):
             assert not any(inner.name == "accum" for inner in op.regions[0].ops)
@@ -180,5 +180,5 @@ def test_what_the_next_iteration_reads_is_handed_on():
             expected[i - 1] += 0.5 * t
             expected[i + 1] += 0.5 * t
         np.testing.assert_allclose(shadow, expected)
-        function = next(iter(compiled.variants)).transformed.function
+        function = next(iter(compiled.variants)).function("pullback")
         assert any(op.name == "for" and op.results for op in walk(function.body)) or n < 3

@@ -129,7 +129,7 @@ def _worthwhile(first: Op, second: Op, mine: _Touched, other: _Touched) -> bool:
 
 
 def _is_product(loop: Op) -> bool:
-    """Whether a nest sums over one of three indices: BLAS may do that."""
+    """Whether a nest sums over some of its indices: that may be a matrix product."""
     indices, inner = [], loop
     while True:
         indices.append(inner.regions[0].params[0])
@@ -138,8 +138,8 @@ def _is_product(loop: Op) -> bool:
             break
         inner = loops[0]
     effects = [op for op in walk(loop.regions[0]) if op.name in ("store", "accum")]
-    return len(indices) == 3 and not loops and len(effects) <= 2 and all(
-        sum(1 for i in indices if any(v is i for v in op.operands[2:])) == 2 for op in effects)
+    return len(indices) >= 3 and not loops and all(
+        sum(1 for i in indices if any(v is i for v in op.operands[2:])) < len(indices) for op in effects)
 
 
 def _accesses(loop: Op) -> list[Op]:
