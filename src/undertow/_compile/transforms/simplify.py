@@ -55,7 +55,7 @@ class Copier:
 
     def unify(self, function: Function) -> None:
         """Extents of arguments that are equal become one, so that loops over them can be seen to be over the same."""
-        place = {p: -1 for p in function.params}
+        place = dict.fromkeys(function.params, -1)
         for k, op in enumerate(function.body.ops):
             if op.name == "dim" and op.operands[0] in place:
                 place[op.result] = k
