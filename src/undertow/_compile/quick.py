@@ -80,7 +80,7 @@ def _maker(compiled: Any, result: Result) -> Callable | None:
 def _alone(native: Callable, arrays: list[int], shadows: list[int], fills: list, make: Callable, maker: Any,
            at: int) -> Callable:
     """For one differentiated argument."""
-    fill = fills[0] if fills else None
+    fill = fills[0] if fills else np.zeros
 
     def run(values: list) -> tuple[Any, Any] | None:
         for k in arrays:
@@ -89,7 +89,7 @@ def _alone(native: Callable, arrays: list[int], shadows: list[int], fills: list,
         try:
             if maker is None:
                 x = values[shadows[0]]
-                bar = fill(x.shape, x.dtype)  # type: ignore[misc]
+                bar = fill(x.shape, x.dtype)
                 return make(native(*values, bar, 1.0)), bar
             out = native(*values, 1.0)
         except Leave:

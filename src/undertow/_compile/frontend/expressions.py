@@ -15,11 +15,18 @@ from ..ir.function import Constant, Region, Value
 from ..ir.types import BOOL
 from . import arithmetic
 from .merge import describe, is_number, scalar_of
+from .registry import METHODS, NUMPY
 from .state import TryAgain, Unbound, Unknown
 from .statements import assigned_names
 from .values import Array, Const, Function, Growing, Lazy, Maybe, Method, Ref, Scalar, Sequence
 
 __all__ = ["Expressions"]
+
+
+_WRITING = frozenset((
+    "copyto", "fill", "fill_diagonal", "partition", "place", "put", "put_along_axis", "putmask", "resize", "sort"))
+
+_PLACES = {"where": 3, "clip": 3, "linspace": 3, "arange": 3, "einsum": 32}  # positional arguments before `out`
 
 
 class Expressions:
@@ -124,9 +131,40 @@ class Expressions:
 
     def before_calls(self, value: Any, later: list[ast.expr]) -> Any:
         """A pending expression is evaluated before a call that might change what it reads."""
-        if isinstance(value, Lazy) and any(isinstance(n, (ast.Call, ast.NamedExpr)) for e in later for n in ast.walk(e)):
+        if isinstance(value, Lazy) and any(
+                isinstance(n, ast.NamedExpr) or isinstance(n, ast.Call) and not self.only_reads(n)
+                for e in later for n in ast.walk(e)):
             return self.force(value)
         return value
+
+    def only_reads(self, call: ast.Call) -> bool:
+        """Whether a call is certainly one of a library function, or of an array's method, that writes to no argument."""
+        function, attributes = call.func, []
+        while isinstance(function, ast.Attribute):
+            attributes.insert(0, function.attr)
+            function = function.value
+        if not isinstance(function, ast.Name) or any(k.arg in (None, "out") for k in call.keywords):
+            return False
+        try:
+            found = self.lookup(function.id, function)
+        except (NotCompilable, TryAgain):
+            return False
+        if isinstance(found, (Array, Lazy)):
+            name = ".".join(attributes)
+            return name in METHODS and name not in _WRITING and (len(call.args) < 2 or name in ("reshape", "transpose"))
+        if not isinstance(found, Const):
+            return False
+        for name in attributes:
+            if not isinstance(found.obj, types.ModuleType):
+                return False
+            found = Const(getattr(found.obj, name, None))
+        try:
+            if isinstance(found.obj, np.ufunc):
+                return len(call.args) <= found.obj.nin
+            name = getattr(found.obj, "__name__", "")
+            return found.obj in NUMPY and name not in _WRITING and len(call.args) <= _PLACES.get(name, 2)
+        except TypeError:
+            return False
 
     # ---- operators
     def on_UnaryOp(self, node: ast.UnaryOp) -> Any:

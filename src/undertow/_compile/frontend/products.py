@@ -87,7 +87,9 @@ class Products:
     def matmul(self, a: Any, b: Any) -> Any:
         if is_number(a) or is_number(b):
             return self.binary("Mult", a, b)
-        a, b = (self.settle(self.view_of(v)) for v in (a, b))
+        a, b = (self.view_of(v) for v in (a, b))
+        once = {len(a.dims), len(b.dims)} == {1, 2}  # each element of the matrix is read once
+        a, b = (v if once and len(v.dims) == 2 else self.settle(v) for v in (a, b))
         element = self.common_type([a, b])
         if element == BOOL:
             raise NotCompilable("a product of booleans")
