@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import contextvars
 import functools
 import itertools
 import math
@@ -107,3 +108,25 @@ def test_unpacking_errors_are_those_of_the_plain_run():
         ut.grad(f)(X)
     with pytest.raises(ValueError, match="not enough values to unpack"):
         ut.grad(f)(X[:1])
+
+
+def callable_objects(x):
+    numbers = np.vectorize(lambda i, j: x[int(i)] * x[int(j)])
+    return np.fromfunction(numbers, (3, 3)).sum() + np.vectorize(lambda i: x[i])(np.arange(3)).sum()
+
+
+def memory(x):
+    return np.array(memoryview(x)).sum() * x[0] + np.asarray(memoryview(x)[1:]).prod()
+
+
+def context_variables(x):
+    scale = contextvars.ContextVar("scale", default=x[0])
+    token = scale.set(x[1])
+    inside = contextvars.copy_context().run(lambda: scale.get() * x[2])
+    scale.reset(token)
+    return inside + scale.get() ** 2
+
+
+@pytest.mark.parametrize("f", [callable_objects, memory, context_variables], ids=lambda f: f.__name__)
+def test_what_holds_values_for_others(f):
+    test_gradient(f)

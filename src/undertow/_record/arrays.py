@@ -96,7 +96,7 @@ def converter(interpreter: Any, f: Any) -> Any:
         if method is not None and not protocols._is_c(method):
             return convert(protocols.invoke(interpreter, method, x), *args[1:], **kwargs)
         if isinstance(x, memoryview):
-            return below(*args, **kwargs)
+            return convert(np.asarray(x), *args[1:], **kwargs)  # its memory is found by its owner
         if _is_sequence(x):
             return convert(list(interpreter.hooks["iterate"](x)), *args[1:], **kwargs)
         if protocols.special(type(x), "__array_interface__") or protocols.special(type(x), "__array_struct__"):

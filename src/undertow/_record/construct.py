@@ -83,7 +83,7 @@ def _compiled(interpreter: Any, cls: type) -> Any:
                                                       and cls.__init__ is object.__init__)
     module = (cls.__module__ or "").partition(".")[0]
     if neutral or module in ("collections", "_collections", "itertools", "functools", "_functools", "weakref",
-                             "_thread", "_queue", "_asyncio", "typing", "types", "builtins"):
+                             "_thread", "_queue", "_asyncio", "_contextvars", "typing", "types", "builtins"):
         return containers(interpreter, cls)
     return foreign.guard(interpreter, cls)
 

@@ -126,7 +126,7 @@ def entries(A: Any) -> Any:
     if max(operator.shape) > LARGE:
         raise Refused(f"derivatives of solutions with a LinearOperator of order above {LARGE} are not taken: pass the "
                       "matrix, or a smaller operator").error()
-    return operator.matmat(np.eye(operator.shape[1]))
+    return np.stack([operator.matvec(e) for e in np.eye(operator.shape[1])], axis=1)  # as solvers call it
 
 
 def times_inverse(A: Any, r: Any, method: Any = None) -> Any:
