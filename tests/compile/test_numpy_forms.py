@@ -380,3 +380,10 @@ def test_form(form, layout):
     got = sum(np.sum(bar * d) for bar, d in zip(bars, directions, strict=False) if bar is not None)
     if not loose:  # differences of rounded values say nothing
         np.testing.assert_allclose(got, difference, rtol=1e-5, atol=1e-6)
+
+
+def test_text_contains_text():
+    def f(x, text):
+        return x * 2.0 if "->" in text and "abc" not in text else x * 3.0
+
+    assert [ut.grad(f, tier="compile")(1.0, t) for t in ("a->b", "abc->", "ab", "->", "")] == [2.0, 3.0, 3.0, 2.0, 3.0]

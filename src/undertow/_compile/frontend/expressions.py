@@ -294,6 +294,10 @@ class Expressions:
             if type(x) in simple and type(y) in simple:
                 return Const({"Lt": lambda: x < y, "LtE": lambda: x <= y, "Gt": lambda: x > y, "GtE": lambda: x >= y,
                               "Eq": lambda: x == y, "NotEq": lambda: x != y}[op]())
+        if op in ("In", "NotIn") and isinstance(right, Const) and isinstance(right.obj, str):  # a part, not an element
+            if type(left) is not Const or not isinstance(left.obj, str):
+                raise NotCompilable("`in` of text that is not constant")
+            return Const((left.obj in right.obj) == (op == "In"))
         if op in ("In", "NotIn") and isinstance(left, Const):
             items = self.static_items(right)
             if items is not None and all(isinstance(i, Const) for i in items):
