@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from harness.interpreted import run
 
+import undertow as ut
 from undertow._compile import compile_pullback, program
 
 _R = np.random.default_rng(5)
