@@ -6,8 +6,14 @@ import math
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import PassManager
+from numba.core.imputils import impl_ret_new_ref
 from numba.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
 
 from ..leave import Leave
 from .access import read, shaped, write
@@ -27,16 +33,42 @@ def radd(context: Any, a: Any, b: Any) -> Any:
     return a(a, a), codegen
 
 
+class _Compiler(CompilerBase):
+    """Numba's compiler without the passes that generated code gives nothing to do: they take half of its time."""
+
+    _NEEDLESS = frozenset((
+        "WithLifting", "InlineClosureLikes", "DeadBranchPrune", "MakeFunctionToJitFunction", "InlineInlinables",
+        "FindLiterallyCalls", "LiteralUnroll", "ReconstructSSA", "LiteralPropagationSubPipelinePass", "PreLowerStripPhis",
+        "InlineOverloads", "NopythonRewrites"))
+
+    def define_pipelines(self) -> list[Any]:
+        usual = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        manager = PassManager("undertow")
+        manager.passes = [p for p in usual.passes if p[0].__name__ not in self._NEEDLESS]
+        manager.finalize()
+        return [manager]
+
+
 def jit(f: Any) -> Any:
-    return njit(error_model="numpy", nogil=True)(f)
+    return njit(error_model="numpy", nogil=True, pipeline_class=_Compiler)(f)
 
 
-@jit
-def grow(stack: Any, n: int) -> Any:
-    """A stack of at least twice the size with the same contents."""
-    out = np.empty((max(n, 2 * stack.size),), stack.dtype)
-    out[: stack.size] = stack
-    return out
+@intrinsic
+def grow(context: Any, stack: Any, n: Any) -> Any:
+    """A stack of `n` numbers, or of twice as many as it has, with the same contents."""
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        old = make_array(stack)(context, builder, args[0])
+        twice = builder.mul(old.nitems, ir.Constant(old.nitems.type, 2))
+        size = builder.select(builder.icmp_signed(">", args[1], twice), args[1], twice)
+        item = ir.Constant(size.type, 8)
+        info = context.nrt.meminfo_alloc_aligned(builder, builder.mul(size, item), ir.Constant(ir.IntType(32), 64))
+        data = builder.bitcast(context.nrt.meminfo_data(builder, info), old.data.type)
+        cgutils.raw_memcpy(builder, data, old.data, old.nitems, item)
+        out = make_array(stack)(context, builder)
+        populate_array(out, data, [size], [item], item, info)
+        return impl_ret_new_ref(context, builder, stack, out._getvalue())
+
+    return stack(stack, types.intp), codegen
 
 
 @intrinsic
