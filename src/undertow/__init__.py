@@ -32,6 +32,7 @@ from ._operators import (
     solvers as solvers,
     source as source,
     stop_gradient as stop_gradient,
+    threads as threads,
     value_and_grad as value_and_grad,
     vjp as vjp,
 )
@@ -41,7 +42,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "grad", "value_and_grad", "vjp", "jvp", "linearize", "jacobian", "hessian", "hvp", "derivative", "solvers",
-    "stop_gradient", "explain", "source", "Explanation", "check_grads", "LinearMap", "rules", "testing",
+    "stop_gradient", "threads", "explain", "source", "Explanation", "check_grads", "LinearMap", "rules", "testing",
     "UndertowError", "ActiveStoreError", "AliasingError", "ArgumentError", "ForeignCallError", "InternalError",
     "MissingSourceError", "RefusedRuleError", "ReinterpretationError", "RuleError", "StaleError", "UnsupportedError",
 ]

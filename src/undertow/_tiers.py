@@ -72,9 +72,9 @@ class Ledger:
         return max(self.spent, 0.0) + times * recorded(variant.primal, compiled.known(values)) >= price
 
 
-def ledger_of(function: FunctionType, specs: tuple, active: tuple) -> Ledger:
+def ledger_of(function: FunctionType, specs: tuple, active: tuple, parallel: bool = False) -> Ledger:
     """The ledger of a function's calls with a signature."""
-    key = (function.__code__, specs, active)
+    key = (function.__code__, specs, active, parallel)
     found = _ledgers.get(key)
     if found is None:
         if len(_ledgers) > 4096:
@@ -151,6 +151,7 @@ def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str =
         If it can never be compiled: there is nothing to enter.
     """
     function, first = _compile.function_of(f)
+    parallel = _compile.on_threads(f)
     if kwargs or (places.__class__ is not int):
         args, places = positional(function, len(first), args, kwargs, places)
     elif places < 0:
@@ -168,7 +169,7 @@ def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str =
         chosen = [p + len(first) for p in places]
         active = tuple([i in chosen for i in range(len(args))])
     try:
-        ledger = ledger_of(function, specs, active)
+        ledger = ledger_of(function, specs, active, parallel)
     except TypeError:
         raise NotCompilable("arguments that cannot be hashed") from None
     if ledger.refusal is not None and ledger.runs > 0 and tier == "auto":
@@ -180,11 +181,11 @@ def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str =
         if compiled is None or compiled.code is not function.__code__:
             if tier == "auto" and compiled is None and not ledger.worth_a_look():
                 return ledger
-            compiled = _compile.compiled_for(function, specs, active, values)
+            compiled = _compile.compiled_for(function, specs, active, values, parallel)
         try:
             values = compiled.values_of(values, function)
         except NotCompilable:
-            compiled = _compile.compiled_for(function, specs, active, values)
+            compiled = _compile.compiled_for(function, specs, active, values, parallel)
             values = compiled.values_of(values[:sum(compiled.counts)], function)
         variant = compiled.variant(values)
         if tier == "auto" and not ledger.pays(compiled, variant, values, mode, times):
@@ -320,6 +321,7 @@ class Provider:
         NotCompilable
         """
         function, first = _compile.function_of(f)
+        parallel = _compile.on_threads(f)
         if first:
             raise NotCompilable("a bound method")
         given: tuple = tuple(args)
@@ -333,7 +335,7 @@ class Provider:
         which = tuple(a is self._yes for a in flags)
         specs, values = _compile.signature_of(given)
         try:
-            ledger = ledger_of(function, specs, which)
+            ledger = ledger_of(function, specs, which, parallel)
         except TypeError:
             raise NotCompilable("arguments that cannot be hashed") from None
         ledger.spent = max(ledger.spent, spent)
@@ -342,11 +344,11 @@ class Provider:
         try:
             compiled = ledger.keep
             if compiled is None or compiled.code is not function.__code__:
-                compiled = _compile.compiled_for(function, specs, which, values)
+                compiled = _compile.compiled_for(function, specs, which, values, parallel)
             try:
                 values = compiled.values_of(values, function)
             except NotCompilable:
-                compiled = _compile.compiled_for(function, specs, which, values)
+                compiled = _compile.compiled_for(function, specs, which, values, parallel)
                 values = compiled.values_of(values[:sum(compiled.counts)], function)
             variant = compiled.variant(values)
             if not ledger.pays(compiled, variant, values, "pullback"):

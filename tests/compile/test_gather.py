@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from harness.interpreted import run
 
+from undertow import _compile
 from undertow._compile import compile_pullback
 from undertow._compile.ir.function import walk
 from undertow._compile.ir.verify import verify
@@ -97,3 +98,15 @@ def compare(seed):
 def test_random_stencils(start):
     """Forty stencils at a time; many of them gather."""
     assert sum(compare(seed) for seed in range(start, start + 40)) >= 8
+
+
+@pytest.mark.parametrize("start", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(20, 120, 20))])
+def test_random_stencils_on_threads(start):
+    """The pieces of loops run in the opposite order, and what each touches is noted: two that meet fail the test."""
+    token = _compile.threads.set(True)
+    try:
+        with np.errstate(all="ignore"):
+            for seed in range(start, start + 20):
+                compare(seed)
+    finally:
+        _compile.threads.reset(token)

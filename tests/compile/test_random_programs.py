@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from harness.interpreted import run
 
+from undertow import _compile
 from undertow._compile import NotCompilable, compile_pullback
 from undertow._compile.ir.verify import verify
 
@@ -174,3 +175,15 @@ def test_random_programs(start):
     """Twenty programs at a time; most of them compile."""
     with np.errstate(all="ignore"):
         assert sum(compare(seed) for seed in range(start, start + 20)) >= 12
+
+
+@pytest.mark.parametrize("start", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(20, 120, 20))])
+def test_random_programs_on_threads(start):
+    """The pieces of loops run in the opposite order, and what each touches is noted: two that meet fail the test."""
+    token = _compile.threads.set(True)
+    try:
+        with np.errstate(all="ignore"):
+            for seed in range(start, start + 20):
+                compare(seed)
+    finally:
+        _compile.threads.reset(token)

@@ -10,6 +10,35 @@ import numpy as np
 from undertow._compile.leave import Leave
 
 
+class Pieces:
+    """What the pieces of a loop have touched: no piece may touch what another one writes."""
+
+    def __init__(self):
+        self.log = None
+        self.kept = []
+
+    def touch(self, array, index, kind):
+        if self.log is not None:
+            at = array.__array_interface__["data"][0] + sum(i * s for i, s in zip(index, array.strides, strict=True))
+            self.log.setdefault(at, set()).add(kind)
+
+    def prange(self, n):
+        logs = []
+        for piece in reversed(range(n)):
+            self.log = {}
+            yield piece
+            logs.append(self.log)
+            self.log = None
+        for k, log in enumerate(logs):
+            for other in logs[:k]:
+                for at in log.keys() & other.keys():
+                    assert "write" not in log[at] | other[at], "two threads meet"
+        self.kept.clear()
+
+
+PIECES = Pieces()
+
+
 class Checked(np.ndarray):
     """An array that refuses indices outside, negative ones too."""
 
@@ -20,15 +49,20 @@ class Checked(np.ndarray):
 
     def __getitem__(self, index):
         self._check(index)
+        PIECES.touch(self, index if isinstance(index, tuple) else (index,), "read")
         return super().__getitem__(index)
 
     def __setitem__(self, index, value):
         self._check(index)
+        PIECES.touch(self, index if isinstance(index, tuple) else (index,), "write")
         super().__setitem__(index, value)
 
 
 def checked(a):
-    return np.asarray(a).view(Checked)
+    out = np.asarray(a).view(Checked)
+    if PIECES.log is not None:
+        PIECES.kept.append(out)  # so that no other piece gets the same memory
+    return out
 
 
 def _carve(dtype):
@@ -72,6 +106,7 @@ NAMES = {
     "sin": np.sin, "cos": np.cos, "exp": np.exp, "sqrt": np.sqrt, "power": lambda x, y: x ** y, "log": np.log,
     "sign": np.sign, "maximum": np.maximum, "minimum": np.minimum, "Leave": Leave, "carve_float32": _carve(np.float32),
     "float32": np.float32, "isnan": np.isnan, "isinf": np.isinf, "isfinite": np.isfinite, "lgamma": math.lgamma,
+    "prange": PIECES.prange, "pieces_for": lambda work, copied: 3,
     "erf": math.erf, "erfc": math.erfc,
     **{n: getattr(np, n) for n in (
         "tan", "tanh", "sinh", "cosh", "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "arctan2", "hypot",

@@ -24,12 +24,14 @@ from .ir.verify import verify
 from .leave import Leave
 from .quick import quick_gradient
 from .surroundings import check_guards, fetch, grouped, places
+from .transforms.branches import agree
 from .transforms.fuse import fuse
 from .transforms.optimize import optimize
 from .transforms.peel import peel
 from .transforms.pullback import Pullback, pullback
 from .transforms.pushforward import Pushforward, pushforward
-from .transforms.simplify import Copier, eliminate_dead, hoist, resolve, share_loads
+from .transforms.simplify import Copier, eliminate_dead, hoist, resolve, settle_flags, share_loads
+from .transforms.threads import cut_loops
 
 __all__ = ["CompiledPullback"]
 
@@ -41,11 +43,12 @@ _DETOUR = 0.5  # seconds
 class _Variant:
     """A program valid wherever the decisions it was made under hold, compiled for what is asked of it."""
 
-    def __init__(self, decisions: dict[Op, bool], primal: Function, active: list[Value], own: int) -> None:
+    def __init__(self, decisions: dict[Op, bool], primal: Function, active: list[Value], own: int, threads: bool) -> None:
         self.decisions = decisions
         self.own = own  # results that make up the function's value; the others are left in its arguments
         self.primal = primal
         self.active = active
+        self.threads = threads
         self.checked = any(op.name == "check" for op in walk(primal.body))
         self.seconds = 0.0
         self.run_before: set[str] = set()
@@ -156,7 +159,12 @@ class _Variant:
     def source(self, mode: str) -> str:
         """The generated Python."""
         if mode not in self.sources:
-            self.sources[mode] = emit(self.function(mode))
+            function = self.function(mode)
+            if self.threads or any(op.attrs.get("prange") for op in walk(function.body)):
+                function = resolve(function, {})
+                cut_loops(function, self.threads)
+                verify(function)
+            self.sources[mode] = emit(function)
         return self.sources[mode]
 
 
@@ -172,7 +180,7 @@ class CompiledPullback:
     """
 
     def __init__(self, f: Any, specs: tuple, active: tuple[bool, ...], varying: frozenset = frozenset(),
-                 pins: dict | None = None) -> None:
+                 pins: dict | None = None, threads: bool = False) -> None:
         start = time.perf_counter()
         self.function_ref = weakref.ref(f)
         self.code = f.__code__
@@ -180,6 +188,7 @@ class CompiledPullback:
         self.specs = specs
         self.pins = pins or {}
         self.lowered: Lowered = lower(f, specs, varying, self.pins)
+        self.threads = threads
         self.ir: Function = self.lowered.function
         share_loads(self.ir)
         eliminate_dead(self.ir)
@@ -327,11 +336,16 @@ class CompiledPullback:
             for old in self.variants:
                 decisions = {op: t for op, t in decisions.items() if old.decisions.get(op) == t}
         primal = eliminate_dead(resolve(self.ir, decisions))
+        agree(primal)
+        settle_flags(primal)
+        eliminate_dead(primal)
         share_loads(primal)
         hoist(primal)
+        settle_flags(primal)  # of outer loops, now that those of inner ones stand outside
+        eliminate_dead(primal)
         fuse(primal)
         verify(primal)
-        v = _Variant(decisions, primal, self.active_params, _yields(self.lowered.result))
+        v = _Variant(decisions, primal, self.active_params, _yields(self.lowered.result), self.threads)
         self.variants.append(v)
         return v
 

@@ -29,7 +29,7 @@ def again(f: Any, args: tuple, known: dict) -> tuple | None:
     """``(value, gradient)`` of a call like one that has been native before; None where the general way must be gone."""
     try:
         specs, values = _compile.signature_of(args)
-        found = known.get(specs)
+        found = known.get((specs, _compile.threads.get()))
         if found is None:
             return None
         compiled, places, single, boxing, bound = found
@@ -58,7 +58,7 @@ def gradient(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, has_aux
         boxing = hasattr(f, "py_func")
         if known is not None and (type(f) is FunctionType or boxing) and not has_aux:
             bound = call.compiled.bind(f.py_func if boxing else f)
-            known[call.compiled.specs] = call.compiled, tuple(call.places), type(argnums) in (int, str), boxing, bound
+            known[call.compiled.specs, _compile.threads.get()] = call.compiled, tuple(call.places), type(argnums) in (int, str), boxing, bound
         return (boxed(value) if boxing else value), found
     except NotCompilable as reason:
         if call is not None:

@@ -58,7 +58,7 @@ def compile_source(source: str, name: str) -> Callable:
     """The native function that generated source defines."""
     from ..runtime.kernels import provide
     from ..runtime.memory import scratched
-    from ..runtime.native import NAMES, jit
+    from ..runtime.native import NAMES, alone, jit
     from ..runtime.store import Store, folder, write_source
 
     for name, kind in (("product_f64(", "double"), ("product_f32(", "float")):
@@ -67,11 +67,25 @@ def compile_source(source: str, name: str) -> Callable:
     tree = ast.fix_missing_locations(_Access(tree := ast.parse(source)).visit(tree))
     store = Store(source)
     own = f"{name}_{store.stem[:12]}"  # symbols of native code from different processes must not collide
+    kernels = {f.name: f"{f.name}_{store.stem[:12]}" for f in tree.body[1:]}  # type: ignore[attr-defined]
     tree.body[0].name = own  # type: ignore[attr-defined]
+    if kernels:
+        _rename(tree, kernels)
     namespace: dict[str, Any] = {**NAMES, "__name__": "undertow._compile.runtime.native"}
     exec(compile(tree, write_source(source), "exec"), namespace)
-    native = jit(namespace[own])
+    for kernel in kernels.values():
+        namespace[kernel] = jit(namespace[kernel])
+    native = jit(namespace[own], bool(kernels))
     if folder() is not None:
         native._cache = store
     kinds = [p.arg for p in tree.body[0].args.args if p.arg == "pool" or re.fullmatch(r"tape(_\d+)?", p.arg)]  # type: ignore[attr-defined]
-    return scratched(native, kinds) if kinds else native
+    found = scratched(native, kinds) if kinds else native
+    return alone(found) if kernels else found
+
+
+def _rename(tree: ast.Module, names: dict[str, str]) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in names:
+            node.id = names[node.id]
+        elif isinstance(node, ast.FunctionDef) and node.name in names:
+            node.name = names[node.name]

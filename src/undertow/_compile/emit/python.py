@@ -7,7 +7,7 @@ import linecache
 import math
 import re
 
-from ..ir.function import Constant, Function, Op, Region, Value, walk
+from ..ir.function import Constant, Function, Op, Region, Value, free_values, walk
 from ..ir.ops import SCALAR
 from ..ir.types import ArrayType
 
@@ -26,13 +26,15 @@ class _Emitter:
         self.names: dict[Value, str] = {}
         self.used: set[str] = set(keyword.kwlist) | set(dir(__builtins__)) | {
             "Leave", "empty", "zeros", "grow", "failed", "radd", "pool", "pool_top", "pool_need", "pool_end", "room",
-            "clear",
+            "clear", "prange", "pieces_for", "failures",
             "product_f64", "product_f32", "tape", "tape_top", "to_slot", "from_slot", "power", "shaped", *SCALAR, "float64", "float32", "int64"}
         self.uses: dict[Value, int] = {}
         self.inlined: dict[Value, str] = {}
         self.deferred = False
         self.pooled = False
         self.tapes: list[str] = []
+        self.kernels: list[str] = []
+        self.in_kernel = False
         self.span = 0
 
     def run(self) -> str:
@@ -57,7 +59,7 @@ class _Emitter:
         results = [self.ref(v) for v in self.f.body.yields] + ["max(pool_top, pool_need)"] * self.pooled
         results += [f"{t}.size" for t in self.tapes]
         self.line(1, "return " + ("(" + ", ".join(results) + ",)" if results else "None"))
-        return "\n".join(self.lines) + "\n"
+        return "\n".join(self.lines + self.kernels) + "\n"
 
     def count(self, region: Region) -> None:
         """Uses that forbid writing an expression in place: more than one, or from another region."""
@@ -77,7 +79,7 @@ class _Emitter:
         if v not in self.names:
             base = "".join(c if c.isalnum() or c == "_" else "_" for c in v.name) or "t"
             base = base if base[0].isalpha() or base[0] == "_" else "v" + base
-            base += "_" * bool(re.fullmatch(r"(tape|pool_top|next)_\d+", base))
+            base += "_" * bool(re.fullmatch(r"(tape|pool_top|next|failures)_\d+", base))
             name, k = base, 1
             while name in self.used:
                 k += 1
@@ -101,7 +103,7 @@ class _Emitter:
 
     def in_pool(self, op: Op) -> bool:
         """Whether an operation takes memory that does not outlive the call."""
-        return op.name == "alloc" and bool(op.operands) and op.result not in self.f.body.yields
+        return op.name == "alloc" and bool(op.operands) and op.result not in self.f.body.yields and not self.in_kernel
 
     def region(self, region: Region, depth: int) -> None:
         start = len(self.lines)
@@ -212,7 +214,11 @@ class _Emitter:
             self.line(depth, f"failed = failed | (not {condition})")
         else:
             self.line(depth, f"if not {condition}:")
-            self.line(depth + 1, f"raise Leave(0)  # {op.attrs['reason']}")
+            self.leave(depth + 1, f"raise Leave(0)  # {op.attrs['reason']}")
+
+    def leave(self, depth: int, how: str) -> None:
+        """Leave the program; a piece of a loop leaves by its result."""
+        self.line(depth, "return True" if self.in_kernel else how)
 
     # ---- control
     def assign(self, targets: list[str], values: list[Value], depth: int) -> None:
@@ -242,7 +248,43 @@ class _Emitter:
             self.region(other, depth + 1)
             self.assign(names, other.yields, depth + 1)
 
+    def on_threads(self, op: Op, depth: int) -> None:
+        self.line(depth, f"{self.name(op.result)} = pieces_for({self.ref(op.operands[0])}, {self.ref(op.operands[1])})")
+
+    def threads(self, op: Op, depth: int) -> None:
+        """A loop whose iterations run on threads: its body becomes a function that returns whether it has to leave."""
+        pieces, body = self.ref(op.operands[1]), op.regions[0]
+        outer, deferred = self.lines, self.deferred
+        self.lines, self.deferred, self.in_kernel = [], False, True
+        given = list(free_values(op.regions[0]))
+        names = [self.name(v) for v in given]
+        piece = self.name(body.params[0])
+        for v in given:
+            if v in self.f.params:
+                self.known_shape(v)
+        self.region(body, 1)
+        name = f"{self.f.name}_{len(self.kernels)}"
+        head = ["", "", f"def {name}({', '.join([piece, *names])}):", *["    failed = False"] * self.deferred]
+        may_leave = self.deferred or any("return True" in line for line in self.lines)
+        self.kernels += [*head, *self.lines, f"    return {'failed' if self.deferred else 'False'}"]
+        self.lines, self.deferred, self.in_kernel = outer, deferred, False
+        call = f"{name}({', '.join([piece, *names])})"
+        flags = f"failures_{len(self.kernels)}"
+        self.line(depth, f"{flags} = empty(({pieces},), bool_)")
+        self.line(depth, f"if {pieces} == 1:")
+        self.line(depth + 1, f"{flags}[0] = {name}({', '.join(['0', *names])})")
+        self.line(depth, "else:")
+        self.line(depth + 1, f"for {piece} in prange({pieces}):")
+        self.line(depth + 2, f"{flags}[{piece}] = {call}")
+        if may_leave:
+            self.line(depth, f"for {piece} in range({pieces}):")
+            self.line(depth + 1, f"if {flags}[{piece}]:")
+            self.line(depth + 2, "raise Leave(1)")
+
     def on_for(self, op: Op, depth: int) -> None:
+        if op.attrs.get("threads"):
+            self.threads(op, depth)
+            return
         lo, hi, step, *inits = op.operands
         body = op.regions[0]
         names = [self.name(r) for r in op.results]
@@ -270,7 +312,7 @@ class _Emitter:
         self.region(body, depth + 1)
         if self.deferred:
             self.line(depth + 1, "if failed:")
-            self.line(depth + 2, "raise Leave(1)")
+            self.leave(depth + 2, "raise Leave(1)")
         self.deferred = self.deferred or deferred
         self.assign(names, body.yields, depth + 1)
 

@@ -38,6 +38,9 @@ class Builtins:
     def do_range(self, *parts: Any) -> Iterable:
         return Iterable("range", parts)
 
+    def do_prange(self, *parts: Any) -> Iterable:
+        return Iterable("range", parts, threads=True)
+
     def do_zip(self, *parts: Any, strict: Any = None) -> Iterable:
         if strict is not None and self.flag(strict):
             lengths = [scalar_of(self.do_len(p)).value for p in parts]

@@ -119,6 +119,8 @@ class Calls:
         name = BUILTINS.get(obj)
         if name is not None and self.fits(name, args, kwargs):
             return getattr(self, name)(*args, **kwargs)
+        if getattr(obj, "__name__", "") == "prange" and obj.__module__.partition(".")[0] == "numba" and not kwargs:
+            return self.do_prange(*args)
         if obj is dict and not args:
             return self.new_dict(list(kwargs.items()))
         if isinstance(obj, type):

@@ -251,6 +251,8 @@ class Loops:
 
             self.loop_nodes.append(node)
             self.counted_loop(node, lo, hi, step, start, node.body, _target_name(node.target))
+            if getattr(iterable, "threads", False):
+                next(op for op in reversed(self.b.region.ops) if op.name == "for").attrs["prange"] = True
             self.loop_nodes.pop()
 
     def unrolled(self, node: ast.For, items: list) -> None:

@@ -147,10 +147,11 @@ class Method:
 
 @dataclass(frozen=True)
 class Iterable:
-    """``range``, ``zip``, ``enumerate``, ``reversed`` before they are looped over."""
+    """``range``, ``zip``, ``enumerate``, ``reversed`` before they are looped over; `threads` marks ``prange``."""
 
     kind: str
     parts: tuple
+    threads: bool = False
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,8 @@ class Builder:
             return const(0)
         if name == "and" and a.type == BOOL:
             return self._fold_and(a, b)
+        if name in ("and", "or") and integer:
+            return self._fold_bits(name, a, b)
         if name == "or" and a.type == BOOL:
             for x, y in ((a, b), (b, a)):
                 if isinstance(x, Constant):
@@ -133,6 +135,8 @@ class Builder:
             return a if a is b else None
         if a is b and integer and name in COMPARISONS:
             return const(name in ("le", "ge", "eq"))
+        if name == "sub" and integer and isinstance(b, Constant) and b.value < 0:
+            return self.add(a, const(-b.value))
         if integer and name in ("add", "sub") and isinstance(b, Constant):
             return self._reassociate(name, a, b)
         return None
@@ -153,6 +157,27 @@ class Builder:
             if isinstance(x, Constant):
                 return y if x.value else x
         return a if a is b else None
+
+    def _fold_bits(self, name: str, a: Value, b: Value) -> Value | None:
+        """Bits of integers that constants decide."""
+        if isinstance(a, Constant):
+            a, b = b, a
+        if a is b:
+            return a
+        if not isinstance(b, Constant) or b.value < 0:
+            return None
+        if b.value == 0:
+            return a if name == "or" else const(0)
+        producer = next((op for op in reversed(self.region.ops[-40:]) if a in op.results), None)
+        if producer is None or producer.name not in ("and", "or"):
+            return None
+        x, y = producer.operands
+        inner = y if isinstance(y, Constant) else x if isinstance(x, Constant) else None
+        if name == "or" or inner is None or inner.value < 0:
+            return None
+        if producer.name == "and":
+            return self.scalar("and", x if inner is y else y, const(inner.value & b.value))
+        return b if inner.value & b.value == b.value else None  # the bits asked for are all set
 
     # ---- arithmetic shorthands
     def add(self, a: Value, b: Value) -> Value:

@@ -53,12 +53,13 @@ COMMUTATIVE = frozenset(("add", "mul", "and", "or", "xor", "eq", "ne"))
 #   if cond [then][else]                for lo hi step *init [(i, *carried) yields *carried]
 #   while *init [(*carried) yields cond][(*carried) yields *carried]
 #   check cond {reason, defer}          library *operands {function}
+#   threads work copied -> pieces        into how many pieces a loop is cut; made by the last pass, known to the emitter
 #   reserve n -> base                   pop n -> base                    release base
 #   tape_store value at                 tape_load at -> value            (one last-in-first-out memory of 8-byte slots)
 OTHER: dict[str, tuple[int, int]] = {
     "gemm": (6, 0), "dim": (1, 0), "alloc": (0, 0), "view": (1, 0), "load": (1, 0), "store": (2, 0), "accum": (2, 0),
     "if": (1, 2), "for": (3, 1), "while": (0, 2), "check": (1, 0), "library": (1, 0),
-    "reserve": (1, 0), "pop": (1, 0), "release": (1, 0), "tape_load": (1, 0), "tape_store": (2, 0),
+    "threads": (2, 0), "reserve": (1, 0), "pop": (1, 0), "release": (1, 0), "tape_load": (1, 0), "tape_store": (2, 0),
 }
 PURE = frozenset(SCALAR) | {"dim", "view"}
 WRITES = frozenset(("store", "accum"))

@@ -113,6 +113,7 @@ _CHECKS = {
         len(set(op.attrs[k])) == 2 and max(op.attrs[k]) < v.type.ndim and v.type.element == op.operands[0].type.element
         for k, v in zip("cab", op.operands, strict=False)),
     "check": lambda op: op.operands[0].type == BOOL,
+    "threads": lambda op: _types(op.operands) == [I64, I64] and _types(op.results) == [I64],
     "reserve": lambda op: _types(op.operands) == [I64] == _types(op.results),
     "pop": lambda op: _types(op.operands) == [I64] == _types(op.results),
     "release": lambda op: _types(op.operands) == [I64],

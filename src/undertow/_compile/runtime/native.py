@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import get_num_threads, njit, prange, types
 from numba.core import cgutils
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import PassManager
@@ -49,8 +50,31 @@ class _Compiler(CompilerBase):
         return [manager]
 
 
-def jit(f: Any) -> Any:
+def jit(f: Any, threads: bool = False) -> Any:
+    if threads:
+        return njit(error_model="numpy", nogil=True, parallel=True)(f)
     return njit(error_model="numpy", nogil=True, pipeline_class=_Compiler)(f)
+
+
+_alone = threading.Lock()
+
+
+def alone(native: Any) -> Any:
+    """Not all of Numba's threading layers can be started from two threads at once."""
+    def call(*args: Any) -> Any:
+        with _alone:
+            return native(*args)
+
+    return call
+
+
+_WORK = 30_000  # what an element costs times their number, from where on starting threads pays
+
+
+@jit
+def pieces_for(work: Any, copied: Any) -> Any:
+    """Into how many pieces a loop is cut."""
+    return get_num_threads() if work > _WORK and 4 * copied < work else 1
 
 
 @intrinsic
@@ -106,7 +130,7 @@ def sign(x: Any) -> Any:
 
 
 NAMES = {
-    "Leave": Leave, "radd": radd, "grow": grow, "maximum": maximum, "minimum": minimum, "sign": sign, "read": read,
+    "Leave": Leave, "prange": prange, "pieces_for": pieces_for, "radd": radd, "grow": grow, "maximum": maximum, "minimum": minimum, "sign": sign, "read": read,
     "write": write, "shaped": shaped, "to_slot": to_slot, "from_slot": from_slot, "empty": np.empty, "zeros": np.zeros,
     "float64": np.float64, "float32": np.float32, "int64": np.int64, "bool_": np.bool_, "nan": math.nan,
     "inf": math.inf, "lgamma": math.lgamma, "isnan": math.isnan, "isinf": math.isinf, "isfinite": math.isfinite,

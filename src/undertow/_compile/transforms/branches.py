@@ -13,7 +13,7 @@ from ..analyses.overlap import may_meet
 from ..ir.function import Constant, Function, Op, Region, Value, replace_uses, walk
 from ..ir.ops import SCALAR
 
-__all__ = ["sink"]
+__all__ = ["agree", "sink"]
 
 _ACCESS = frozenset(("load", "store", "accum"))
 
@@ -21,13 +21,17 @@ _ACCESS = frozenset(("load", "store", "accum"))
 def sink(function: Function) -> None:
     """Move operations whose effect is nothing in one branch of an ``if`` before them into its other branch."""
     _Sinker(function).region(function.body)
+    agree(function)
+
+
+def agree(function: Function) -> None:
+    """Results of an ``if`` that are the same value in both branches are that value."""
     replaced: dict[Value, Value] = {}
     _agree(function.body, replaced)
     replace_uses(function.body, replaced)
 
 
 def _agree(region: Region, replaced: dict[Value, Value]) -> None:
-    """Results of an ``if`` that are the same value in both branches are that value."""
     for op in region.ops:
         for inner in op.regions:
             _agree(inner, replaced)

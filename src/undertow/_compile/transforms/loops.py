@@ -52,6 +52,8 @@ def register(facts: MemoryFacts, op: Op, region: Region, chain: tuple) -> None:
     for r in op.results:
         facts.definition[r] = op
     for k, inner in enumerate(op.regions):
+        for n, p in enumerate(inner.params):
+            facts.parameter_of[p] = (op, inner, n)
         for child in inner.ops:
             register(facts, child, inner, (*chain, (op, k)))
 

@@ -341,6 +341,8 @@ class _Pullback(Tapes):
             region.yields = [self.seeded(v) for v in outer] + [self.seeded(params[k]) for k in carried]
         self.rev, self.shadow = saved, shadows
         results = self.b.loop(*bounds, starts, region)
+        if op.attrs.get("prange"):
+            self.b.region.ops[-1].attrs["prange"] = True
         self.adj = {**before, **dict(zip(outer, results, strict=False))}
         for k, bar in zip(carried, results[len(outer):], strict=True):
             self.add(inits[k], bar)

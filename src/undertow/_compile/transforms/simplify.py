@@ -10,7 +10,8 @@ from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value, replace_uses, walk
 from ..ir.ops import HAS_EFFECT, SCALAR
 
-__all__ = ["Copier", "again", "cancel_clearing", "eliminate_dead", "hoist", "resolve", "share_loads"]
+__all__ = ["Copier", "again", "cancel_clearing", "eliminate_dead", "hoist", "resolve", "settle_flags",
+           "share_loads"]
 
 
 class Copier:
@@ -330,6 +331,70 @@ def _sweep(region: Region, live: _Live) -> None:
                 for inner in op.regions:
                     del inner.params[k + (1 if op.name == "for" else 0)]
                 del op.regions[-1].yields[k]
+
+
+def settle_flags(function: Function) -> None:
+    """Loops do not carry flags that their first iteration settles.
+
+    A carried integer that an iteration only joins by ``and`` and ``or`` with values from outside the loop is after all
+    iterations what it is after the first. Whether a sum is a NumPy number (it is, once one has been added) is such a flag.
+    Needs: verified IR. Gives: verified IR, in place. Cost: linear.
+    """
+    replaced: dict[Value, Value] = {}
+
+    def visit(region: Region) -> None:
+        for loop in list(region.ops):
+            for inner in loop.regions:
+                visit(inner)
+            if loop.name == "for":
+                for k in range(len(loop.results) - 1, -1, -1):
+                    _settle(region, loop, k, replaced)
+
+    visit(function.body)
+    replace_uses(function.body, replaced)
+
+
+def _settle(region: Region, loop: Op, k: int, replaced: dict[Value, Value]) -> None:
+    body, p, y = loop.regions[0], loop.regions[0].params[k + 1], loop.regions[0].yields[k]
+    if str(p.type) != "i64":
+        return
+    made = {r: op for op in body.ops for r in op.results}
+    inside = set(body.params) | set(made)
+    tree: list[Op] = []
+    work = [replaced.get(y, y)]
+    while work:
+        v = work.pop()
+        if v is p or isinstance(v, Constant) or v not in inside:
+            continue
+        op = made.get(v)
+        if op is None or op.name not in ("and", "or"):
+            return
+        if op not in tree:
+            tree.append(op)
+            work += [replaced.get(x, x) for x in op.operands]
+    uses = sum(v is p for op in walk(body) for v in (*op.operands, *(z for r in op.regions for z in r.yields)))
+    if uses != sum(v is p for op in tree for v in op.operands) or any(v is p for n, v in enumerate(body.yields) if n != k):
+        return
+    b = Builder()
+    b.span = loop.span
+    lo, hi, step = loop.operands[:3]
+    mapping: dict[Value, Value] = {p: loop.operands[k + 3]}
+    for op in body.ops:
+        if op in tree:
+            mapping[op.result] = b.scalar(op.name, *(mapping.get(v, v) for v in op.operands), type=op.result.type)  # type: ignore
+    ran = b.scalar("lt" if step.value > 0 else "gt", lo, hi)  # type: ignore[attr-defined]
+    settled = b.scalar("select", ran, mapping.get(replaced.get(y, y), replaced.get(y, y)), loop.operands[k + 3])
+    at = region.ops.index(loop) + 1
+    region.ops[at:at] = b.region.ops
+    replaced[loop.results[k]] = settled
+    for values, n in ((loop.operands, k + 3), (loop.results, k), (body.params, k + 1), (body.yields, k)):
+        del values[n]
+    body.ops[:] = [op for op in body.ops if op not in tree or any(
+        r in _used(body, loop) for r in op.results)]
+
+
+def _used(body: Region, loop: Op) -> set[Value]:
+    return {v for op in walk(body) for v in (*op.operands, *(z for r in op.regions for z in r.yields))} | set(body.yields)
 
 
 def cancel_clearing(function: Function) -> None:

@@ -1,0 +1,185 @@
+"""Outer loops that add to neighbours as gathers: what lets them run on threads.
+
+As `gather`, along the index of a loop that contains others: ``for i: for j: a[i-1, j] += x(i, j); a[i+1, j] += y(i, j)`` adds
+to each row once, all rows that receive every part in one loop, whose iterations touch a row each.
+
+Needs: verified IR. Gives: verified IR, in place, with operations that have become dead. Cost: a test of overlap for each pair
+    of accesses to one memory in the loop.
+"""
+
+from __future__ import annotations
+
+from ..analyses.memory import MemoryFacts
+from ..analyses.overlap import may_meet
+from ..ir.builder import Builder, const
+from ..ir.function import Constant, Op, Region, Value, walk
+from ..ir.ops import HAS_EFFECT, SCALAR
+from ..ir.types import I64
+from .loops import offset_from, register
+
+__all__ = ["gather_nest"]
+
+_ACCESS = frozenset(("load", "store", "accum"))
+_PLAIN = frozenset(SCALAR) | _ACCESS | {"dim", "if", "for"}
+_WIDEST = 8
+_PARTS = 5
+
+
+def gather_nest(facts: MemoryFacts, loop: Op) -> list[Op]:
+    """Turn a loop into loops of which the first gathers; those, or nothing where that is not right."""
+    parts = _parts(facts, loop)
+    if parts is None:
+        return []
+    region = facts.region[loop]
+    at = region.ops.index(loop)
+    new = _Nest(facts, loop, parts).run()
+    region.ops[at:at + 1] = new
+    for op in new:
+        register(facts, op, region, facts.chain[loop])
+    return new
+
+
+def _parts(facts: MemoryFacts, loop: Op) -> dict[int, set[Op]] | None:
+    """Additions in an iteration by how far from its index they land."""
+    inside = list(walk(loop.regions[0]))
+    if loop.results or abs(loop.operands[2].value) != 1 or any(  # type: ignore[attr-defined]
+            op.name not in _PLAIN for op in inside):
+        return None
+    i = loop.regions[0].params[0]
+    moving = _moving(loop.regions[0], i)
+    if any(op.name == "for" and any(v in moving for v in op.operands[:3]) for op in inside):
+        return None
+    by_root: dict[Value, list[Op]] = {}
+    for op in inside:
+        if op.name in _ACCESS:
+            by_root.setdefault(op.operands[0], []).append(op)
+    parts: dict[int, set[Op]] = {}
+    for root, accesses in by_root.items():
+        distances = {op: _distance(facts, op, i, moving) for op in accesses}
+        if {op.name for op in accesses} != {"accum"} or len(set(distances.values())) == 1:
+            if not _apart(facts, loop, accesses):
+                return None
+            continue
+        if None in distances.values() or not root.type.is_float:
+            return None
+        for op, c in distances.items():
+            parts.setdefault(c, set()).add(op)  # type: ignore[arg-type]
+    if not 2 <= len(parts) <= _PARTS or max(parts) - min(parts) > _WIDEST:
+        return None
+    return parts
+
+
+def _moving(body: Region, i: Value) -> set[Value]:
+    """Values that depend on the loop's index."""
+    found = {i}
+    size = 0
+    while size != len(found):
+        size = len(found)
+        for op in walk(body):
+            if any(v in found for v in op.operands) or any(y in found for r in op.regions for y in r.yields):
+                found.update(op.results)
+                if op.name == "for":
+                    found.update(q for q, v in zip(op.regions[0].params[1:], op.operands[3:], strict=True) if v in found)
+    return found
+
+
+def _distance(facts: MemoryFacts, op: Op, i: Value, moving: set[Value]) -> int | None:
+    if op.name != "accum":
+        return None
+    found = None
+    for v in op.operands[2:]:
+        c = offset_from(facts, v, i)
+        if c is not None and found is None:
+            found = c
+        elif v in moving:
+            return None
+    return found
+
+
+def _apart(facts: MemoryFacts, loop: Op, accesses: list[Op]) -> bool:
+    """Whether iterations do not meet, and none reads what it has written itself."""
+    for first in accesses:
+        for second in accesses:
+            if first.name == second.name == "load":
+                continue
+            if may_meet(facts, first, second, loop, "later"):
+                return False
+            if first.name == "load" or second.name != "load":
+                continue
+            shared = [c for (c, _), (d, _) in zip(facts.chain[first], facts.chain[second], strict=False) if c is d]
+            inner = shared[shared.index(loop) + 1:]
+            if any(c.name == "for" and may_meet(facts, first, second, c, "later") for c in inner) \
+                    or (facts.order[second] > facts.order[first] and may_meet(facts, first, second, None)):
+                return False
+    return True
+
+
+class _Nest:
+    """Writes the loops that a nest becomes."""
+
+    def __init__(self, facts: MemoryFacts, loop: Op, parts: dict[int, set[Op]]) -> None:
+        self.facts, self.loop, self.parts = facts, loop, parts
+        self.i = loop.regions[0].params[0]
+        self.b = Builder()
+        self.b.span = loop.span
+
+    def run(self) -> list[Op]:
+        b, low, high = self.b, min(self.parts), max(self.parts)
+        lo, hi, step = self.loop.operands[:3]
+        if step.value < 0:  # type: ignore[attr-defined]
+            lo, hi = self.moved(hi, 1), self.moved(lo, 1)
+        start, end = self.moved(lo, high), self.moved(hi, low)
+        self.nest(start, end, sorted(self.parts.items()))
+        past = b.scalar("select", b.scalar("lt", end, start), start, end)
+        for c, part in sorted(self.parts.items()):
+            if c < high:
+                first = self.moved(lo, high - c)
+                self.nest(lo, b.scalar("select", b.scalar("lt", hi, first), hi, first), [(0, part)])
+            if c > low:
+                self.nest(self.moved(past, -c), hi, [(0, part)])
+        own = {op for part in self.parts.values() for op in part}
+        rest = {op for op in walk(self.loop.regions[0]) if op.name in HAS_EFFECT and op not in own}
+        if rest:
+            self.nest(lo, hi, [(0, rest)])
+        return b.region.ops
+
+    def moved(self, v: Value, c: int) -> Value:
+        """``v + c``, from what `v` itself was moved from."""
+        while not isinstance(v, Constant):
+            op = self.facts.definition.get(v)
+            if op is None or op.name not in ("add", "sub") or not isinstance(op.operands[1], Constant):
+                break
+            v, c = op.operands[0], c + (op.operands[1].value if op.name == "add" else -op.operands[1].value)
+        return self.b.add(v, const(c)) if c > 0 else self.b.sub(v, const(-c)) if c else v
+
+    def nest(self, lo: Value, hi: Value, parts: list[tuple[int, set[Op]]]) -> None:
+        """The body for each part, of the iterations from `lo` to below `hi` that lie so far back."""
+        j = Value(I64, self.i.name)
+        with self.b.inside(Region([j])) as region:
+            for c, part in parts:
+                mapping: dict[Value, Value] = {self.i: self.moved(j, -c)}
+                for op in walk(self.loop.regions[0]):
+                    if op.name in ("add", "sub") and (k := offset_from(self.facts, op.result, self.i)) is not None:
+                        mapping[op.result] = self.moved(j, k - c)
+                self.copy(self.loop.regions[0], mapping, part)
+        attrs = {"prange": True} if self.loop.attrs.get("prange") else {}
+        self.b.emit("for", [lo, hi, const(1)], [], attrs, [region])
+
+    def copy(self, region: Region, mapping: dict[Value, Value], part: set[Op]) -> None:
+        """Append the operations of a region, of those with effects the ones of a part."""
+        for op in region.ops:
+            if op.name in HAS_EFFECT and op not in part or op.results and op.result in mapping:
+                continue
+            operands = [mapping.get(v, v) for v in op.operands]
+            regions = []
+            for inner in op.regions:
+                params = [Value(p.type, p.name) for p in inner.params]
+                mapping.update(zip(inner.params, params, strict=True))
+                with self.b.inside(Region(params)) as new:
+                    self.copy(inner, mapping, part)
+                    new.yields = [mapping.get(y, y) for y in inner.yields]
+                regions.append(new)
+            attrs = {k: v for k, v in op.attrs.items() if k != "gather"}
+            results = self.b.emit(op.name, operands, [r.type for r in op.results], attrs, regions,
+                                  [r.name for r in op.results])
+            mapping.update(zip(op.results, results, strict=True))
