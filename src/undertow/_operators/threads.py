@@ -42,7 +42,7 @@ class threads(AbstractContextManager):
     def __enter__(self) -> threads:
         import numba
 
-        most = numba.config.NUMBA_NUM_THREADS
+        most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
         self.before.append((_compile.threads.set(True), numba.get_num_threads()))
         numba.set_num_threads(most if self.count is None else max(1, min(self.count, most)))
         return self
