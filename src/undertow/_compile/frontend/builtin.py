@@ -41,6 +41,10 @@ class Builtins:
     def do_prange(self, *parts: Any) -> Iterable:
         return Iterable("range", parts, threads=True)
 
+    def do_slice(self, *parts: Any) -> Iterable:
+        given = (Const(None), *parts) if len(parts) == 1 else parts
+        return Iterable("slice", (*given, Const(None))[:3])
+
     def do_zip(self, *parts: Any, strict: Any = None) -> Iterable:
         if strict is not None and self.flag(strict):
             lengths = [scalar_of(self.do_len(p)).value for p in parts]
@@ -280,7 +284,7 @@ class Builtins:
 
 
 BUILTINS: dict[Any, str] = {
-    len: "do_len", range: "do_range", zip: "do_zip", enumerate: "do_enumerate", reversed: "do_reversed", abs: "do_abs",
+    len: "do_len", range: "do_range", slice: "do_slice", zip: "do_zip", enumerate: "do_enumerate", reversed: "do_reversed", abs: "do_abs",
     float: "do_float", int: "do_int", bool: "do_bool", max: "do_max", min: "do_min", sum: "do_sum", pow: "do_pow",
     isinstance: "do_isinstance", any: "do_any", all: "do_all", tuple: "do_tuple", list: "do_list", math.pow: "do_math_pow",
     math.atan2: "do_math_atan2", math.hypot: "do_math_hypot", math.floor: "do_math_floor", np.float64: "do_np_float64", np.float32: "do_np_float32",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import math
 import types
 from typing import Any
@@ -44,7 +45,7 @@ class Calls:
             if k.arg is None:
                 kwargs.update(self.dict_items(self.expr(k.value)))
                 continue
-            kwargs[k.arg] = self.settle(self.expr(k.value))
+            kwargs[k.arg] = self.settle(self.expr(k.value, True))
         self.at(node)
         return self.call(function, args, kwargs)
 
@@ -67,7 +68,7 @@ class Calls:
                     raise Unknown("`*` of a sequence of unknown length in a call")
                 out += items
             else:
-                out.append(self.before_calls(self.expr(n), [*nodes[k + 1:], *keywords]))
+                out.append(self.before_calls(self.expr(n, True), [*nodes[k + 1:], *keywords]))
         return out
 
     def call(self, function: Any, args: list, kwargs: dict) -> Any:
@@ -98,10 +99,13 @@ class Calls:
             hash(obj)
         except TypeError:
             raise NotCompilable("a call of an unhashable object") from None
+        if obj is functools.wraps and len(args) == 1 and not kwargs:
+            return Const(functools.wraps)  # as a decorator: which function was wrapped is of no matter here
         if isinstance(obj, types.FunctionType) and obj not in NUMPY:
             if hasattr(obj, "__wrapped__"):
                 raise NotCompilable("a decorated function")
             return self.inline(obj, args, kwargs)
+        args, kwargs = [self.present(a) for a in args], {k: self.present(v) for k, v in kwargs.items()}
         if obj in _MATH and len(args) == 1 and not kwargs and is_number(args[0]):
             if isinstance(args[0], Const):
                 return self.fold_call(obj, args)
@@ -164,6 +168,8 @@ class Calls:
             return Const(1.0)
 
     def call_method(self, method: Method, args: list, kwargs: dict) -> Any:
+        if isinstance(method.function, Const) and isinstance(method.function.obj, tuple):
+            args, kwargs = [self.present(a) for a in args], {k: self.present(v) for k, v in kwargs.items()}
         target = method.function.obj if isinstance(method.function, Const) else None
         if isinstance(target, tuple):
             kind, name = target
@@ -226,8 +232,12 @@ class Calls:
                 value = kwargs[f.name]
             elif f.default is not dataclasses.MISSING:
                 value = self.capture(f.default)
+            elif f.default_factory is not dataclasses.MISSING:
+                value = self.call(Const(f.default_factory), [], {})
+            elif not f.init:
+                continue
             else:
-                raise NotCompilable("a dataclass field without a value, or with a factory")
+                raise NotCompilable("a dataclass field without a value")
             self.state[(ref.key, f.name)] = self.settle(value)
         post = getattr(cls, "__post_init__", None)
         if post is not None:

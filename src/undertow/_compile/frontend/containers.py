@@ -152,9 +152,9 @@ class Containers(Lists):
     def store_in_dict(self, ref: Ref, key: Any, value: Any) -> None:
         if ref.key in self.frozen_objects:
             raise NotCompilable("a dict is changed that is shared on one path and not on another")
-        if any(isinstance(v, Ref) and v.key == ref.key for v in self.held):
-            raise NotCompilable("a dict is changed while it is looped over")
         keys = self.dict_keys(ref)
+        if key not in keys and any(isinstance(v, Ref) and v.key == ref.key for v in self.held):
+            raise NotCompilable("a dict grows while it is looped over")
         if key in keys:
             key = keys[keys.index(key)]
         else:

@@ -18,7 +18,7 @@ from .merge import describe, is_number, scalar_of
 from .registry import METHODS, NUMPY
 from .state import TryAgain, Unbound, Unknown
 from .statements import assigned_names
-from .values import Array, Const, Function, Growing, Lazy, Maybe, Method, Ref, Scalar, Sequence
+from .values import Array, Const, Function, Growing, Lazy, Maybe, Method, Optional, Ref, Scalar, Sequence
 
 __all__ = ["Expressions"]
 
@@ -32,7 +32,8 @@ _PLACES = {"where": 3, "clip": 3, "linspace": 3, "arange": 3, "einsum": 32}  # p
 class Expressions:
     """Lowers expressions; expects `Statements`, `Arrays` and `Calls` beside it."""
 
-    def expr(self, node: ast.expr) -> Any:
+    def expr(self, node: ast.expr, optional: bool = False) -> Any:
+        """The value of an expression; with `optional`, one that may be None can be handed on as it is."""
         method = getattr(self, "on_" + type(node).__name__, None)
         if method is None:
             self.at(node)
@@ -40,7 +41,14 @@ class Expressions:
         value = method(node)
         if hasattr(node, "lineno"):
             self.at(node)
-        return value
+        return value if optional else self.present(value)
+
+    def present(self, v: Any) -> Any:
+        """A value that is used as what it is if it is not None."""
+        if isinstance(v, Optional):
+            self.b.check(v.present, "something is None")
+            return v.value
+        return v
 
     # ---- names
     def on_Name(self, node: ast.Name) -> Any:
@@ -115,7 +123,7 @@ class Expressions:
                     raise Unknown("`*` of a sequence of unknown length")
                 out += items
             else:
-                out.append(self.settle(self.expr(n)))
+                out.append(self.settle(self.expr(n, True)))
         return out
 
     def on_JoinedStr(self, node: ast.JoinedStr) -> Any:
@@ -269,10 +277,11 @@ class Expressions:
         return v
 
     def on_Compare(self, node: ast.Compare) -> Any:
-        left = self.before_calls(self.expr(node.left), node.comparators)
+        raw = any(isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops)
+        left = self.before_calls(self.expr(node.left, raw), node.comparators)
         result = None
         for op, right_node in zip(node.ops, node.comparators, strict=True):
-            right = self.before_calls(self.expr(right_node), node.comparators[1:])
+            right = self.before_calls(self.expr(right_node, raw), node.comparators[1:])
             one = self.compare(type(op).__name__, left, right)
             result = one if result is None else self.both(result, one)
             left = right
@@ -284,6 +293,10 @@ class Expressions:
         return Scalar(self.b.scalar("and", self.truth(x), self.truth(y)), "py")
 
     def compare(self, op: str, left: Any, right: Any) -> Any:
+        for x, y in ((left, right), (right, left)):
+            if op in ("Is", "IsNot") and isinstance(x, Optional) and isinstance(y, Const) and y.obj is None:
+                return Scalar(x.present if op == "IsNot" else self.b.scalar("not", x.present), "py")
+        left, right = self.present(left), self.present(right)
         if op in ("Is", "IsNot"):
             return Const(self.identical(left, right) == (op == "Is"))
         as_array = isinstance(left, (Array, Lazy)) or isinstance(right, (Array, Lazy))
@@ -352,9 +365,29 @@ class Expressions:
                 result = self.expr(value)
                 continue
             test = self.truth(result)
+            if not (isinstance(result, Scalar) and result.type == BOOL):
+                return self.chosen_operand(result, test, is_and, node.values[1 + k:])
             return self.short_circuit(test, is_and, node.values[1 + k:], isinstance(result, Scalar)
                                       and result.type == BOOL)
         return result
+
+    def chosen_operand(self, left: Any, test: Value, is_and: bool, rest: list[ast.expr]) -> Any:
+        """``left and rest`` as a value: one of the two."""
+        key = (self.frame.key, f"$if{id(rest[0])}")
+
+        def keep() -> None:
+            self.state[key] = self.settle(left)
+
+        def evaluate() -> None:
+            op = ast.And() if is_and else ast.Or()
+            value = self.settle(self.on_BoolOp(ast.BoolOp(op, rest)) if len(rest) > 1 else self.expr(rest[0]))
+            self.state[key] = value
+
+        self.branch(test, *((evaluate, keep) if is_and else (keep, evaluate)))
+        value = self.state.pop(key)
+        if isinstance(value, (NotCompilable, TryAgain)):
+            raise value
+        return value
 
     def short_circuit(self, test: Value, is_and: bool, rest: list[ast.expr], is_bool: bool) -> Any:
         if not is_bool:
@@ -387,7 +420,7 @@ class Expressions:
 
         def put(branch: ast.expr) -> Any:
             def evaluate() -> None:
-                value = self.settle(self.expr(branch))  # may replace the state, which is looked up after it
+                value = self.settle(self.expr(branch, True))  # may replace the state, which is looked up after it
                 self.state[key] = value
 
             return evaluate
@@ -399,10 +432,12 @@ class Expressions:
         return value
 
     def test(self, node: ast.expr) -> Value:
-        return self.truth(self.expr(node))
+        return self.truth(self.expr(node, True))
 
     def truth(self, v: Any) -> Value:
         """``bool(v)`` as an IR value."""
+        if isinstance(v, Optional):
+            return self.b.scalar("and", v.present, self.truth(v.value))
         v = self.listed(v)
         if isinstance(self.contents(v), Growing):
             return self.b.scalar("ne", self.contents(v).count.value, const(0))

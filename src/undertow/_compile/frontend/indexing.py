@@ -12,7 +12,7 @@ from ..ir.function import Constant, Region, Value
 from ..ir.types import BOOL, I64
 from .merge import describe, is_number, scalar_of
 from .registry import sources_of
-from .values import Array, Axis, Const, Lazy, Ref, Scalar, Sequence, View
+from .values import Array, Axis, Const, Iterable, Lazy, Ref, Scalar, Sequence, View
 
 __all__ = ["Indexing"]
 
@@ -83,6 +83,8 @@ class Indexing:
                 raise NotCompilable("a slice of a sequence with unknown bounds")
             return self.sequence(owner.items[slice(*(p.obj for p in parts))], list if owner.cls is list else tuple)
         index = self.expr(node.slice)
+        if isinstance(index, Iterable) and index.kind == "slice" and all(isinstance(p, Const) for p in index.parts):
+            return self.sequence(owner.items[slice(*(p.obj for p in index.parts))], list if owner.cls is list else tuple)
         if isinstance(index, Const) and isinstance(index.obj, int):
             if not -len(owner.items) <= index.obj < len(owner.items):
                 self.b.check(const(False), "index out of range")
@@ -99,8 +101,13 @@ class Indexing:
                                        for p in (n.lower, n.upper, n.step))))
             else:
                 value = self.expr(n)
-                if isinstance(value, Sequence) and value.cls is tuple:
-                    out += value.items
+                if isinstance(value, Sequence) and value.cls is tuple and not isinstance(node, ast.Tuple):
+                    out += [("slice", *v.parts) if isinstance(v, Iterable) and v.kind == "slice" else v
+                            for v in value.items]
+                elif isinstance(value, Sequence):
+                    out.append(self.array_of(value))
+                elif isinstance(value, Iterable) and value.kind == "slice":
+                    out.append(("slice", *value.parts))
                 elif isinstance(value, Ref) and value.cls is list:
                     out.append(self.array_of(value))
                 else:

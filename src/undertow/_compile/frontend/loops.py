@@ -236,7 +236,28 @@ class Loops:
         self.held.pop()
         self.after_loop(node)
 
+    def generated(self, node: ast.For, generator: Iterable) -> None:
+        """A loop over a generator: its body runs wherever the generator yields."""
+        if not isinstance(node.iter, ast.Call):
+            raise NotCompilable("a generator that is kept")
+        if leaves_loop(node.body) or any(isinstance(n, ast.Continue) for s in node.body for n in ast.walk(s)):
+            raise Unknown("a loop over a generator that is left, or goes on, early")
+        outer, nodes, around = self.frame, self.loop_nodes, self.around
+
+        def at_yield(value: Any) -> None:
+            inner = self.frame, self.loop_nodes, self.around
+            self.frame, self.loop_nodes, self.around = outer, nodes, around
+            self.assign(node.target, value)
+            self.block(node.body)
+            self.frame, self.loop_nodes, self.around = inner
+
+        *where, bound = generator.parts
+        self.run_function(*where, dict(bound), at_yield)
+
     def for_loop(self, node: ast.For, iterable: Any) -> None:
+        if isinstance(iterable, Iterable) and iterable.kind == "generator":
+            self.generated(node, iterable)
+            return
         items = self.static_items(iterable)
         if items is not None and (not isinstance(iterable, Iterable) or iterable.kind != "range"
                                   or self.eager or self.place(node) in self.unroll or len(items) <= 1):

@@ -32,7 +32,7 @@ from .slots import Slots
 from .state import TryAgain, Unbound, Unknown
 from .statements import Statements
 from .ufuncs import Ufuncs
-from .values import Array, Const, Exit, Function, Growing, Lazy, Maybe, Method, Ref, Scalar, Sequence
+from .values import Array, Const, Exit, Function, Growing, Iterable, Lazy, Maybe, Method, Ref, Scalar, Sequence
 
 __all__ = ["Lowered", "Result", "lower"]
 
@@ -53,6 +53,7 @@ class Frame:
     parent: Frame | None
     locals: set[str]
     nonlocals: set[str] = field(default_factory=set)
+    at_yield: Any = None
     _loads: dict[str, int] | None = None
 
     def loads(self, name: str) -> int:
@@ -282,14 +283,22 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
             raise NotCompilable("recursion, or calls nested too deep")
         self.calls += 1
         place = (filename, node.lineno, node.col_offset)
-        if self.calls > _CALLS or self.active.count(place) > _RECURSION:
-            raise NotCompilable("recursion, or too many calls")
-        if isinstance(node, ast.AsyncFunctionDef) or (not isinstance(node, ast.Lambda) and any(
-                isinstance(n, (ast.Yield, ast.YieldFrom, ast.Await)) for n in ast.walk(node))):
-            raise NotCompilable("a generator or coroutine")
+        if self.calls > _CALLS or self.active.count(place) > (_DEPTH if self.pins else _RECURSION):
+            raise Unknown("recursion, or too many calls")
+        if isinstance(node, ast.AsyncFunctionDef) or _suspends(node):
+            if isinstance(node, ast.AsyncFunctionDef) or _suspends(node) != {ast.Yield}:
+                raise NotCompilable("a coroutine, or a generator that delegates")
+            return Iterable("generator", (node, filename, function, parent, tuple(bound.items())))
+        return self.run_function(node, filename, function, parent, bound)
+
+    def run_function(self, node: Any, filename: str, function: Any, parent: Any, bound: dict[str, Any],
+                     at_yield: Any = None) -> Any:
+        """Lower the body of a function, or of a generator: `at_yield` takes what it yields."""
+        place = (filename, node.lineno, node.col_offset)
         frame = Frame(next(self.keys), node, filename, function, parent, _local_names(node, function))
         outer, span, loops, around = self.frame, self.b.span, self.loop_nodes, self.around
         self.frame, self.loop_nodes, self.around = frame, [], []
+        frame.at_yield = at_yield
         self.depth += 1
         self.active.append(place)
         self.state[(frame.key, "$exit")] = Exit.known(0)
@@ -369,6 +378,19 @@ class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexin
         if any(n not in bound for n in (*names, *keyword_only)):
             raise NotCompilable(f"`{name}` called with too few arguments")
         return bound
+
+
+def _suspends(node: Any) -> set[type]:
+    """Kinds of expressions at which a function's own body is suspended."""
+    found: set[type] = set()
+    stack = [] if isinstance(node, ast.Lambda) else list(node.body)
+    while stack:
+        n = stack.pop()
+        if isinstance(n, (ast.Yield, ast.YieldFrom, ast.Await)):
+            found.add(type(n))
+        if not isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            stack.extend(ast.iter_child_nodes(n))
+    return found
 
 
 def _ordinary(x: Any) -> bool:

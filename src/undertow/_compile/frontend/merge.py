@@ -13,7 +13,7 @@ from .._refusal import NotCompilable
 from ..ir.builder import Builder, const
 from ..ir.function import Value
 from ..ir.types import BOOL, F32, F64, I64, ScalarType
-from .values import Array, Const, Exit, Growing, Lazy, Maybe, Ref, Scalar, Sequence, same_value
+from .values import Array, Const, Exit, Growing, Lazy, Maybe, Optional, Ref, Scalar, Sequence, same_value
 
 __all__ = ["Meeting", "Shape", "carries", "describe", "flatten", "is_number", "join", "rebuild", "scalar_of", "shape_of",
            "slots_of", "tag_of", "types_of"]
@@ -22,7 +22,7 @@ __all__ = ["Meeting", "Shape", "carries", "describe", "flatten", "is_number", "j
 class Shape(NamedTuple):
     """How a flattened value is put together.
 
-    `kind`: fixed, scalar, sequence, exit, maybe; slot (memory `info` that holds a copy of what a variable is);
+    `kind`: fixed, scalar, sequence, exit, maybe, optional; slot (memory `info` that holds a copy of what a variable is);
     object (attributes under a new identity).
     """
 
@@ -61,12 +61,15 @@ def describe(v: Any) -> str:
     if isinstance(v, Const):
         return f"`{getattr(v.obj, '__name__', None) or repr(v.obj)[:40]}`"
     return {"Scalar": "a number", "Array": "an array", "Lazy": "an array expression", "Sequence": "a sequence",
-            "Ref": "an object", "Maybe": "a variable that may be unbound"}.get(type(v).__name__, "a function")
+            "Ref": "an object", "Maybe": "a variable that may be unbound",
+            "Optional": "a value that may be None"}.get(type(v).__name__, "a function")
 
 
 def shape_of(v: Any) -> Shape:
     if isinstance(v, Maybe):
         return Shape("maybe", None, (shape_of(v.value),))
+    if isinstance(v, Optional):
+        return Shape("optional", None, (shape_of(v.value),))
     if isinstance(v, Exit):
         return Shape("exit", v.codes)
     if is_number(v):
@@ -106,6 +109,13 @@ def join(a: Shape, b: Shape, meeting: Meeting) -> Shape:
     if "maybe" in (a.kind, b.kind):
         inner = [s.parts[0] if s.kind == "maybe" else s for s in (a, b)]
         return Shape("maybe", None, (join(*inner, meeting),))
+    for x, y in ((a, b), (b, a)):
+        if x.kind == "optional" or (x.kind == "fixed" and isinstance(x.info, Const) and x.info.obj is None):
+            if x.kind == "fixed" and y.kind == "optional":
+                return y
+            inner = y.parts[0] if y.kind == "optional" else y
+            if _only_numbers(inner):
+                return Shape("optional", None, (join(x.parts[0], inner, meeting) if x.parts else inner,))
     if a.kind == b.kind == "scalar":
         same = a.info[:2] == b.info[:2]
         return Shape("scalar", (_join_types(a.info[0], b.info[0]), a.info[1] if a.info[1] == b.info[1] else "mixed",
@@ -123,6 +133,11 @@ def join(a: Shape, b: Shape, meeting: Meeting) -> Shape:
         return found
     both = [s.info if s.kind == "fixed" else Scalar(const(0), "py") for s in (a, b)]
     raise NotCompilable(f"a variable is {describe(both[0])} on one path and {describe(both[1])} on another")
+
+
+def _only_numbers(shape: Shape) -> bool:
+    return shape.kind == "scalar" or (shape.kind == "sequence" and shape.info is not list
+                                      and all(map(_only_numbers, shape.parts)))
 
 
 def _join_fixed(a: Shape, b: Shape, meeting: Meeting) -> Shape | None:
@@ -155,12 +170,12 @@ def types_of(shape: Shape) -> list[ScalarType]:
     if shape.kind == "exit":
         return [I64]
     out = [t for part in shape.parts for t in types_of(part)]
-    return [*out, BOOL] if shape.kind == "maybe" else out
+    return [*out, BOOL] if shape.kind in ("maybe", "optional") else out
 
 
 def carries(shape: Shape) -> bool:
     """Whether a variable of this shape must be handed on: it has IR values or a slot."""
-    return shape.kind in ("scalar", "exit", "slot", "object", "maybe") or any(map(carries, shape.parts))
+    return shape.kind in ("scalar", "exit", "slot", "object", "maybe", "optional") or any(map(carries, shape.parts))
 
 
 def flatten(b: Builder, v: Any, shape: Shape, state: dict) -> list[Value]:
@@ -171,6 +186,11 @@ def flatten(b: Builder, v: Any, shape: Shape, state: dict) -> list[Value]:
         if isinstance(v, Maybe):
             return [*flatten(b, v.value, shape.parts[0], state), v.defined]
         return [*flatten(b, v, shape.parts[0], state), const(True)]
+    if shape.kind == "optional":
+        if isinstance(v, Const) and v.obj is None:
+            return [const(0, t) for t in types_of(shape)]
+        inner, present = (v.value, v.present) if isinstance(v, Optional) else (v, const(True))
+        return [*flatten(b, inner, shape.parts[0], state), present]
     if shape.kind == "scalar":
         s = scalar_of(v)
         return [b.cast(s.value, shape.info[0]), *([tag_of(s)] if shape.info[2] else [])]
@@ -195,6 +215,8 @@ def slots_of(v: Any, shape: Shape, state: dict) -> list[tuple[Array, Any]]:
         return []
     if shape.kind == "slot":
         return [(shape.info, v)]
+    if shape.kind == "optional":
+        return []
     if shape.kind == "maybe":
         return slots_of(v.value if isinstance(v, Maybe) else v, shape.parts[0], state)
     return [x for item, part in zip(items_of(v, shape, state), shape.parts, strict=True)
@@ -216,6 +238,9 @@ def rebuild(values: list[Value], shape: Shape, state: dict) -> Any:
         for name, part in zip(names, shape.parts, strict=True):
             state[(key, name)] = rebuild(values, part, state)
         return Ref(key, cls)
+    if shape.kind == "optional":
+        value = rebuild(values, shape.parts[0], state)
+        return Optional(value, values.pop(0))
     if shape.kind == "maybe":
         inner = rebuild(values, shape.parts[0], state)
         return Maybe(inner, values.pop(0))

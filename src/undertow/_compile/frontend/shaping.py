@@ -259,15 +259,41 @@ class Shaping:
         return out
 
     @numpy_function(np.diff)
-    def np_diff(self, a: Any, n: Any = None, axis: Any = None) -> Any:
+    def np_diff(self, a: Any, n: Any = None, axis: Any = None, prepend: Any = None, append: Any = None) -> Any:
         a = self.settle(self.view_of(a))
         k = self.axis(axis if self.given(axis) else Const(-1), len(a.dims))
+        if prepend is not None or append is not None:
+            ends = [self.edge(v, a, k) if v is not None else None for v in (prepend, append)]
+            a = self.joined([v for v in (ends[0], a, ends[1]) if v is not None], k)
         for _ in range(1 if n is None else self.constant(n)):
             a = self.settle(a)
             later = [("slice", Const(1), Const(None), Const(None)) if j == k else _FULL for j in range(len(a.dims))]
             sooner = [("slice", Const(None), Const(-1), Const(None)) if j == k else _FULL for j in range(len(a.dims))]
             a = self.binary("Sub", self.index_view(a, later), self.index_view(a, sooner))
         return a
+
+    def edge(self, v: Any, a: Array, k: int) -> Array:
+        """What is joined to `a` along an axis: a number stands for a slice full of it."""
+        if not is_number(v):
+            return self.settle(self.view_of(v))
+        out = self.new_array(scalar_of(v).type, [const(1) if j == k else d for j, d in enumerate(a.dims)])
+        self.fill(out, v)
+        return out
+
+    @numpy_function(np.ix_)
+    def np_ix_(self, *args: Any) -> Sequence:
+        parts = []
+        for k, v in enumerate(args):
+            a = self.settle(self.view_of(v))
+            if len(a.dims) != 1 or a.element != I64:
+                raise NotCompilable("`ix_` of anything but vectors of integers")
+            parts.append(self.index_view(a, [_FULL if j == k else Const(None) for j in range(len(args))]))
+        return Sequence(tuple(parts))
+
+    @numpy_function(np.diag_indices)
+    def np_diag_indices(self, n: Any, ndim: Any = None) -> Sequence:
+        each = self.force(self.np_arange(n))
+        return Sequence((each,) * (2 if ndim is None else self.constant(ndim)))
 
     @numpy_function(np.triu)
     def np_triu(self, m: Any, k: Any = None) -> Any:

@@ -71,7 +71,7 @@ class _Meeting(Meeting):
             raise TryAgain("slot", wanted)  # only if somebody reads it
         dims = next((v.dims for v in (a, b) if not any(d in self.inner for d in v.dims)), None)
         if dims is None:
-            raise NotCompilable("a variable holds different arrays whose shapes are not known beforehand")
+            raise Unknown("a variable holds different arrays whose shapes are not known beforehand")
         slot = self.own_memory(a, b)
         made = slot is None
         if slot is None:
@@ -104,7 +104,7 @@ class _Meeting(Meeting):
             raise NotCompilable("a variable holds arrays of different types on different paths")
         for d, e in zip(slot.dims, value.dims, strict=True):
             if isinstance(d, Constant) and isinstance(e, Constant) and d.value != e.value:
-                raise NotCompilable("a variable holds arrays of different shapes on different paths")
+                raise Unknown("a variable holds arrays of different shapes on different paths")
 
     def grow(self, parts: tuple) -> None:
         low = self.lowerer
@@ -211,7 +211,7 @@ class Slots:
         if root in self.kept_roots:
             raise Unknown("an array is written that is kept in a list of unknown length")
         if root in self.partners or any(isinstance(v, Lazy) and v.alias is root for v in self.state.values()):
-            raise NotCompilable("an array is written that shares its memory on one path and not on another")
+            raise Unknown("an array is written that shares its memory on one path and not on another")
         self.writes.append(root)
 
     # ---- slots
@@ -227,8 +227,10 @@ class Slots:
         for key, slot, value in pairs:
             if self.is_shared(value.root, state, own_keys(key, state.get(key), state)):
                 self.share(slot.root, value.root)
-                if since is not None and any(r in (slot.root, value.root) for r in self.writes[since:]):
-                    raise NotCompilable("an array is written that shares its memory on one path and not on another")
+                fresh = len(self.made_in.get(value.root, ())) > len(self.loop_marks)  # another memory in each iteration
+                if since is not None and any(
+                        r is slot.root or (r is value.root and not fresh) for r in self.writes[since:]):
+                    raise Unknown("an array is written that shares its memory on one path and not on another")
             for d, e in zip(slot.dims, value.dims, strict=True):
                 self.b.check(self.b.scalar("eq", d, e), "the shape of a variable depends on control flow")
             clash = value.root in targets and len(pairs) > 1 or value.root is slot.root

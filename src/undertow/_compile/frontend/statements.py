@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +17,7 @@ from ..ir.ops import SCALAR
 from .merge import Shape, carries, flatten, join, rebuild, shape_of, types_of
 from .slots import BranchMeeting, defined_in
 from .state import TryAgain, Unbound
-from .values import Const, Exit, Function, Maybe, same_value
+from .values import Const, Exit, Function, Maybe, Ref, same_value
 
 __all__ = ["Statements"]
 
@@ -253,6 +255,9 @@ class Statements:
     def do_Expr(self, node: ast.Expr) -> None:
         if isinstance(node.value, ast.Constant):
             return
+        if isinstance(node.value, ast.Yield) and self.frame.at_yield is not None:
+            self.frame.at_yield(self.settle(self.expr(node.value.value)) if node.value.value else Const(None))
+            return
         self.expr(node.value)
 
     def do_Delete(self, node: ast.Delete) -> None:
@@ -273,7 +278,7 @@ class Statements:
         self.exit = Exit.known(2)
 
     def do_Return(self, node: ast.Return) -> None:
-        value = self.expr(node.value) if node.value else Const(None)
+        value = self.expr(node.value, True) if node.value else Const(None)
         self.state[(self.frame.key, "$return")] = self.settle(value)
         self.exit = Exit.known(3)
 
@@ -286,7 +291,7 @@ class Statements:
         self.b.check(self.test(node.test), "an assertion fails", defer=True)
 
     def do_Assign(self, node: ast.Assign) -> None:
-        value = self.expr(node.value)
+        value = self.expr(node.value, True)
         if len(node.targets) > 1:
             value = self.settle(value)
         elif isinstance(node.targets[0], ast.Name) and node.targets[0].id not in self.frame.nonlocals \
@@ -307,6 +312,10 @@ class Statements:
         self.block([*node.body, *node.orelse, *node.finalbody])
 
     def do_With(self, node: ast.With) -> None:
+        first = node.items[0]
+        if not (isinstance(first.context_expr, ast.Call) and self.known_function(first.context_expr.func) is np.errstate):
+            self.managed(node, first)
+            return
         for item in node.items:
             call = item.context_expr
             function = self.expr(call.func) if isinstance(call, ast.Call) else None
@@ -316,10 +325,39 @@ class Statements:
                 raise NotCompilable("a `with` statement")
         self.block(node.body)
 
+    def known_function(self, node: ast.expr) -> Any:
+        function = self.expr(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
+        return function.obj if isinstance(function, Const) else None
+
+    def managed(self, node: ast.With, item: ast.withitem) -> None:
+        """A ``with`` of an object of the program's own; an exception leaves compiled code."""
+        manager = self.expr(item.context_expr)
+        enter, leave = (self.class_attribute(manager.cls, name) if isinstance(manager, Ref) else None
+                        for name in ("__enter__", "__exit__"))
+        if not isinstance(enter, types.FunctionType) or not isinstance(leave, types.FunctionType):
+            raise NotCompilable("a `with` statement")
+        value = self.call(Const(enter), [manager], {})
+        if item.optional_vars is not None:
+            self.assign(item.optional_vars, value)
+        rest = node.items[1:]
+        self.block([ast.copy_location(ast.With(rest, node.body), node)] if rest else node.body)
+        codes = self.exit.codes
+        if codes != {0} and codes != {3}:
+            raise NotCompilable("a `with` statement that is left early")
+        self.call(Const(leave), [manager, Const(None), Const(None), Const(None)], {})
+
     def do_FunctionDef(self, node: ast.FunctionDef) -> None:
-        if node.decorator_list:
+        value: Any = self.function_value(node)
+        for decorator in reversed(node.decorator_list):
+            value = self.settle(self.decorated(self.expr(decorator), value))
+        self.state[(self.frame.key, node.name)] = value
+
+    def decorated(self, decorator: Any, f: Any) -> Any:
+        if isinstance(decorator, Const) and decorator.obj is functools.wraps:
+            return f
+        if isinstance(decorator, Const) and not isinstance(decorator.obj, types.FunctionType):
             raise NotCompilable("a decorated nested function")
-        self.state[(self.frame.key, node.name)] = self.function_value(node)
+        return self.call(decorator, [f], {})
 
     def function_value(self, node: Any) -> Function:
         defaults = tuple(self.settle(self.expr(d)) for d in node.args.defaults)

@@ -16,7 +16,7 @@ from ..ir.builder import const
 from ..ir.function import Constant, Value
 from ..ir.types import ScalarType
 
-__all__ = ["Array", "Axis", "Const", "Exit", "Frame", "Function", "Growing", "Iterable", "Lazy", "Maybe", "Method", "Ref", "Scalar",
+__all__ = ["Array", "Axis", "Const", "Exit", "Frame", "Function", "Growing", "Iterable", "Lazy", "Maybe", "Method", "Optional", "Ref", "Scalar",
            "Sequence", "View", "same_value", "same_view"]
 
 
@@ -163,6 +163,14 @@ class Maybe:
 
 
 @dataclass(frozen=True)
+class Optional:
+    """None or a value: `present` says at run time."""
+
+    value: Any
+    present: Value
+
+
+@dataclass(frozen=True)
 class Exit:
     """Why control left a block: 0 it did not, 1 break, 2 continue, 3 return. `codes` are the possible ones."""
 
@@ -200,6 +208,8 @@ def same_value(a: Any, b: Any) -> bool:
         return a.node is b.node and a.frame is b.frame and a.defaults == b.defaults
     if isinstance(a, Maybe):
         return _same_ir(a.defined, b.defined) and same_value(a.value, b.value)
+    if isinstance(a, Optional):
+        return _same_ir(a.present, b.present) and same_value(a.value, b.value)
     if isinstance(a, Array):
         return same_view(a, b)
     if isinstance(a, Growing):
