@@ -25,6 +25,7 @@ from .expressions import Expressions
 from .indexing import Indexing
 from .loops import Loops
 from .merge import scalar_of
+from .objects import Objects
 from .products import Products
 from .reductions import Reductions
 from .shaping import Shaping
@@ -111,8 +112,8 @@ class Lowered:
     attributes: list
 
 
-class Lowerer(Statements, Loops, Slots, Expressions, Arrays, Containers, Indexing, Calls, Builtins, Ufuncs, Creation, Shaping, Reductions,
-              Products):
+class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers, Indexing, Calls, Builtins, Ufuncs, Creation,
+              Shaping, Reductions, Products):
     """One attempt at lowering."""
 
     def __init__(self, unroll: set, carry_out: set, varying: frozenset = frozenset(), pins: dict | None = None,
