@@ -24,3 +24,46 @@ def test_never_silently_constant(whole):
 
     with pytest.raises(UndertowError):
         ut.grad(f)(np.array([0.3, -0.4, 0.9]))
+
+
+def by_attribute(x):
+    """A record array: its attributes are fields."""
+    r = np.recarray(2, dtype=[("a", float), ("b", float)])
+    r.a = x
+    r.b[:] = x * x
+    total = r.a[0] * r[1].b
+    for row in r:
+        total = total + row.a * row.b
+    return total
+
+
+def by_name(x):
+    r = np.zeros(2, dtype=[("a", float), ("b", float)])
+    r["a"] = x
+    r["b"] = x * x
+    return sum(row["a"] * row["b"] for row in r) + r["a"][0] * r[1]["b"]
+
+
+@pytest.mark.parametrize("f", [by_attribute, by_name])
+def test_records_one_by_one(f):
+    x = np.array([1.5, 2.5])
+    expected = [3.0 * x[0] ** 2 + x[1] ** 2, 3.0 * x[1] ** 2 + 2.0 * x[0] * x[1]]
+    np.testing.assert_allclose(ut.grad(f)(x), expected)
+    np.testing.assert_allclose(ut.jvp(f, (x,), (np.array([1.0, 2.0]),))[1], expected[0] + 2.0 * expected[1])
+    np.testing.assert_allclose(ut.hessian(f)(x), [[6.0 * x[0], 2.0 * x[1]], [2.0 * x[1], 6.0 * x[1] + 2.0 * x[0]]])
+
+
+@pytest.mark.parametrize("convert", [np.int64, np.int32, np.intp, np.uint8, np.bool_, int, bool])
+def test_conversions_to_integers_are_steps(convert):
+    x = np.array([1.5, 2.5])
+    assert list(ut.grad(lambda x: x[0] * convert(x[1]))(x)) == [float(convert(2.5)), 0.0]
+    assert ut.jvp(lambda x: x * convert(x), (1.5,), (1.0,))[1] == 1.0
+    if convert not in (int, bool):
+        assert list(ut.grad(lambda x: np.sum(x * convert(x)))(x)) == list(convert(x))
+
+
+def test_refusals_name_the_ufunc_where_it_lives():
+    from undertow.rules._registry import name_of
+
+    assert name_of(np.sin) == "numpy.sin"
+    assert "scipy" not in name_of(np.frompyfunc(lambda x: x, 1, 1))

@@ -27,8 +27,9 @@ def make(interpreter: Any) -> dict[Any, Any]:
     table[np.ndarray.resize] = _resize(interpreter)
     table.update(subclasses.make(interpreter))
     table[np.ndarray.__array__] = lambda a, *args, **kwargs: interpreter.call(np.asarray, a, *args)
-    for name in ("tobytes", "dumps", "byteswap", "setfield", "__reduce__", "__reduce_ex__", "__setstate__",
-                 "getfield"):
+    table[np.ndarray.getfield] = _getfield(interpreter)
+    table[np.ndarray.setfield] = _setfield(interpreter)
+    for name in ("tobytes", "dumps", "byteswap", "__reduce__", "__reduce_ex__", "__setstate__"):
         if hasattr(ndarray, name):
             table[getattr(ndarray, name)] = _bits(interpreter, name)
     table.update(buffers.make(interpreter))
@@ -210,6 +211,26 @@ def _view(interpreter: Any) -> Any:
         return result
 
     return view
+
+
+def _getfield(interpreter: Any) -> Any:
+    def getfield(a: ndarray, dtype: Any, offset: int = 0) -> Any:
+        field = a.getfield(dtype, offset)
+        if interpreter.is_active(a) and not (field.dtype == a.dtype and offset == 0) and not any(
+                known[:2] == (field.dtype, offset) for known in (a.dtype.fields or {}).values()):
+            interpreter.refuse_bits(a, "`.getfield()` of something else than a field")
+        return field
+
+    return getfield
+
+
+def _setfield(interpreter: Any) -> Any:
+    getfield = _getfield(interpreter)
+
+    def setfield(a: ndarray, value: Any, dtype: Any, offset: int = 0) -> None:
+        interpreter.hooks["setitem"](value, getfield(a, dtype, offset), Ellipsis)
+
+    return setfield
 
 
 def _array_ufunc(interpreter: Any) -> Any:

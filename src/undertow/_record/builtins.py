@@ -27,7 +27,7 @@ import numpy as np
 from numpy import ndarray
 
 from . import arrays, caches, callables, foreign, keys, protocols
-from .scalars import ACTIVE, COMPLEX_BASES, NUMBERS, REAL_BASES
+from .scalars import ACTIVE, COMPLEX_BASES, INTEGERS, NUMBERS, REAL_BASES
 
 SAFE = frozenset({
     len, isinstance, issubclass, delattr, heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop,
@@ -117,6 +117,25 @@ def _numbers(interpreter: Any) -> dict[Any, Any]:
         if args and type(args[0]) in own:
             refuse_exact(interpreter, args[0], "int()")
         return int(protocols.invoke(interpreter, method, args[0]) if method else args[0], *args[1:], **kwargs)
+
+    def integer(base: type) -> Any:
+        below = interpreter.lower.callee(base)
+
+        def convert(*args: Any, **kwargs: Any) -> Any:
+            """A step, as `int`: its derivative is zero."""
+            x = args[0] if len(args) == 1 and not kwargs else None
+            if type(x) in own:
+                if base is not np.bool_:
+                    refuse_exact(interpreter, x, base.__name__)
+                return base(x)
+            if interpreter.is_active(x):
+                x = interpreter.call(ndarray.astype, interpreter.as_array(x), base)
+                return x if x.ndim else x[()]
+            return below(*args, **kwargs)
+
+        return convert
+
+    table.update({base: integer(base) for base in INTEGERS if issubclass(base, np.generic)})
 
     def absolute(x: Any) -> Any:
         method = python_special(x, "__abs__")

@@ -301,7 +301,7 @@ class Interpreter:
                               "the shadow memory is laid out as the array was",
                               [f"array = array.{'view' if name == 'dtype' else 'reshape'}(…)"]))
         else:
-            setattr(array, name, value)
+            object.__setattr__(array, name, value)
 
     def reshape_in_place(self, array: ndarray, shape: Any) -> None:
         """``a.shape = shape``: from here on the memory has another shadow, of the new shape."""

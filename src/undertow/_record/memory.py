@@ -256,6 +256,9 @@ class Memory:
         """Remember that `array` is ``parent[index]``; pieces of what overlaps itself are found by their address."""
         if parent.overlaps:
             return
+        if not array.ndim and array.dtype.names is not None and type(index) is not str:  # one record, as a view
+            places = index if type(index) is tuple else (index,)
+            index = places if any(i is Ellipsis for i in places) else (*places, ...)
         self.budget -= 1
         self.views[id(array)] = View(array, parent, index)
 

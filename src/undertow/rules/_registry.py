@@ -35,9 +35,10 @@ Conventions
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -173,8 +174,16 @@ def name_of(f: Any) -> str:
     if isinstance(f, np.ufunc):
         inside = ((np, "numpy"), (np._core.umath, "numpy._core.umath"),  # type: ignore[attr-defined]
                   (np.linalg._umath_linalg, "numpy.linalg"))
-        module = next((m for owner, m in inside if getattr(owner, f.__name__, None) is f), "scipy.special")
+        module = next((m for owner, m in inside if getattr(owner, f.__name__, None) is f), None) or _home(f)
     return f"{module}.{name}" if module and module != "builtins" else name
+
+
+def _home(f: np.ufunc) -> str | None:
+    """The most public module that holds a ufunc under its name."""
+    if getattr(sys.modules.get("scipy.special"), f.__name__, None) is f:
+        return "scipy.special"
+    homes = [m for m, held in list(sys.modules.items()) if type(held) is ModuleType and vars(held).get(f.__name__) is f]
+    return min(homes, key=lambda m: ("._" in m or m.startswith("_"), m.count("."), m), default=None)
 
 
 def _add(rule: Rule) -> Rule:
