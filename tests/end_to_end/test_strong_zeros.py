@@ -28,3 +28,12 @@ def test_infinite_slopes_stay_infinite():
     with np.errstate(all="ignore"):
         assert ut.grad(np.sqrt)(np.float64(0.0)) == np.inf
         assert ut.grad(lambda x: np.sum(np.sqrt(2.0 * x)))(np.zeros(2)).tolist() == [np.inf, np.inf]
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: 0.0 * math.sqrt(x), lambda x: np.sqrt(x) * 0.0, lambda x: x * math.sqrt(x), lambda x: math.sqrt(x) / math.inf,
+    lambda x: abs(math.sqrt(x)), lambda x: math.cos(math.sqrt(x)), lambda x: np.cos(np.sqrt(x)), lambda x: np.sqrt(x) ** 3])
+@pytest.mark.parametrize("kind", [float, np.float64])
+def test_both_modes_agree_where_a_factor_is_zero_and_the_other_infinite(f, kind):
+    with np.errstate(all="ignore"):
+        assert ut.grad(f, tier="record")(kind(0.0)) == ut.jvp(f, (kind(0.0),), (1.0,), tier="record")[1] == 0.0

@@ -118,25 +118,6 @@ def _numbers(interpreter: Any) -> dict[Any, Any]:
             refuse_exact(interpreter, args[0], "int()")
         return int(protocols.invoke(interpreter, method, args[0]) if method else args[0], *args[1:], **kwargs)
 
-    def integer(base: type) -> Any:
-        below = interpreter.lower.callee(base)
-
-        def convert(*args: Any, **kwargs: Any) -> Any:
-            """A step, as `int`: its derivative is zero."""
-            x = args[0] if len(args) == 1 and not kwargs else None
-            if type(x) in own:
-                if base is not np.bool_:
-                    refuse_exact(interpreter, x, base.__name__)
-                return base(x)
-            if interpreter.is_active(x):
-                x = interpreter.call(ndarray.astype, interpreter.as_array(x), base)
-                return x if x.ndim else x[()]
-            return below(*args, **kwargs)
-
-        return convert
-
-    table.update({base: integer(base) for base in INTEGERS if issubclass(base, np.generic)})
-
     def absolute(x: Any) -> Any:
         method = python_special(x, "__abs__")
         if method is not None and type(x) not in own:
@@ -162,8 +143,31 @@ def _numbers(interpreter: Any) -> dict[Any, Any]:
         method = python_special(a, "__divmod__")
         return protocols.invoke(interpreter, method, a, b) if method else divmod(a, b)
 
-    table.update({int: int_, abs: absolute, pow: power, round: round_, divmod: divmod_, **_answers(interpreter)})
+    table.update({int: int_, abs: absolute, pow: power, round: round_, divmod: divmod_, **_answers(interpreter), **_integers(interpreter)})
     return table
+
+
+def _integers(interpreter: Any) -> dict[Any, Any]:
+    """NumPy's integers and booleans: steps, as `int`; their derivative is zero."""
+    own = interpreter.scalars.own
+
+    def integer(base: type) -> Any:
+        below = interpreter.lower.callee(base)
+
+        def convert(*args: Any, **kwargs: Any) -> Any:
+            x = args[0] if len(args) == 1 and not kwargs else None
+            if type(x) in own:
+                if base is not np.bool_:
+                    refuse_exact(interpreter, x, base.__name__)
+                return base(x)
+            if interpreter.is_active(x):
+                x = interpreter.call(ndarray.astype, interpreter.as_array(x), base)
+                return x if x.ndim else x[()]
+            return below(*args, **kwargs)
+
+        return convert
+
+    return {base: integer(base) for base in INTEGERS if issubclass(base, np.generic)}
 
 
 def refuse_exact(interpreter: Any, x: Any, what: str) -> None:

@@ -68,6 +68,8 @@ class ForwardInterpreter(Interpreter):
         if type(dot) in NUMBERS and dot == 0:
             return 0.0
         t = self.lower.hooks["mul"](dot, p)
+        if t != t and type(p) in NUMBERS and p == 0:
+            return 0.0
         return t.real if isinstance(t, (complex, np.complexfloating)) and cls.stands_for not in COMPLEX_BASES else t
 
     def same_number(self, a: Any, b: Any) -> bool:

@@ -267,7 +267,8 @@ def unary(interpreter: Any, rule: Any, f: Any, slow: Any) -> Any:
             if type(y) in inert and type(x.mark) in inert:
                 token = quiet()
                 try:
-                    d = x.mark * at_zero(partial, y, (x.primal,)) if x.mark else 0.0
+                    p = at_zero(partial, y, (x.primal,))
+                    d = x.mark * p if x.mark and p else 0.0
                 finally:
                     loud(token)
                 return scalar(wrap[type(y)], y, d) if type(d) in inert and type(y) in wrap else slow(x)
