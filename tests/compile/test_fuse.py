@@ -17,6 +17,18 @@ def two_products(a, p, r):
     return np.sum(s * s) + np.sum(q * q)
 
 
+def normal_equations(a, p, r):
+    return np.sum(((a @ p) @ a) ** 2) + r[0]
+
+
+def columns(a, p, r):
+    """Additions to one element of a row, and to those beside it, in one loop."""
+    out = np.zeros((a.shape[1], a.shape[1]))
+    for i in range(a.shape[1]):
+        out[i:, i] = a[:, i] @ a[:, i:]
+    return np.sum(out * out * p) + r[0]
+
+
 def chain(x, y):
     z = np.zeros_like(x)
     for i in range(x.shape[0]):
@@ -60,6 +72,12 @@ def gradients(f, args):
     assert native == pytest.approx(value, rel=1e-13)
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("f", [normal_equations, columns])
+def test_products_with_vectors(f):
+    rng = np.random.default_rng(4)
+    gradients(f, (rng.random((7, 5)), rng.random(5), rng.random(7)))
 
 
 def test_a_matrix_is_read_once_for_two_products_and_its_gradient_written_once():

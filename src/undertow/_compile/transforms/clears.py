@@ -13,6 +13,7 @@ import functools
 from collections.abc import Callable
 
 from ..analyses.memory import MemoryFacts, memory
+from ..analyses.overlap import may_meet
 from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import HAS_EFFECT
@@ -68,13 +69,25 @@ def _set_by_first(facts: MemoryFacts, region: Region, start: int, root: Value, w
     """Let the first access to memory that holds zeros store, where it adds to the whole; whether it does."""
     first = next((op for op in region.ops[start:] if _accesses(op, root)), None)
     found = _accesses(first, root) if first is not None else []
-    if len(found) != 1 or not _adds(found[0], root):
+    if not found or not _adds(found[0], root) or any(_comes_before(facts, op, found[0]) for op in found[1:]):
         return False
     box = _box(facts, region, found[0])
     if box is None or not whole(box):
         return False
     _store_instead(found[0])
     return True
+
+
+def _comes_before(facts: MemoryFacts, op: Op, first: Op) -> bool:
+    """Whether an operation of the same nest may touch an element before `first`, which stands before it, has done so."""
+    if op.name not in _ACCESS or first.name not in _ACCESS:
+        return True
+    for (loop, k), other in zip(facts.chain[first], facts.chain[op], strict=False):
+        if other != (loop, k):
+            break
+        if loop.name != "for" or may_meet(facts, op, first, loop, "later"):
+            return True
+    return False
 
 
 def fill_unset(function: Function, likes: dict[Value, Value]) -> set[Value]:

@@ -48,8 +48,20 @@ def _fuse_in(facts: MemoryFacts, region: Region) -> bool:
     return changed
 
 
-def _key(v: Value) -> object:
-    return (v.type, v.value) if isinstance(v, Constant) else v
+def _range(facts: MemoryFacts, loop: Op) -> tuple:
+    """Bounds as values plus constants, and the step."""
+    def bound(v: Value) -> tuple[Value | None, int]:
+        c = 0
+        while not isinstance(v, Constant):
+            op = facts.definition.get(v)
+            if op is None or op.name not in ("add", "sub") or not isinstance(op.operands[1], Constant):
+                return v, c
+            c += op.operands[1].value if op.name == "add" else -op.operands[1].value
+            v = op.operands[0]
+        return None, c + v.value
+
+    lo, hi, step = loop.operands[:3]
+    return bound(lo), bound(hi), step.value  # type: ignore[attr-defined]
 
 
 class _Touched:
@@ -85,13 +97,13 @@ def _grow(facts: MemoryFacts, region: Region, first: Op) -> bool:
     mine = _Touched([first])
     if not mine.known:
         return False
-    bounds = [_key(v) for v in first.operands[:3]]
+    bounds = _range(facts, first)
     between: list[tuple[Op, _Touched]] = []
     for op in region.ops[at + 1:at + 1 + _FAR]:
         touched = _Touched([op])
         if not touched.known:
             return False
-        if op.name == "for" and [_key(v) for v in op.operands[:3]] == bounds:
+        if op.name == "for" and _range(facts, op) == bounds:
             moved = _needed_before(between, touched, mine)
             if moved is not None and _worthwhile(first, op, mine, touched) and _allowed(facts, first, op):
                 for x in moved:

@@ -72,7 +72,7 @@ def _promote_in(facts: MemoryFacts, loop: Op) -> list[Op]:
         return []
     for group in groups.values():
         root = group[0].operands[0]
-        others = [op for op in accesses if op.operands[0] is root and op not in group]
+        others = [op for op in accesses if op.operands[0] is root and op.name != "accum"]
         if any(may_meet(facts, group[0], op, loop) for op in others):
             continue
         after += _carry(loop, group)

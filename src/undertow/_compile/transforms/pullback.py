@@ -51,6 +51,7 @@ class _Pullback(Tapes):
         self.fwd: dict[Value, Value] = {p: p for p in function.params}
         self.rev: dict[Value, Value] = {}
         self.adj: dict[Value, Value] = {}
+        self.sums: set[Value] = set()
         self.shadow: dict[Value, Value] = {}
         self.passed: dict[Op, Value] = {}
 
@@ -94,7 +95,13 @@ class _Pullback(Tapes):
     def add(self, v: Value, cotangent: Value) -> None:
         if isinstance(v, Constant) or v not in self.varied:
             return
-        self.adj[v] = self.b.add(self.adj[v], cotangent) if v in self.adj else cotangent
+        old = self.adj.get(v)
+        if old in self.sums:  # carried by a loop: in any order
+            new = self.b.scalar("radd", old, cotangent)
+            self.sums.add(new)
+        else:
+            new = cotangent if old is None else self.b.add(old, cotangent)
+        self.adj[v] = new
 
     def add_array(self, target: Value, source: Value) -> None:
         index: list[Value] = []
@@ -332,6 +339,7 @@ class _Pullback(Tapes):
         if index is not None:
             self.rev[index] = i
         self.passed[op] = i
+        self.sums.update(bars)
         with self.b.inside(Region([i, *bars])) as region:
             self.adj = dict(zip(outer, bars, strict=False))
             self.reverse_region(body)
