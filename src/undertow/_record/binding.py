@@ -12,7 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..rules._registry import Like, Refused, Rule, names_read
-from . import elements, foreign, protocols, refusal
+from . import elements, foreign, protocols, refusal, subclasses
 from .scalars import NUMBERS
 from .sequences import listed
 
@@ -71,7 +71,8 @@ def apply(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict, y: An
     for x in args:
         t = type(x)
         if t is not ndarray and t not in interpreter.numbers:
-            args = tuple([listed(interpreter, a) for a in args])
+            if getattr(f, "__module__", None) not in ("math", "cmath"):
+                args = tuple([listed(interpreter, a) for a in args])
             done, result, args = _objects(interpreter, f, args, kwargs)
             if done:
                 return result
@@ -108,12 +109,22 @@ def _objects(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> tuple[bool,
     new = list(args)
     for i, x in enumerate(args):
         t = type(x)
+        if t in (list, tuple) and not isinstance(f, np.ufunc):  # as ``np.concatenate`` asks the elements of its argument
+            owner = next((v for v in x if _overriding(type(v), f)), None)
+            result = NotImplemented if owner is None else protocols.invoke(
+                interpreter, protocols.special(type(owner), "__array_function__"), owner, f, (type(owner),), args, kwargs)
+            if result is not NotImplemented:
+                return True, result, args
         if isinstance(x, (ndarray, list, tuple, str)) and not _overriding(t, f) or t in interpreter.numbers or x is None:
             continue  # numbers of levels below are numbers
+        if (number := protocols.exact(x)) is not x:
+            new[i] = number
+            continue
         if isinstance(f, np.ufunc):
             method = protocols.special(t, "__array_ufunc__")
             if method is not None and not protocols._is_c(method):
-                result = protocols.invoke(interpreter, method, x, f, "__call__", *args, **kwargs)
+                inputs, named = subclasses.as_passed(f, args, kwargs)
+                result = protocols.invoke(interpreter, method, x, f, "__call__", *inputs, **named)
                 if result is not NotImplemented:
                     return True, result, args
                 continue

@@ -28,6 +28,7 @@ from numpy import ndarray
 
 from . import arrays, caches, callables, foreign, keys, protocols
 from .scalars import ACTIVE, COMPLEX_BASES, INTEGERS, NUMBERS, REAL_BASES
+from .sequences import is_sequence
 
 SAFE = frozenset({
     len, isinstance, issubclass, delattr, heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop,
@@ -98,9 +99,11 @@ def _numbers(interpreter: Any) -> dict[Any, Any]:
                 if t in own:
                     return x if ACTIVE[t] is base else interpreter.lift(base, x)
                 method = python_special(x, name)
-                if method is not None:
+                sequence = issubclass(base, np.generic) and not isinstance(x, ndarray) and (
+                    is_sequence(x, t) or python_special(x, "__array__") is not None)
+                if method is not None and (not sequence or base is np.float64):  # which asks ``float`` first
                     return convert(protocols.invoke(interpreter, method, x))
-                if isinstance(x, ndarray) or issubclass(base, np.generic) and isinstance(x, (list, tuple)):
+                if isinstance(x, ndarray) or sequence:
                     return interpreter.call(ndarray.astype, interpreter.as_array(x), base)
             if base is complex and any(type(a) in own for a in (*args, *kwargs.values())):
                 re, im = (*args, *kwargs.values(), 0.0)[:2]

@@ -26,7 +26,7 @@ SUBSCRIPTED = frozenset({list, tuple, dict, str, bytes, range, collections.deque
 PLAIN_OBJECTS = frozenset(PLAIN_TYPES | {ModuleType, FunctionType, MethodType, BuiltinFunctionType, GeneratorType,
                                          collections.deque, np.ufunc, np.random.Generator, np.random.RandomState})
 # Numbers that, on the left of an operator, take the value of an active number of another type without asking it.
-GREEDY = frozenset({complex, np.complex64, np.complex128, np.longdouble, np.clongdouble})
+GREEDY = frozenset({complex, np.complex64, np.complex128, np.longdouble, np.clongdouble, np.timedelta64})
 
 _BINARY = '''
 def {name}(a, b):

@@ -17,6 +17,7 @@ import numpy as np
 from numpy import ndarray
 
 from . import buffers, keys, passing, refusal
+from .scalars import ACTIVE, NUMBERS, plain_type
 
 REFLECTED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
 _MISSING = object()
@@ -57,7 +58,7 @@ def invoke(interpreter: Any, descriptor: Any, x: Any, *args: Any, **kwargs: Any)
 def binary(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
     """``a op b`` for operands of which at least one is neither number, plain container nor exact array."""
     stem = hook.rstrip("_")
-    ta, tb = type(a), type(b)
+    ta, tb = plain_type(a), plain_type(b)
     if isinstance(a, ndarray) and isinstance(b, (list, tuple)) or isinstance(b, ndarray) and isinstance(a, (list, tuple)):
         return interpreter.array_binary(hook, a, b)
     left, right = special(ta, f"__{stem}__"), special(tb, f"__r{stem}__")
@@ -70,9 +71,7 @@ def binary(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
     if not any(m is not None and not _is_c(m) for m, _, _ in attempts):
         if isinstance(a, ndarray) or isinstance(b, ndarray):
             return array_operator(interpreter, hook, a, b)
-        if not (hook == "mod" and isinstance(a, (str, bytes))):  # formatting
-            interpreter.check_foreign(getattr(operator, hook), (a, b))
-        return getattr(operator, hook)(a, b)
+        return _in_c(interpreter, hook, a, b)
     for m, x, y in attempts:
         if m is None:
             continue
@@ -81,15 +80,40 @@ def binary(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
                 if single_object(interpreter, y) and (right is not None or x is not a):
                     return _each_meets(interpreter, hook, a, b)
                 return array_operator(interpreter, hook, a, b)
-            if isinstance(x, np.generic) and x is a and (right is not None or isinstance(b, ndarray)):
+            if isinstance(x, np.generic) and x is a and (right is not None or isinstance(b, ndarray)) and exact(b) is b:
                 result = _number_meets(interpreter, hook, a, b, right)
             else:
-                result = m(x, y)
+                result = m(interpreter.plain(x), interpreter.plain(y))
+                if result is not NotImplemented and interpreter.find_active((x, y)) is not None:
+                    result = _in_c(interpreter, hook, a, b)
         else:
             result = invoke(interpreter, m, x, y)
         if result is not NotImplemented:
             return result
     return _unsupported(hook, a, b)
+
+
+def _in_c(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
+    """An operator that C code answers: between numbers, those of classes that inherit from numbers included, and others."""
+    if hook == "mod" and isinstance(a, (str, bytes)):  # formatting
+        return a % b
+    x, y = exact(a), exact(b)
+    if x is not a or y is not b:
+        result = interpreter.hooks[hook](x, y)
+        wanted = type(getattr(operator, hook)(interpreter.plain(a), interpreter.plain(b)))
+        if plain_type(result) is not wanted and wanted in NUMBERS:  # classes that inherit are converted by other rules
+            result = interpreter.hooks[hook](interpreter.call(wanted, x), interpreter.call(wanted, y))
+        return result
+    interpreter.check_foreign(getattr(operator, hook), (a, b))
+    return getattr(operator, hook)(a, b)
+
+
+def exact(x: Any) -> Any:
+    """The number that an instance of a class inheriting from numbers is to operators in C; other objects themselves."""
+    t = type(x)
+    if t in NUMBERS or t in ACTIVE or not isinstance(x, (float, complex, int, np.inexact)):
+        return x
+    return next(base for base in t.__mro__ if base in NUMBERS).__pos__(x)  # type: ignore[attr-defined]
 
 
 def array_operator(interpreter: Any, hook: str, a: Any, b: Any) -> Any:

@@ -62,10 +62,33 @@ def ufunc_method(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> Any:
         t = type(x)
         if t is not ndarray and protocols.overrides(t, "__array_ufunc__") and t not in interpreter.scalars.own:
             found = protocols.special(t, "__array_ufunc__")
-            result = protocols.invoke(interpreter, found, x, f.__self__, f.__name__, *args, **kwargs)
+            inputs, named = as_passed(f, args, kwargs)
+            result = protocols.invoke(interpreter, found, x, f.__self__, f.__name__, *inputs, **named)
             if result is not NotImplemented:
                 return result
     return NotImplemented
+
+
+PARAMETERS = {"reduce": ("axis", "dtype", "out", "keepdims", "initial", "where"), "accumulate": ("axis", "dtype", "out"),
+              "reduceat": ("indices", "axis", "dtype", "out"), "outer": (), "at": ()}
+
+
+def as_passed(f: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    """The inputs and keywords with which NumPy calls ``__array_ufunc__``: outputs by name, and as a tuple."""
+    if isinstance(f, np.ufunc):
+        inputs, outputs = args[: f.nin], args[f.nin:]
+        kwargs = {**kwargs, "out": outputs} if outputs else dict(kwargs)
+    else:
+        names = PARAMETERS.get(f.__name__, ())
+        taken = 1 + ("indices" in names) if names else len(args)
+        inputs = args[:taken]
+        kwargs = {**dict(zip(names[taken - 1:], args[taken:])), **kwargs}
+    out = kwargs.get("out")
+    if out is not None and type(out) is not tuple:
+        kwargs["out"] = (out,)
+    elif out is None and "out" in kwargs:
+        del kwargs["out"]
+    return inputs, kwargs
 
 
 def _array_function(interpreter: Any) -> Any:
