@@ -323,3 +323,46 @@ def test_pullback_of_native_code_inside_another_derivative(eager):
     _, pull = ut.vjp(f, np.array([1.0, 2.0]), tier="compile")
     assert ut.jacobian(pull)(np.ones(2)).tolist() == [[3.0, 0.0], [0.0, 12.0]]
     assert ut.jvp(pull, (np.ones(2),), (np.array([1.0, 0.0]),))[1].tolist() == [3.0, 0.0]
+
+
+def spread(t, n=5):
+    s = 0.0
+    v = np.zeros(3)
+    for i in range(n):
+        s += np.sin(t * i)
+        v[i % 3] += s * t
+    return s, v
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"n": 7}], ids=["default", "keyword"])
+def test_derivative_has_a_tier(kwargs):
+    """Native derivatives along one number are those of the recorder."""
+    recorded = ut.derivative(spread, tier="record")(0.7, **kwargs)
+    native = ut.derivative(spread, tier="compile")(0.7, **kwargs)
+    np.testing.assert_allclose(native[0], recorded[0], rtol=1e-13)
+    np.testing.assert_allclose(native[1], recorded[1], rtol=1e-13)
+    with pytest.raises(ut.UndertowError):
+        ut.derivative(lambda t: open(t), tier="compile")(0.7)
+
+
+def weighed(x, w):
+    y = np.empty_like(x)
+    for i in range(len(x)):
+        y[i] = x[i] * w[i] ** 2
+    return y
+
+
+def test_linear_maps_have_a_tier():
+    """Native linear maps in both directions, later, and inside other derivatives."""
+    x, w, v = np.arange(3.0) + 1, np.full(3, 2.0), np.array([1.0, -1.0, 0.5])
+    y, linear = ut.linearize(weighed, x, w, tier="compile")
+    x[:] = 0.0  # the map is that of the point where it was made
+    np.testing.assert_allclose(y, [4.0, 8.0, 12.0])
+    np.testing.assert_allclose(linear(v, np.zeros(3)), 4 * v)
+    np.testing.assert_allclose(linear.pushforward(np.zeros(3), v), 4 * v * [1.0, 2.0, 3.0])
+    for found, expected in zip(linear.pullback(v), (4 * v, 4 * v * [1.0, 2.0, 3.0]), strict=True):
+        np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(ut.grad(lambda s: np.sum(linear.pullback(s * v)[0]))(1.0), 4 * v.sum())
+    np.testing.assert_allclose(ut.jvp(lambda s: linear.pushforward(s * v, v), (1.0,), (1.0,))[1], 4 * v)
+    outer = ut.grad(lambda a: np.sum(ut.linearize(weighed, a, w, tier="auto")[1].pullback(v)[1]))(np.ones(3))
+    np.testing.assert_allclose(outer, 4 * v)

@@ -40,8 +40,6 @@ class Directions:
     """A call prepared for pushforwards in one direction, or for products with its Hessian."""
 
     def __init__(self, f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, mode: str, times: float) -> None:
-        from .._compile.forward import CompiledPushforward
-
         call = whole(f, args, kwargs, argnums, tier, f"{mode} 1", times)
         if type(call) is Ledger:
             raise Pending(call)
@@ -50,6 +48,12 @@ class Directions:
             raise NotCompilable("attributes of an argument are rebound")
         self.compiled, self.values = call.compiled, call.values
         self.layout = Layout(call, not isinstance(argnums, (tuple, list)))
+        self.prepare()
+
+    def prepare(self) -> None:
+        """The native code, and the order of its parameters."""
+        from .._compile.forward import CompiledPushforward
+
         self.forward = CompiledPushforward(self.compiled, 1)
         self.active = [self.compiled.position(p) for p in self.compiled.active_params]
 
@@ -97,20 +101,32 @@ def flat(result: Any, value: Any, tangent: Any, found: list, seen: dict) -> None
         found.append(type(value)(0.0 if tangent is None else tangent))
 
 
-def pushforward(lower: Any, f: Any, primals: tuple, tangents: tuple, places: tuple, tier: str) -> tuple | None:
+def pushforward(lower: Any, f: Any, primals: tuple, tangents: Any, places: tuple, tier: str,
+                kwargs: dict | None = None) -> tuple | None:
     """`jvp` by native code, None or a ledger where the recorder has to do it."""
     if lower is not PLAIN or tier == "record":
         return None
 
     def run() -> tuple:
-        problem = Problem(f, primals, {}, places)
+        problem = Problem(f, primals, kwargs or {}, places)
         dots = filled(problem.form, fitted(lower, problem.form, tuple(tangents[i] for i in places), "tangent"))
-        value, found = Directions(f, primals, {}, places, tier, "pushforward", 1.0).push(dots)
+        value, found = Directions(f, primals, kwargs or {}, places, tier, "pushforward", 1.0).push(dots)
         if hasattr(f, "py_func"):
             value, found = boxed(value), [boxed(dot) for dot in found]
         return value, with_leaves(value, found) if found else 0.0
 
     return attempted(run, tier)
+
+
+def pushed(pull: NativePullback, dots: list) -> Any:
+    """The tangent of the value of a call that native code took, for tangents of the leaves of its arguments."""
+    run = Directions.__new__(Directions)
+    run.compiled, run.values, run.layout = pull.compiled, pull.values, pull.layout
+    run.prepare()
+    value, found = run.push(dots, again=True)
+    if hasattr(pull.f, "py_func"):
+        value, found = boxed(value), [boxed(dot) for dot in found]
+    return with_leaves(value, found) if found else 0.0
 
 
 def hessian_product(lower: Any, f: Any, primals: tuple, tangents: tuple, places: tuple, tier: str) -> Any:

@@ -282,12 +282,20 @@ class LinearMap:
     Both directions take and give values of the structure of the argument or of the result.
     """
 
-    def __init__(self, lower: Any, f: Any, args: tuple) -> None:
+    def __init__(self, lower: Any, f: Any, args: tuple, tier: str = "auto") -> None:
         self._lower = lower
-        self._problem = Problem(f, args, {}, 0 if len(args) == 1 else tuple(i for i, x in enumerate(args) if leaves(x)))
+        argnums = 0 if len(args) == 1 else tuple(i for i, x in enumerate(args) if leaves(x))
+        self._problem = Problem(f, args, {}, argnums)
+        self._problem.tier = tier
         self._spare = self._problem.copy(lower)
-        self._recording = self._problem.record(lower)
-        self._pull = Pullback(self._problem, self._recording)
+        self._recording: Any = None
+        found = native.pullback(f, args, {}, argnums, tier) if lower is PLAIN and tier != "record" else None
+        if isinstance(found, tuple):
+            self._value, self._pull = found
+            return
+        with Timed(found):
+            self._recording = self._problem.record(lower)
+        self._value, self._pull = self._recording.value, Pullback(self._problem, self._recording)
 
     @OperatorMethod
     def pullback(self, lower: Any, y_bar: Any) -> Any:
@@ -297,11 +305,13 @@ class LinearMap:
     @OperatorMethod
     def pushforward(self, lower: Any, *tangents: Any) -> Any:
         """Product with one tangent for each argument."""
-        lower = self._recording.above(lower)
+        lower = self._recording.above(lower) if self._recording is not None else lower
         if len(tangents) != len(self._problem.chosen):
             raise ArgumentError(f"{len(tangents)} tangents are given for {len(self._problem.chosen)} arguments").at()
-        run = self._spare.copy(self._lower).pushed(lower)
         dots = filled(self._spare.form, fitted(lower, self._spare.form, tangents, "tangent"))
+        if self._recording is None and lower is PLAIN:
+            return directional.pushed(self._pull, dots)
+        run = self._spare.copy(self._lower).pushed(lower)
         return with_tangents(run, run.push(dots))
 
     def __call__(self, *tangents: Any) -> Any:
@@ -312,7 +322,7 @@ class LinearMap:
 
 
 @operator
-def linearize(lower: Any, f: Callable[..., Any], *args: Any) -> tuple[Any, LinearMap]:
+def linearize(lower: Any, f: Callable[..., Any], *args: Any, tier: str = "auto") -> tuple[Any, LinearMap]:
     """Result of a function, and its derivative there as a linear map.
 
     Parameters
@@ -321,6 +331,8 @@ def linearize(lower: Any, f: Callable[..., Any], *args: Any) -> tuple[Any, Linea
         Any Python function without effects that a second run would repeat.
     *args
         Its arguments.
+    tier : {"auto", "record", "compile"}
+        As for `value_and_grad`.
 
     Returns
     -------
@@ -336,11 +348,11 @@ def linearize(lower: Any, f: Callable[..., Any], *args: Any) -> tuple[Any, Linea
     >>> linear(np.array([1.0, 1.0]))
     array([2., 6.])
     """
-    linear = LinearMap(lower, f, args)
-    return linear._recording.value, linear
+    linear = LinearMap(lower, f, args, check_tier(tier))
+    return linear._value, linear
 
 
-def derivative(f: Callable[..., Any], argnum: Any = 0) -> Any:
+def derivative(f: Callable[..., Any], argnum: Any = 0, *, tier: str = "auto") -> Any:
     """Derivative of a function of one number, of whatever structure its result has.
 
     Parameters
@@ -349,6 +361,8 @@ def derivative(f: Callable[..., Any], argnum: Any = 0) -> Any:
         Function of a real or complex number; complex results of complex numbers are taken as holomorphic.
     argnum : int
         Position of the number among the arguments.
+    tier : {"auto", "record", "compile"}
+        As for `value_and_grad`.
 
     Returns
     -------
@@ -367,14 +381,21 @@ def derivative(f: Callable[..., Any], argnum: Any = 0) -> Any:
         if np.shape(x) != () or not leaves(x):
             raise ArgumentError("the derivative is that of a function of one float",
                                 fixes=["of an array: ut.jacobian(f)(x)", "of an integer: pass a float"]).at()
-
+        done = directional.pushforward(lower, f, args, {argnum: 1.0}, (argnum,), tier, kwargs) \
+            if isinstance(x, (float, np.floating)) or tier == "compile" else None
+        if done is not None and not isinstance(done, Ledger):
+            return done[1]
         problem = Problem(f, args, kwargs, argnum)
+        problem.tier = tier
         transposed = problem.pushed(lower)
         try:
-            return with_tangents(transposed, transposed.push([np.ones_like(x) if isinstance(x, np.ndarray) else 1.0]))
+            with Timed(done):
+                pushed = transposed.push([np.ones_like(x) if isinstance(x, np.ndarray) else 1.0])
+            return with_tangents(transposed, pushed)
         finally:
             transposed.close()
 
+    check_tier(tier)
     return Operator(body)
 
 
