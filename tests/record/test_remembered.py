@@ -54,6 +54,14 @@ def test_a_table_of_an_earlier_run_is_computed_anew(cube, kind):
     assert table == before and [type(k) for k in table] == [type(k) for k in before]
 
 
+@pytest.mark.parametrize("cube", [by_membership, by_get, by_default, by_tuple])
+def test_a_table_of_an_earlier_derivative_is_computed_anew(cube):
+    table = {}
+    for _ in range(3):
+        assert ut.value_and_grad(lambda x: cube(x, table))(2.0) == (8.0, 12.0)
+        np.testing.assert_array_equal(ut.grad(lambda x: sum(cube(v, table) for v in x))(np.full(2, 2.0)), [12.0, 12.0])
+
+
 def test_equal_numbers_of_one_run_are_told_apart():
     def f(x):
         table = {}
@@ -116,6 +124,10 @@ def test_an_object_that_answers_for_the_last_point_is_refused(same, keep):
     for derivative in (ut.grad(f), ut.jacobian(f, mode="forward")):
         with pytest.raises(ut.UndertowError, match="they are equal"):
             derivative(X)
+    fresh = Remembering(same, keep)
+    ut.grad(fresh)(X)
+    with pytest.raises(ut.UndertowError, match="they are equal"):
+        ut.grad(fresh)(X)
     fresh = Remembering(same, keep)
     np.testing.assert_allclose(ut.grad(fresh)(X), 2 * X)
     np.testing.assert_allclose(ut.grad(lambda x: fresh(x) * fresh(x))(X + 1), 4 * (X + 1) * ((X + 1) ** 2).sum())

@@ -20,7 +20,7 @@ import numpy as np
 from numpy import ndarray
 
 from . import refusal
-from .scalars import ACTIVE, BASES, INTEGERS
+from .scalars import ACTIVE, BASES, INTEGERS, NUMBERS
 
 DISCRETE = (*INTEGERS, str, bytes, type(None), type(Ellipsis), FunctionType, BuiltinFunctionType, MethodType, ModuleType, type,
             enum.Enum, np.dtype, range)
@@ -153,7 +153,7 @@ def discrete(value: Any) -> bool:
 def _active(key: Any) -> bool:
     if isinstance(key, (tuple, list)):
         return any(map(_active, key))
-    return type(key) in ACTIVE
+    return type(key) in ACTIVE and type(key) not in NUMBERS
 
 
 def same(a: Any, b: Any) -> bool:
@@ -164,8 +164,10 @@ def same(a: Any, b: Any) -> bool:
         return all(map(same, a, b))
     if not _active(a) and not _active(b):
         return True
-    owners = {type(x).interpreter for x in (a, b) if type(x) in ACTIVE}  # type: ignore[attr-defined]
-    return type(a) in ACTIVE and type(b) in ACTIVE and len(owners) == 1 and owners.pop().same_number(a, b)
+    if not (_active(a) and _active(b)):
+        return False
+    owner = type(a).interpreter  # type: ignore[attr-defined]
+    return owner is type(b).interpreter and owner.same_number(a, b)  # type: ignore[attr-defined]
 
 
 def recognised(interpreter: Any, a: ndarray, b: ndarray) -> None:
