@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import arrays, caches, callables, foreign, keys, protocols
+from . import arrays, caches, callables, foreign, protocols, remembered
 from .scalars import ACTIVE, COMPLEX_BASES, INTEGERS, NUMBERS, REAL_BASES
 from .sequences import is_sequence
 
@@ -208,9 +208,8 @@ def _answers(interpreter: Any) -> dict[Any, Any]:
 
         def equal(a1: Any, a2: Any, *args: Any, **kwargs: Any) -> bool:
             result = below(interpreter.plain(a1), interpreter.plain(a2), *args, **kwargs)
-            if result and isinstance(a1, ndarray) and isinstance(a2, ndarray):
-                keys.recognised(interpreter, a1, a2)
-            return result
+            return result and not (
+                isinstance(a1, ndarray) and isinstance(a2, ndarray) and remembered.recognised(interpreter, a1, a2))
 
         return equal
 
@@ -430,7 +429,7 @@ def container_method(interpreter: Any, f: Any, name: str) -> Any:
                 "symmetric_difference", "intersection_update", "difference_update", "symmetric_difference_update", "isdisjoint",
                 "issubset", "issuperset", "__init__"):
         return lambda *args, **kwargs: f(*(iterate(a) for a in args), **kwargs)
-    if isinstance(f.__self__, dict) and (method := keys.method(interpreter, f.__self__, f, name)) is not None:
+    if isinstance(f.__self__, dict) and (method := remembered.method(interpreter, f.__self__, f, name)) is not None:
         return method
     if name in ("run", "add_done_callback", "remove_done_callback"):  # contexts, futures: they call back
         def called_back(*args: Any, **kwargs: Any) -> Any:

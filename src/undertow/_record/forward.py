@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from .. import rules
 from ..rules._registry import RULES, unbroadcast
-from . import binding, elements, hooks as hook_module, keys, quick_forward
+from . import binding, elements, hooks as hook_module, quick_forward, remembered
 from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter, acquire, release
 from .memory import TRANSPOSED, Slot, View, cut, owner_of, zeros_like_slot
@@ -43,7 +43,7 @@ class ForwardInterpreter(Interpreter):
         """Forget the run."""
         self.caches.clear()
         self.tables.clear()
-        self.missed.clear()
+        self.missed[:] = [entry for entry in self.missed if entry[-1] is not self]
 
     # ---- scalars ----
 
@@ -74,7 +74,7 @@ class ForwardInterpreter(Interpreter):
 
     def same_number(self, a: Any, b: Any) -> bool:
         """Whether the equal numbers `a` and `b` have the same tangent."""
-        return keys.same(a.primal, b.primal) and bool(np.all(a.mark == b.mark)) and keys.same(a.mark, b.mark)
+        return remembered.same(a.primal, b.primal) and bool(np.all(a.mark == b.mark)) and remembered.same(a.mark, b.mark)
 
     # ---- tangents ----
 
@@ -190,6 +190,8 @@ class ForwardInterpreter(Interpreter):
 
     def array_setitem(self, a: ndarray, index: Any, value: Any, slot: Slot | None) -> None:
         """``a[index] = value``, primal and tangent."""
+        if self.missed:
+            remembered.replaced(self, a, value)
         if a.dtype.kind == "O":
             self.store_object(a, index, value)
             return

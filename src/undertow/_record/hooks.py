@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import keys, passing, protocols
+from . import passing, protocols, remembered
 from .scalars import ACTIVE, NUMBERS, define
 
 PLAIN_TYPES = frozenset(NUMBERS | {str, bytes, bytearray, type(None), list, tuple, dict, set, frozenset, range, type, slice,
@@ -144,13 +144,13 @@ def _compare(interpreter: Any) -> Any:
         if (ta is ndarray and (tb is ndarray or tb in fast)) or (tb is ndarray and ta in fast):
             result = interpreter.lower.hooks[hook](interpreter.plain(a), interpreter.plain(b))
             if ta is tb and type(result) is ndarray and (
-                    hook == "eq" and result.all() or hook == "ne" and not result.any()):
-                keys.recognised(interpreter, a, b)
+                    hook == "eq" and result.all() or hook == "ne" and not result.any()) and remembered.recognised(interpreter, a, b):
+                return ~result
             return result
         if ta in fast and tb in fast:
             result = getattr(operator, hook)(a, b)
-            if (hook == "eq" and result) or (hook == "ne" and not result):
-                keys.recognised_items(interpreter, a, b)
+            if (hook == "eq" and result or hook == "ne" and not result) and remembered.recognised_items(interpreter, a, b):
+                return not result
             return result
         return protocols.compare(interpreter, hook, a, b)
 
@@ -174,7 +174,7 @@ def _contains(interpreter: Any) -> dict[str, Any]:
     def contains(a: Any, b: Any) -> bool:
         t = type(b)
         if t is dict:
-            return a in b if type(a) in keys.SETTLED else keys.contains(interpreter, b, a)
+            return a in b if type(a) in remembered.SETTLED else remembered.contains(interpreter, b, a)
         if t in plain:
             return a in b
         return protocols.contains(interpreter, a, b)
@@ -215,8 +215,8 @@ def _items(interpreter: Any) -> dict[str, Any]:
             if slot is None or not slot.active:
                 return lower_getitem(a, index)
             return read(a, index, slot)
-        if t is dict and type(index) not in keys.SETTLED:
-            return keys.getitem(interpreter, a, index)
+        if t is dict and type(index) not in remembered.SETTLED:
+            return remembered.getitem(interpreter, a, index)
         if t in SUBSCRIPTED:
             return a[index]
         return protocols.getitem(interpreter, a, index)
@@ -232,8 +232,8 @@ def _items(interpreter: Any) -> dict[str, Any]:
         elif t in SUBSCRIPTED:
             if type(index) is slice and isinstance(value, ndarray):
                 value = list(interpreter.hooks["iterate"](value))
-            if t is dict and type(index) not in keys.SETTLED:
-                keys.setitem(interpreter, a, index, value)
+            if t is dict and (interpreter.missed or type(index) not in remembered.SETTLED):
+                remembered.setitem(interpreter, a, index, value)
             else:
                 a[index] = value
         else:
@@ -339,7 +339,11 @@ def setattr_hook(interpreter: Any) -> Any:
     """The hook of ``x.name = value``."""
     native: set[tuple[type, str]] = set()
 
+    missed = interpreter.missed
+
     def store(value: Any, x: Any, name: str) -> None:
+        if missed:
+            remembered.replaced_attribute(interpreter, x, name, value)
         key = (type(x), name)
         if type(x) in interpreter.numbers:
             setattr(x, name, value)

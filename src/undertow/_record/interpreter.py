@@ -58,8 +58,8 @@ class Interpreter:
         self.memory = Memory()
         self.kept: list[list] = []
         self.inputs: list = []
-        self.tables: dict[int, tuple[Any, dict]] = {}  # keys that tables were last stored to under (`keys.setitem`)
-        self.missed: list[tuple] = []  # what tables were said not to hold (`keys.miss`)
+        self.tables: dict[int, tuple[Any, dict]] = {}  # keys that tables were last stored to under (`remembered.setitem`)
+        self.missed: list[tuple] = lower.missed if lower.level else []  # what was said not to be remembered (`remembered`)
         self.scalars = ScalarFactory(self)
         self.numbers: set[type] = set(NUMBERS) | self.scalars.own
         below = lower
@@ -321,7 +321,7 @@ class Interpreter:
 
     def refusal(self) -> BaseException | None:
         """Why the run has no derivative, if it has none."""
-        return self.refused or (self.missed[0][-1] if self.missed else None)
+        return self.refused or next((error for *_, error, owner in self.missed if owner is self), None)
 
     def refuse(self, error: BaseException) -> BaseException:
         """Remember the first refusal, so that a program that swallows it cannot lose it; return it for raising."""

@@ -16,7 +16,7 @@ from weakref import ProxyTypes
 import numpy as np
 from numpy import ndarray
 
-from . import buffers, keys, passing, refusal
+from . import buffers, passing, refusal, remembered
 from .scalars import ACTIVE, NUMBERS, plain_type
 
 REFLECTED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
@@ -248,7 +248,7 @@ def contains(interpreter: Any, a: Any, b: Any) -> bool:
         return bool(invoke(interpreter, m, b, a))
     if m is None and (overrides(type(b), "__iter__") or overrides(type(b), "__getitem__")):
         return any(x is a or interpreter.hooks["eq"](x, a) for x in iterate(interpreter, b))
-    return keys.contains(interpreter, b, a) if isinstance(b, dict) else a in b
+    return remembered.contains(interpreter, b, a) if isinstance(b, dict) else a in b
 
 
 # ---- items -------------------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ def getitem(interpreter: Any, a: Any, index: Any) -> Any:
     if isinstance(a, dict):
         if overrides(t, "__missing__") and index not in a:
             return invoke(interpreter, special(t, "__missing__"), a, index)
-        return keys.getitem(interpreter, a, index)
+        return remembered.getitem(interpreter, a, index)
     return shown(interpreter, a, a[index]) if passing.extension(t) else a[index]
 
 
@@ -313,7 +313,7 @@ def setitem(interpreter: Any, a: Any, index: Any, value: Any) -> None:
         if not isinstance(a, (list, dict)) and t.__module__ not in ("collections", "builtins", "types"):
             interpreter.check_store(a, value)
         if isinstance(a, dict):
-            keys.setitem(interpreter, a, index, value)
+            remembered.setitem(interpreter, a, index, value)
         else:
             a[index] = value
 

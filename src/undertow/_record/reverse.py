@@ -22,7 +22,7 @@ from numpy import ndarray
 
 from .. import rules
 from ..rules import _registry
-from . import binding, elements, hooks as hook_module, keys, native, quick, quick_rules, quick_steps, steps
+from . import binding, elements, hooks as hook_module, native, quick, quick_rules, quick_steps, remembered, steps
 from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter
 from .memory import Slot, owner_of
@@ -77,7 +77,7 @@ class ReverseInterpreter(Interpreter):
         self.kept.clear()
         self.caches.clear()
         self.tables.clear()
-        self.missed.clear()
+        self.missed[:] = [entry for entry in self.missed if entry[-1] is not self]
         self.origins = None
         self.next_index = itertools.count().__next__
         for names in self.counting:
@@ -126,10 +126,10 @@ class ReverseInterpreter(Interpreter):
 
     def same_number(self, a: Any, b: Any) -> bool:
         """Whether the equal numbers `a` and `b` are known to be the same function of the inputs."""
-        if not keys.same(a.primal, b.primal):
+        if not remembered.same(a.primal, b.primal):
             return False
         if self.origins is None:
-            self.origins = keys.Origins(self.tape, frozenset({steps.read, quick_steps.read}), frozenset({native.called}))
+            self.origins = remembered.Origins(self.tape, frozenset({steps.read, quick_steps.read}), frozenset({native.called}))
         self.origins.advance()
         return self.origins.same(a.mark, b.mark)
 
@@ -254,6 +254,8 @@ class ReverseInterpreter(Interpreter):
 
     def array_setitem(self, a: ndarray, index: Any, value: Any, slot: Slot | None) -> None:
         """``a[index] = value``."""
+        if self.missed:
+            remembered.replaced(self, a, value)
         if a.dtype.kind == "O":
             self.store_object(a, index, value)
             return

@@ -6,14 +6,17 @@ zero; with two equal numbers of one run it would be the derivative of the wrong 
 
 So a table says that it holds nothing under a key that equals an active one and is not known to be the same number: the
 program computes anew, as it does in every neighbourhood of the point, and stores what was there before, now with its
-derivative.  Where it does not, or stores something else, the derivative is refused.  What cannot depend on numbers (text,
+derivative.  Where it does not, or stores something else, the derivative is refused.  The same holds for an object that keeps the last point, recognises it
+(``np.array_equal(x, self.x)``) and answers what it answered then: the point is said to be new, and has to be kept anew.
+What cannot depend on numbers (text,
 integers, functions) is found as usual.
 """
 
 from __future__ import annotations
 
 import enum
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+import inspect
+from types import BuiltinFunctionType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -73,7 +76,7 @@ def miss(interpreter: Any, table: dict, key: Any) -> BaseException:
         ["empty the table before the derivative:  table.clear()",
          "let functools.lru_cache remember:       it has a table for each derivative",
          "treat the key as a constant:            table[ut.stop_gradient(key)]"], key)
-    interpreter.missed.append((table, key, dict.__getitem__(table, key), error))
+    interpreter.missed.append((table, key, dict.__getitem__(table, key), error, interpreter))
     return error
 
 
@@ -98,13 +101,15 @@ def getitem(interpreter: Any, table: dict, key: Any) -> Any:
 def setitem(interpreter: Any, table: dict, key: Any, value: Any) -> None:
     """``table[key] = value``.  A table keeps the first of equal keys; the last is what the value belongs to."""
     if numeric(key) and _active(key):
-        for place, (missing, asked, old, _) in enumerate(interpreter.missed):
+        for place, (missing, asked, old, *_) in enumerate(interpreter.missed):
             if missing is table and asked == key and equal(interpreter, value, old):
                 del interpreter.missed[place]
                 break
         noted = interpreter.tables.setdefault(id(table), (table, {}))[1]
         noted.pop(key, None)
         noted[key] = key
+    if interpreter.missed:
+        replaced(interpreter, table.get(key), value)
     table[key] = value
 
 
@@ -170,23 +175,26 @@ def same(a: Any, b: Any) -> bool:
     return owner is type(b).interpreter and owner.same_number(a, b)  # type: ignore[attr-defined]
 
 
-def recognised(interpreter: Any, a: ndarray, b: ndarray) -> None:
-    """Refuse where a program recognises an active array as one it has seen before, to answer what it answered then."""
+# ---- points ------------------------------------------------------------------------------------------------
+
+
+def recognised(interpreter: Any, a: ndarray, b: ndarray) -> bool:
+    """Whether an active array only equals one that the program keeps: then it is said to be another one."""
     if a.size < 2 or a.dtype.kind not in "fc" or interpreter.is_active(a) == interpreter.is_active(b):
-        return
+        return False
     known, point = (a, b) if interpreter.is_active(b) else (b, a)
-    _refuse_point(interpreter, interpreter.plain(known).ravel().tolist(), point)
+    return _remembered(interpreter, known, interpreter.plain(known).ravel().tolist(), point)
 
 
-def recognised_items(interpreter: Any, a: Any, b: Any) -> None:
+def recognised_items(interpreter: Any, a: Any, b: Any) -> bool:
     """The same for sequences of numbers, and for an input that is a number; they are equal."""
+    if _active(a) == _active(b):
+        return False
+    known, point = (a, b) if _active(b) else (b, a)
     if not isinstance(a, (tuple, list)):
-        if not _is_input(interpreter, a if _active(a) else b):
-            return  # times that have reached the end, values at their bounds
-        a, b = (a,), (b,)
-    if _active(a) != _active(b) and all(type(x) in ACTIVE or type(x) in BASES for x in (*a, *b)):
-        known, point = (a, b) if _active(b) else (b, a)
-        _refuse_point(interpreter, list(known), point)
+        # other numbers that equal a constant: times that have reached the end, values at their bounds
+        return _is_input(interpreter, point) and _remembered(interpreter, known, [known], point)
+    return all(type(x) in ACTIVE or type(x) in BASES for x in (*a, *b)) and _remembered(interpreter, known, list(known), point)
 
 
 def _is_input(interpreter: Any, x: Any) -> bool:
@@ -197,14 +205,40 @@ def _is_input(interpreter: Any, x: Any) -> bool:
     return False
 
 
-def _refuse_point(interpreter: Any, known: list, point: Any) -> None:
-    if len(known) > 1 and all(x == known[0] for x in known) or all(2 * x == round(2 * x.real) for x in known if x == x):
-        return  # zeros, bounds, an identity: constants that programs compare with
-    raise interpreter.refuse(refusal.unsupported(
+def _remembered(interpreter: Any, known: Any, values: list, point: Any) -> bool:
+    if len(values) > 1 and all(x == values[0] for x in values) or all(2 * x == round(2 * x.real) for x in values if x == x):
+        return False  # zeros, bounds, an identity: constants that programs compare with
+    interpreter.missed.append((known, None, values, refusal.unsupported(
         interpreter, "the program compares an active value with a constant, and they are equal",
         "what a program does at one point only (answering what it remembers of it, a special case) has no derivative",
         ["let the object forget the point before the derivative, or make a new object",
-         "treat the value as a constant:  ut.stop_gradient(value)"], point))
+         "treat the value as a constant:  ut.stop_gradient(value)"], point), interpreter))
+    return True
+
+
+def replaced(interpreter: Any, old: Any, value: Any) -> None:
+    """The program stores `value` where `old` was; a point that it forgets for an equal one is one it remembers."""
+    for place, (known, key, values, _, owner) in enumerate(interpreter.missed):
+        if key is None and (old is known or isinstance(old, ndarray) and isinstance(known, ndarray)
+                            and np.shares_memory(old, known)) and _values(owner, value) == values:
+            del interpreter.missed[place]
+            break
+
+
+def replaced_attribute(interpreter: Any, x: Any, name: str, value: Any) -> None:
+    """The program is about to store `value` as ``x.name``."""
+    held = getattr(x, "__dict__", {})
+    found = held.get(name) if name in held else inspect.getattr_static(x, name, None)
+    replaced(interpreter, found.__get__(x) if type(found) is MemberDescriptorType else found, value)
+
+
+def _values(interpreter: Any, value: Any) -> list | None:
+    value = interpreter.plain(value)
+    if isinstance(value, ndarray):
+        return value.ravel().tolist()
+    if isinstance(value, (tuple, list)):
+        return list(value)
+    return [value] if type(value) in BASES or type(value) in ACTIVE else None
 
 
 class Origins:
