@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import undertow as ut
-from undertow._record import passing
+from undertow._record import affine, passing
 from undertow._record.interpreter import acquire, release
 from undertow._record.reverse import ReverseInterpreter
 
@@ -40,9 +40,15 @@ MOVES = {
     "whole": lambda x: x.argsort(), "with constants": lambda x: np.append(x, [0.0, np.nan]), "pair": lambda x: (x[:2].copy(), 3),
     "view": lambda x: x[1:], "itself": lambda x: x, "question": lambda x: bool(x[0] > 0),
 }
+AFFINE = {
+    "doubled": lambda x: 2.0 * x + 1.0, "sum": lambda x: x.sum(), "differences": np.diff, "matrix": lambda x: np.outer(x, [1.0, -2.0]),
+    "mean and count": lambda x: (x.mean(), x.size), "with missing": lambda x: np.append(x[1:] - x[:-1], np.nan),
+}
 COMPUTES = {
-    "doubled": lambda x: 2.0 * x, "sum": lambda x: x.sum(), "narrow": lambda x: x.astype(np.float32), "rounded": np.round,
-    "one of several": lambda x: np.append(x[:2], x[2] * x[3]), "nothing": lambda x: None,
+    "narrow": lambda x: x.astype(np.float32), "rounded": np.round,
+    "one of several": lambda x: np.append(x[:2], x[2] * x[3]), "nothing": lambda x: None, "absolute": lambda x: np.abs(x - 2.0), "largest": lambda x: x.max() + x,
+    "square": lambda x: x * x, "clipped": lambda x: np.minimum(2.0 * x, 3.0), "spread": lambda x: x.std(), "median": np.median,
+    "almost": lambda x: 2.0 * x + 1e-9 * x**2, "norm": lambda x: np.sqrt(x @ x), "random": lambda x: 2.0 * x + np.random.rand(),
     "constant": lambda x: 3.5, "in place": lambda x: x.__imul__(2.0),
 }
 
@@ -70,16 +76,36 @@ def test_an_array_to_be_filled_is_followed(interpreter):
     assert interpreter.is_active(out)
 
 
+@pytest.mark.parametrize("name", AFFINE)
+def test_affine_functions_are_followed(interpreter, name):
+    f, x = AFFINE[name], active(interpreter, X.copy())
+    result = passing.moved(interpreter, f, (x,), {})
+    assert result is not passing.REFUSED
+    assert_allclose(flat(result), flat(f(X)), rtol=0.0)
+    function = affine.Function(passing.Moved(interpreter, (x,), {}), f)
+    found = affine.matrix(function, function(X)[2])
+    expected = np.array([(flat(f(X + e)) - flat(f(X - e))) / 2.0 for e in np.eye(4)]).T
+    assert_allclose(found, expected[:len(found)], rtol=1e-12, atol=1e-14)
+
+
+def flat(y):
+    """All numbers of a result; what is missing as zero."""
+    return np.concatenate([np.nan_to_num(np.ravel(p)).astype(float) for p in (y if isinstance(y, tuple) else (y,))])
+
+
 def test_what_cannot_be_marked_is_refused(interpreter):
     x = active(interpreter, X.astype(np.float32))
     assert passing.moved(interpreter, lambda x: x[::-1].copy(), (x,), {}) is passing.REFUSED
 
 
 @pytest.mark.parametrize(("name", "program"), {
-    "columns": lambda pd, x: (pd.DataFrame({"a": x, "b": x**2}).eval("a") * pd.Series(x)).sum(),
+    "columns": lambda pd, x: (pd.DataFrame({"a": x, "b": x**2}).a * pd.Series(x)).sum(),
     "by label": lambda pd, x: pd.Series(x, index=list("abcd"))["a"] * pd.Series(x).iloc[1:3].prod(),
     "aligned": lambda pd, x: (pd.Series(x) * pd.Series(x, index=range(1, 5))).dropna().sum(),
     "joined": lambda pd, x: (pd.concat([pd.Series(x), 2.0 * pd.Series(x)]) ** 2).sum(),
+    "rolling": lambda pd, x: (pd.Series(x).rolling(2).mean().dropna() ** 2).sum(),
+    "grouped": lambda pd, x: (pd.DataFrame({"k": list("abab"), "v": x}).groupby("k").v.mean() ** 2).sum(),
+    "rows": lambda pd, x: pd.DataFrame([[x[0], 2.0], [x[1], x[2] * x[3]]]).prod(axis=1).sum(),
     "of numbers": lambda pd, x: pd.Series([x[0] * 2.0, x[1], 3.0]).cumsum().sum(),
     "chosen": lambda pd, x: np.exp(pd.Series(x))[pd.Series(x) > 1.5].sum(),
 }.items())

@@ -122,6 +122,9 @@ def converted(interpreter: Any, x: ndarray, y: Any) -> Any:
 def nested(interpreter: Any, x: Any, args: tuple, kwargs: dict, below: Any) -> Any:
     """An array of nested sequences that may hold active numbers and arrays."""
     own = interpreter.scalars.own
+    dtype = args[1] if len(args) > 1 else kwargs.get("dtype")
+    if dtype is not None and np.dtype(dtype).names is not None:
+        return _records(interpreter, x, args, kwargs, below)
     x = _listed(interpreter, x)
     if not interpreter.is_active(x):
         return below(x, *args[1:], **kwargs)
@@ -135,6 +138,22 @@ def nested(interpreter: Any, x: Any, args: tuple, kwargs: dict, below: Any) -> A
         return y  # an object array: holds the numbers themselves
     y = below(interpreter.plain(x), *args[1:], **kwargs)
     return assembled(interpreter, flat, None, y, x)
+
+
+def _records(interpreter: Any, x: Any, args: tuple, kwargs: dict, below: Any) -> Any:
+    """An array of records: lists are its axes, each tuple is a record."""
+    y = below(interpreter.plain(x), *args[1:], **kwargs)
+    for index in np.ndindex(y.shape):
+        record = x
+        for i in index[max(len(index) - _depth(x), 0):]:  # `ndmin` puts axes in front
+            record = record[i]
+        interpreter.store_record(y, index, record)
+    return y
+
+
+def _depth(x: Any) -> int:
+    """How many lists are nested before the first record."""
+    return 1 + _depth(x[0]) if isinstance(x, list) and x else 0
 
 
 def _listed(interpreter: Any, x: Any) -> Any:
@@ -197,6 +216,9 @@ def _item(interpreter: Any) -> Any:
                 index = tuple(int(i) for i in np.unravel_index(int(index) % a.size if -a.size <= index < 0 else int(index),
                                                                a.shape))
         x = interpreter.hooks["getitem"](a, index)
+        if a.dtype.names is not None:
+            return tuple(interpreter.call(ndarray.item, interpreter.as_array(interpreter.hooks["getitem"](x, name)))
+                         for name in a.dtype.names)
         return interpreter.call(complex if a.dtype.kind == "c" else float, x)
 
     return item

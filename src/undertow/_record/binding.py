@@ -128,7 +128,7 @@ def _objects(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> tuple[bool,
                 if result is not NotImplemented:
                     return True, result, args
                 continue
-        method = protocols.special(t, "__array_function__")
+        method = protocols.special(t, "__array_function__") if hasattr(f, "_implementation") else None
         if method is not None and not protocols._is_c(method):
             result = protocols.invoke(interpreter, method, x, f, (t,), args, kwargs)
             if result is not NotImplemented:

@@ -84,7 +84,9 @@ def _numbers(interpreter: Any) -> dict[Any, Any]:
     own = interpreter.scalars.own
 
     def element(x: Any) -> Any:
-        return interpreter.hooks["getitem"](x, (0,) * x.ndim) if x.size == 1 and interpreter.is_active(x) else x
+        if x.size != 1 or not interpreter.is_active(x):
+            return x
+        return interpreter.hooks["getitem"](x if type(x) is ndarray else x.view(ndarray), (0,) * x.ndim)
 
     def converter(base: type, name: str) -> Any:
         def convert(*args: Any, **kwargs: Any) -> Any:
@@ -93,8 +95,8 @@ def _numbers(interpreter: Any) -> dict[Any, Any]:
                 t = type(x)
                 if t in NUMBERS or t is str:
                     return base(x)
-                if isinstance(x, ndarray):
-                    x = element(x)
+                if t is ndarray or isinstance(x, ndarray) and python_special(x, name) is None:
+                    x = x if issubclass(base, np.generic) and x.ndim else element(x)
                     t = type(x)
                 if t in own:
                     return x if ACTIVE[t] is base else interpreter.lift(base, x)
@@ -103,8 +105,9 @@ def _numbers(interpreter: Any) -> dict[Any, Any]:
                     is_sequence(x, t) or python_special(x, "__array__") is not None)
                 if method is not None and (not sequence or base is np.float64):  # which asks ``float`` first
                     return convert(protocols.invoke(interpreter, method, x))
-                if isinstance(x, ndarray) or sequence:
-                    return interpreter.call(ndarray.astype, interpreter.as_array(x), base)
+                if sequence or issubclass(base, np.generic) and isinstance(x, ndarray):
+                    y = interpreter.call(ndarray.astype, interpreter.as_array(x), base)
+                    return y if y.ndim else interpreter.hooks["getitem"](y, ())
             if base is complex and any(type(a) in own for a in (*args, *kwargs.values())):
                 re, im = (*args, *kwargs.values(), 0.0)[:2]
                 return convert(interpreter.hooks["add"](re, interpreter.hooks["mul"](1j, im)))
@@ -476,7 +479,7 @@ def descriptor(interpreter: Any, f: Any) -> Any:
         if isinstance(owner, ndarray) and type(owner) is not ndarray:
             ufunc = UFUNC_BEHIND.get(stem)
             if ufunc is not None:  # what ndarray itself does: its ufunc, which asks the subclass's `__array_ufunc__`
-                return lambda *args: interpreter.call(ufunc, owner, *args)
+                return lambda *args: interpreter.call(ufunc, owner, *args[:1])  # a modulus that `__pow__` is given is None
             ufunc = UFUNC_BEHIND.get(stem[1:]) if stem[:1] == "i" else None
             if ufunc is not None:
                 return lambda other: interpreter.call(ufunc, owner, other, out=(owner,))
@@ -491,9 +494,9 @@ def descriptor(interpreter: Any, f: Any) -> Any:
             return lambda: interpreter.call(np.absolute, owner)
         if isinstance(owner, ndarray) or type(owner) in interpreter.numbers:
             if hook is not None and name.startswith("__") and stem not in ("getitem", "setitem", "contains"):
-                return lambda *args: hook(owner, *args)
+                return lambda *args: hook(owner, *args[:1])
             if reflected is not None:
-                return lambda other: reflected(other, owner)
+                return lambda other, *_: reflected(other, owner)
             if stem == "getitem":
                 return lambda index: interpreter.hooks["getitem"](owner, index)
             if stem == "setitem":

@@ -77,7 +77,8 @@ def guard(interpreter: Any, f: Any) -> Any:
 
     owner = getattr(f, "__self__", None)
     bound = () if owner is None or isinstance(owner, (type, ModuleType)) else (owner,)
-    keeps = isinstance(f, type) and passing.can_hold(f)
+    made = f if isinstance(f, type) else owner  # the class whose instances come out
+    keeps = isinstance(made, type) and passing.can_hold(made)
     if not bound and passing.extension(type(f)) and type(f).__name__ not in PREDICATES:
         bound = (f,)
     asked = type(f).__name__ in PREDICATES and isinstance(owner, ModuleType | None)
@@ -92,16 +93,17 @@ def guard(interpreter: Any, f: Any) -> Any:
     def foreign(*args: Any, **kwargs: Any) -> Any:
         if method and args and passing.extension(type(args[0])):
             return foreign_method(args[0], args[1:], kwargs)
-        if asked and (found := interpreter.find_active((args, kwargs))) is not None:
+        makes = keeps or method and bool(args) and isinstance(args[0], type) and passing.can_hold(args[0])
+        if asked and not makes and (found := interpreter.find_active((args, kwargs))) is not None:
             result = passing.moved(interpreter, f, args, kwargs) if _only_reads(interpreter, args, kwargs) else (
                 _asked(interpreter, f, args, kwargs))
             if result is passing.REFUSED:
                 raise interpreter.refuse(refusal.foreign_call(interpreter, f, found))
             return result
-        if keeps:
+        if makes:
             passing.entrust(interpreter, (args, kwargs))
-        found = interpreter.find_active((*bound, *args, kwargs)) if keeps or shows else None
-        if found is None or not keeps and interpreter.find_active((args, kwargs)) is not None:
+        found = interpreter.find_active((*bound, *args, kwargs)) if makes or shows else None
+        if found is None or not makes and interpreter.find_active((args, kwargs)) is not None:
             interpreter.check_foreign(f, (*bound, *args), kwargs)
         before = [(x, interpreter.lower.copy(x)) for x in _arrays(args, kwargs) if _referenced(interpreter, x)]
         args, kwargs = with_callees(interpreter, args, kwargs, watched)  # type: ignore[assignment]
@@ -111,7 +113,7 @@ def guard(interpreter: Any, f: Any) -> Any:
         finally:
             for x, old in before:
                 interpreter.note_foreign_write(x, old)
-        if found is not None and not (passing.holds(interpreter, result, args, kwargs) if keeps else
+        if found is not None and not (passing.holds(interpreter, result, args, kwargs) if makes else
                                       passing.known(interpreter, result)):
             raise interpreter.refuse(refusal.foreign_call(interpreter, f, found))
         return result
@@ -129,14 +131,25 @@ def _only_reads(interpreter: Any, args: tuple, kwargs: dict) -> bool:
 
 
 def _asked(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> Any:
-    """A compiled function asked about objects of Python classes: answers, and the arguments themselves, are taken."""
+    """A compiled function asked about objects: answers, and the arguments themselves, are taken."""
     values = (*args, *kwargs.values())
-    if not all(passing.instance(x) or type(x) in interpreter.numbers or isinstance(x, (*passing.OPAQUE, np.ufunc))
-               for x in values):
+    if not all(_askable(interpreter, x, 0) for x in values):
         return passing.REFUSED
+    before = [x.copy() if isinstance(x, (list, dict, ndarray)) else x for x in values]
     answer = f(*args, **kwargs)
-    taken = passing.is_answer(answer) or answer is NotImplemented or any(answer is x for x in values)
-    return answer if taken else passing.REFUSED
+    taken = (passing.is_answer(answer) or answer is NotImplemented or any(answer is x for x in values)
+             or isinstance(answer, ndarray) and answer.dtype.kind == "O" and passing.same_objects(answer, values))
+    return answer if taken and all(map(passing.unchanged, before, values)) else passing.REFUSED
+
+
+def _askable(interpreter: Any, x: Any, depth: int) -> bool:
+    """Whether `x` may be shown to a compiled function that answers a question about it."""
+    if isinstance(x, (list, tuple, set, frozenset)):
+        return depth < 3 and all(_askable(interpreter, v, depth + 1) for v in x)
+    if isinstance(x, dict):
+        return depth < 3 and all(_askable(interpreter, v, depth + 1) for v in x.values())
+    return (passing.instance(x) or type(x) in interpreter.numbers
+            or isinstance(x, (*passing.OPAQUE, ndarray, np.ufunc)))
 
 
 def _arrays(args: tuple, kwargs: dict) -> Any:

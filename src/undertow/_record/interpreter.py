@@ -56,6 +56,7 @@ class Interpreter:
         self.run = 0
         self.loops: dict[int, Any] = {}
         self.memory = Memory()
+        self.dubious: dict[int, Any] = {}  # compiled objects that may have computed with active values
         self.kept: list[list] = []
         self.inputs: list = []
         self.tables: dict[int, tuple[Any, dict]] = {}  # keys that tables were last stored to under (`remembered.setitem`)
@@ -416,6 +417,8 @@ class Interpreter:
         if id(value) in seen or depth > 12:
             return None
         seen.add(id(value))
+        if id(value) in self.dubious:
+            return value
         if isinstance(value, (list, tuple, set, frozenset)):
             children: Any = value
         elif isinstance(value, dict):
@@ -489,6 +492,7 @@ def release(interpreter: Any) -> None:
     interpreter.epoch += 1
     interpreter.written = ""
     interpreter.memory.clear()
+    interpreter.dubious.clear()
     interpreter.reset()
     leftovers.settle(interpreter)
     with _lock:

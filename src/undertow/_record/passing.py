@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import refusal
+from . import affine
 
 HEAP_TYPE = 1 << 9
 LARGEST = 1 << 20  # numbers among the arguments that are marked
@@ -98,12 +98,15 @@ def holds(interpreter: Any, x: Any, args: tuple, kwargs: dict) -> bool:
 
 
 def made(interpreter: Any, cls: type, new: Any, args: tuple, kwargs: dict) -> Any:
-    """An object of a class that Python derives of a compiled one, as its compiled ``__new__`` leaves it."""
+    """An object of a class that Python derives of a compiled one, as its compiled ``__new__`` leaves it.
+
+    Where it does not hold what it was given, nothing tells whether numbers were computed: such an object counts as active.
+    """
     entrust(interpreter, (args, kwargs))
     found = interpreter.find_active((args, kwargs))
     x = new(cls, *args, **kwargs)
     if found is not None and not holds(interpreter, x, args, kwargs):
-        raise interpreter.refuse(refusal.foreign_call(interpreter, cls, found))
+        interpreter.dubious[id(x)] = x
     return x
 
 
@@ -334,6 +337,21 @@ def same(a: ndarray, b: ndarray) -> bool:
     return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
 
 
+def same_objects(y: ndarray, values: Any) -> bool:
+    """Whether the numbers in an object array are the very objects that were given."""
+    given = {id(v) for v in reachable(values)}
+    return all(id(v) in given for v in y.flat if not isinstance(v, OPAQUE))
+
+
+def unchanged(old: Any, x: Any) -> bool:
+    """Whether an argument holds what its copy `old` holds."""
+    if isinstance(x, ndarray):
+        return same(old, x)
+    if isinstance(x, dict):
+        return same_items(list(old), list(x)) and same_items(list(old.values()), list(x.values()))
+    return same_items(old, x) if isinstance(x, list) else True
+
+
 def same_items(a: list, b: list) -> bool:
     """Whether two lists hold the same objects."""
     return len(a) == len(b) and all(x is y for x, y in zip(a, b))
@@ -366,7 +384,7 @@ def moved(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> Any:
     changed = trial.written(held, held_after, marked, numbers)
     if result is REFUSED or changed is None or not numbers and not isinstance(before, (float, np.floating)) and not \
             _all_steps(before):
-        return REFUSED
+        return affine.followed(trial, f, before, held)
     for x, new in changed:
         interpreter.hooks["setitem"](new, x, Ellipsis)
     return result
@@ -386,4 +404,5 @@ def _all_steps(result: Any) -> bool:
     return isinstance(result, (bool, int, str, np.bool_, np.integer))
 
 
-__all__ = ["OPAQUE", "REFUSED", "can_hold", "compiled_attribute", "entrust", "extension", "holds", "instance", "is_answer", "known", "made", "moved", "shown"]
+__all__ = ["OPAQUE", "REFUSED", "can_hold", "compiled_attribute", "entrust", "extension", "holds", "instance", "is_answer", "known", "made", "moved", "same_objects", "shown",
+           "unchanged"]

@@ -65,6 +65,8 @@ def binary(interpreter: Any, hook: str, a: Any, b: Any) -> Any:
     first_right = ta is not tb and issubclass(tb, ta) and right is not None and right is not special(ta, f"__r{stem}__")
     if isinstance(a, ndarray) and _array_defers(a, b) and right is not None:
         left = None
+    if isinstance(a, (list, tuple, str, bytes, bytearray)) and _is_c(left):
+        first_right = True  # repeating and joining sequences come after the numbers' operators
     attempts = [(right, b, a), (left, a, b)] if first_right else [(left, a, b), (right, b, a)]
     if ta is tb:
         attempts = attempts[:1]

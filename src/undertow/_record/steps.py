@@ -26,7 +26,7 @@ def frozen_index(index: Any) -> Any:
     if t is int or t is slice or index is Ellipsis:
         return index
     if t is ndarray or t is list:
-        return np.array(index, copy=True)
+        return np.array(index, None if len(index) else np.intp, copy=True) if t is list else np.array(index, copy=True)
     if t is tuple:
         for i in index:
             if type(i) is ndarray or type(i) is list:

@@ -83,12 +83,9 @@ def as_passed(f: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         taken = 1 + ("indices" in names) if names else len(args)
         inputs = args[:taken]
         kwargs = {**dict(zip(names[taken - 1:], args[taken:])), **kwargs}
-    out = kwargs.get("out")
-    if out is not None and type(out) is not tuple:
-        kwargs["out"] = (out,)
-    elif out is None and "out" in kwargs:
-        del kwargs["out"]
-    return inputs, kwargs
+    out = kwargs.pop("out", None)
+    out = out if type(out) is tuple else (out,)
+    return inputs, kwargs if all(o is None or o is Ellipsis for o in out) else {**kwargs, "out": out}
 
 
 def _array_function(interpreter: Any) -> Any:

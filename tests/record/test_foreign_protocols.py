@@ -1,0 +1,93 @@
+"""What NumPy and Python do between a program and the special methods of packages it uses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import undertow as ut
+
+X = np.array([0.7, 1.3, 0.4])
+SEEN: list = []
+
+
+class Watched(np.ndarray):
+    """An array subclass that notes what its ``__array_ufunc__`` is given."""
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        SEEN.append((ufunc, method, len(inputs), {k: v for k, v in kwargs.items() if k in ("axis", "out", "dtype")}))
+        bare = [i.view(np.ndarray) if isinstance(i, Watched) else i for i in inputs]
+        kwargs.pop("out", None)
+        return getattr(ufunc, method)(*bare, **kwargs)
+
+    def __pow__(self, p, mod=None, /):
+        return super().__pow__(p, mod)
+
+
+class Unit:
+    """What multiplies sequences and numbers from the right."""
+
+    def __rmul__(self, other):
+        return 3.0 * np.asarray(other)
+
+
+class Wrapped:
+    """Numbers behind the protocols of NumPy."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return Wrapped(getattr(ufunc, method)(*(i.values if isinstance(i, Wrapped) else i for i in inputs), **kwargs))
+
+    def __rmul__(self, other):
+        return Wrapped(other * self.values)
+
+
+DT = [("weight", float), ("cost", int)]
+PROGRAMS = {
+    "power with a modulus": lambda x: (x.view(Watched) ** 2.5).sum(),
+    "options by position": lambda x: np.add.reduce(x.view(Watched), 0, None, None) * x[0],
+    "out that is None": lambda x: np.multiply(x.view(Watched), 2.0, out=None).sum() * x[1],
+    "mean": lambda x: x.view(Watched).mean() * x[2],
+    "sequence times object": lambda x: ([x[0], x[1], 2.0] * Unit()).sum() * x[0],
+    "number times object": lambda x: (x[0] * Wrapped(x)).values.sum() + (np.float64(2.0) * Wrapped(x)).values.prod(),
+    "records": lambda x: np.array([(x[0], 2), (x[1] * x[2], 3)], dtype=DT)["weight"].prod(),
+    "nested records": lambda x: np.array([[(x[0] ** 2, 2)]], dtype=DT)[0, 0]["weight"] * x[1],
+    "an empty list as index": lambda x: filled(x),
+    "numbers of whole arrays": lambda x: x[0] * float(np.asarray(2)) + complex(np.asarray(3)).real * x[1],
+    "float of a subclass": lambda x: float(x.view(Watched)[:1].reshape(())) * x[1],
+}
+
+
+def filled(x):
+    """Writes to no place at all."""
+    y = x * 2.0
+    y[[]] = x[1]
+    return y.sum() * y[0]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_protocols_are_followed(name):
+    f = PROGRAMS[name]
+    SEEN.clear()
+    value = f(X)
+    plain = list(SEEN)
+    SEEN.clear()
+    found, gradient = ut.value_and_grad(f)(X)
+    assert_allclose(found, value, rtol=1e-15)
+    assert plain == SEEN
+    expected = [(f(X + 1e-6 * e) - f(X - 1e-6 * e)) / 2e-6 for e in np.eye(3)]
+    assert_allclose(gradient, expected, rtol=1e-6, atol=1e-8)
+    assert_allclose([float(ut.jvp(f, (X,), (e,))[1]) for e in np.eye(3)], gradient, rtol=1e-12, atol=1e-12)
+
+
+def test_types_of_converted_numbers():
+    def f(x):
+        kinds.extend(map(type, (float(np.asarray(2)), np.float64(np.asarray(x)), np.float64([x]), complex(np.array(1)))))
+        return x * float(np.asarray(2))
+
+    kinds: list = []
+    assert ut.grad(f)(1.5) == 2.0
+    assert kinds == [float, np.float64, np.ndarray, complex]
