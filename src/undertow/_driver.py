@@ -1,15 +1,16 @@
 """The pipeline as one straight story: activate the arguments, run, keep what sweeps need, sweep, put everything back.
 
 `Recording` runs a function one level above `lower`; its `pull` is the adjoint of the run.  `Pushed` runs it in forward
-mode, once a direction.
+mode, once a direction, or once for many (`push_all`).
 
 """
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ from ._record.plain import PLAIN
 from ._record.quick_forward import loud, quiet
 from ._record.reverse import ReverseInterpreter
 from ._record.sweep import Sweep, finite
+from ._record.wide import Narrow, WideInterpreter
+
+TOGETHER = 64  # directions of one run: their tangents are kept side by side
 
 __all__ = ["PLAIN", "Pushed", "Recording"]
 
@@ -240,7 +244,7 @@ def twin(array: ndarray, owner: ndarray, copy: ndarray) -> ndarray:
 
 
 class Pushed:
-    """A run in forward mode; each direction runs the function, all but the first on copies of the arguments.
+    """A run in forward mode; each run but the first is on copies of the arguments.
 
     Attributes
     ----------
@@ -282,6 +286,44 @@ class Pushed:
             settled(problem, interpreter)
             release(interpreter)
 
+    def push_all(self, several: Iterator[list]) -> list[list]:
+        """Tangents of the outputs for each of several directions, in as few runs as may be."""
+        found = [self.push(dots) for dots in itertools.islice(several, 1)]  # on the arguments themselves; then on copies
+        together = 1 if self.lower.level or self.spare is None else TOGETHER
+        while some := list(itertools.islice(several, together)):
+            try:
+                found += self.push_together(some) if len(some) > 1 else [self.push(some[0])]
+            except Narrow:
+                together = 1
+                found += map(self.push, some)
+        return found
+
+    def push_together(self, several: list[list]) -> list[list]:
+        """One run for several directions."""
+        problem = self.spare.copy(self.lower)  # type: ignore[union-attr]
+        problem.begin(self.lower)
+        interpreter = acquire(WideInterpreter, self.lower)
+        interpreter.width, interpreter.narrowed = len(several), False
+        leftovers.begin()
+        try:
+            stand_ins = [wide_start(interpreter, x, dots) for x, dots in zip(problem.inputs, zip(*several, strict=True),
+                                                                             strict=True)]
+            value = followed(problem, interpreter, stand_ins)
+            if interpreter.narrowed:
+                raise Narrow
+            outputs = self.leaves_of(value)
+            found = [interpreter.leaf(y) for y in outputs]
+            self.outputs = [interpreter.plain(y) for y in outputs]
+            tangents = [[None if leaf is None else piece(leaf[0], k, y) for leaf, y in zip(found, outputs, strict=True)]
+                        for k in range(len(several))]
+            self.value = problem.strip(value, interpreter)
+            return tangents
+        finally:
+            stand_ins = value = outputs = found = None  # type: ignore[assignment]
+            problem.finish(interpreter)
+            settled(problem, interpreter)
+            release(interpreter)
+
     def result(self, dot: Any, y: Any) -> Any:
         """A tangent in memory of its own."""
         if isinstance(y, ndarray):
@@ -312,6 +354,26 @@ def tangent_start(interpreter: Any, x: Any, dot: Any) -> Any:
         return x
     cls = interpreter.scalars.wrap[type(x)]
     return interpreter.scalar(cls, x, dot)
+
+
+def wide_start(interpreter: Any, x: Any, dots: tuple) -> Any:
+    """An active stand-in of an input with its tangents in several directions."""
+    if isinstance(x, ndarray):
+        slot = interpreter.memory.find(x)
+        if slot is None:
+            slot = interpreter.memory.register(x, True)
+            slot.bar, slot.owned = interpreter.zeros(slot), True
+        shadow = interpreter.shadow(interpreter.memory.reference(x, slot))
+        for k, dot in enumerate(dots):
+            shadow[k, ...] = dot
+        return x
+    return interpreter.scalar(interpreter.scalars.wrap[type(x)], x, np.array(dots))
+
+
+def piece(dots: Any, k: int, y: Any) -> Any:
+    """The tangent of an output in one of several directions."""
+    dot = dots[k] if isinstance(dots, ndarray) else dots
+    return np.array(dot, dtype=y.dtype) if isinstance(y, ndarray) else ordinary(y)(dot)
 
 
 def ordinary(y: Any) -> type:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -460,27 +460,30 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0, *, mode: str = "auto", tie
 
 
 def assemble_forward(lower: Any, problem: Problem) -> Any:
-    """Columns, one run in forward mode each."""
+    """Columns, in runs in forward mode."""
     forward = problem.pushed(lower, several=True)
-    columns: list[list] = []
-    y: Any = None
-    for k, x in enumerate(problem.originals):
-        columns.append([])
-        for j in range(int(np.size(x))):
-            dots = [np.zeros_like(v) if isinstance(v, np.ndarray) else 0.0 for v in problem.originals]
-            unit = np.zeros(np.shape(x), np.asarray(plain_of(x)).dtype)
-            unit[np.unravel_index(j, unit.shape)] = 1.0
-            dots[k] = unit if isinstance(x, np.ndarray) else 1.0
-            pushed = forward.push(dots)
-            y = forward.value
-            columns[-1].append(zero_like(y) if not pushed or pushed[0] is None else pushed[0])
-    if y is None:
-        y = forward.push([np.zeros_like(v) for v in problem.originals]) and forward.value
+    found = forward.push_all(units(problem.originals))
+    if not found:
+        forward.push([np.zeros_like(v) for v in problem.originals])
+    y = forward.value
+    columns = iter([zero_like(y) if not pushed or pushed[0] is None else pushed[0] for pushed in found])
     blocks = []
-    for x, column in zip(problem.originals, columns, strict=True):
+    for x in problem.originals:
+        column = [next(columns) for _ in range(int(np.size(x)))]
         shape = np.shape(y) + np.shape(x)
         blocks.append(stack(lower, column, shape, last=True) if column else np.zeros(shape))
     return problem.structured(blocks)
+
+
+def units(originals: list) -> Iterator[list]:
+    """The unit directions of all arguments, one after the other."""
+    for k, x in enumerate(originals):
+        for j in range(int(np.size(x))):
+            dots = [np.zeros_like(v) if isinstance(v, np.ndarray) else 0.0 for v in originals]
+            unit = np.zeros(np.shape(x), np.asarray(plain_of(x)).dtype)
+            unit[np.unravel_index(j, unit.shape)] = 1.0
+            dots[k] = unit if isinstance(x, np.ndarray) else 1.0
+            yield dots
 
 
 def assemble_reverse(lower: Any, problem: Problem, recording: Any, y: Any) -> Any:

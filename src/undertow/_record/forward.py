@@ -26,18 +26,19 @@ class ForwardInterpreter(Interpreter):
     """Propagates one direction."""
 
     mode = "forward"
+    one = True  # whether tangents have the shape of their primals
 
     def __init__(self, lower: Any) -> None:
         self.caches: dict[Any, dict] = {}
         rules.load()
         super().__init__(lower)
-        if lower.level == 0:
+        if lower.level == 0 and self.one:
             self.hooks.update(quick_forward.hooks(self, *hook_module.general_ways(self)))
 
     def short_cut(self, rule: Any, primitive: Any) -> Any:
         """Elementwise functions of one argument."""
         one = rule.kind == "elementwise" and len(rule.partials) == 1 and rule.nout == 1
-        return quick_forward.unary(self, rule, rule.function, primitive) if one and self.level == 1 else None
+        return quick_forward.unary(self, rule, rule.function, primitive) if one and self.level == 1 and self.one else None
 
     def reset(self) -> None:
         """Forget the run."""
@@ -78,6 +79,19 @@ class ForwardInterpreter(Interpreter):
 
     # ---- tangents ----
 
+    @staticmethod
+    def zeros(slot: Slot) -> Any:
+        """A zero shadow."""
+        return zeros_like_slot(slot)
+
+    def get(self, shadow: Any, index: Any) -> Any:
+        """``shadow[index]``."""
+        return self.lower.hooks["getitem"](shadow, index)
+
+    def put(self, dot: Any, shadow: Any, index: Any) -> None:
+        """``shadow[index] = dot``."""
+        self.lower.hooks["setitem"](dot, shadow, index)
+
     def shadow(self, ref: Any) -> Any:
         """The piece of the tangent memory that `ref` describes."""
         if type(ref) is Slot:
@@ -109,7 +123,7 @@ class ForwardInterpreter(Interpreter):
             quick_forward.held(self.memory, y, dot)
             return
         slot = self.memory.register(y, True)
-        slot.bar, slot.owned = zeros_like_slot(slot), True
+        slot.bar, slot.owned = self.zeros(slot), True
         if dot is not None:
             if y.dtype.kind != "c" and np.iscomplexobj(dot):
                 dot = self.lower.call(np.real, dot)
@@ -160,7 +174,7 @@ class ForwardInterpreter(Interpreter):
 
     def reshaped(self, old_slot: Slot, new_slot: Slot, old: ndarray, new: ndarray) -> None:
         """The shape of an array was assigned."""
-        new_slot.bar, new_slot.owned = zeros_like_slot(new_slot), True
+        new_slot.bar, new_slot.owned = self.zeros(new_slot), True
         self.lower.hooks["setitem"](self.lower.call(np.reshape, old_slot.bar, new.shape), new_slot.bar, Ellipsis)
 
     def note_foreign_write(self, x: ndarray, old: ndarray) -> None:
@@ -177,7 +191,7 @@ class ForwardInterpreter(Interpreter):
             if r.base is not None and owner_of(r) is slot.owner:
                 self.memory.note_view(r, parent, index)
             elif r.dtype.kind in "fc":
-                self.fresh(r, getitem(self.shadow(parent), index))
+                self.fresh(r, self.get(self.shadow(parent), index))
             elif r.dtype.names is not None:
                 return self.read_record(a, index, r)
             return r
@@ -186,7 +200,7 @@ class ForwardInterpreter(Interpreter):
             if a.dtype.names is not None and isinstance(r, np.void):
                 return self.read_record(a, index, r)
             return self.other_bits(a, slot) or r
-        return self.scalar(cls, r, getitem(self.shadow(parent), index))
+        return self.scalar(cls, r, self.get(self.shadow(parent), index))
 
     def array_setitem(self, a: ndarray, index: Any, value: Any, slot: Slot | None) -> None:
         """``a[index] = value``, primal and tangent."""
@@ -197,7 +211,7 @@ class ForwardInterpreter(Interpreter):
             return
         if a.dtype.names is not None and self.store_record(a, index, value):
             return
-        if slot is not None and slot.active and quick_forward.store(self, a, index, value, slot):
+        if slot is not None and slot.active and self.one and quick_forward.store(self, a, index, value, slot):
             return
         store = self.lower.hooks["setitem"]
         tv = type(value)
@@ -221,11 +235,11 @@ class ForwardInterpreter(Interpreter):
             slot = slot or self.memory.register(a, False)
             self.check_activation(a, value, slot)
             slot.active = True
-            slot.bar, slot.owned = zeros_like_slot(slot), True
+            slot.bar, slot.owned = self.zeros(slot), True
         dot: Any = 0.0 if leaf is None else leaf[0]
         if a.dtype.kind != "c" and np.iscomplexobj(dot):
             dot = dot.real
-        store(dot, self.shadow(self.memory.reference(a, slot)), index)
+        self.put(dot, self.shadow(self.memory.reference(a, slot)), index)
 
     # ---- arithmetic on arrays ----
 
@@ -299,14 +313,17 @@ class ForwardInterpreter(Interpreter):
         dots = tuple(self.tangent(leaf, plain[i] if i < len(plain) else None)
                      for i, leaf in zip(bound.positions, bound.leaves, strict=True))
         with np.errstate(all="ignore"):
-            if rule.push is not None:
-                dot = self.lower.prepare(rule.push)(y, dots, *plain, **kwargs)
-            elif rule.kind == "linear":
-                i = bound.positions[0]
-                dot = self.lower.callee(rule.function)(*plain[:i], dots[0], *plain[i + 1:], **kwargs)
-            else:
-                dot = transpose(self.lower, rule, y, dots, bound, plain, kwargs, residuals)
+            dot = self.pushed(rule, bound, y, dots, plain, kwargs, residuals)
         return self.output(y, dot)
+
+    def pushed(self, rule: Any, bound: binding.Bound, y: Any, dots: tuple, plain: list, kwargs: dict, residuals: Any) -> Any:
+        """The tangent of a result, by whatever the rule gives."""
+        if rule.push is not None:
+            return self.lower.prepare(rule.push)(y, dots, *plain, **kwargs)
+        if rule.kind == "linear":
+            i = bound.positions[0]
+            return self.lower.callee(rule.function)(*plain[:i], dots[0], *plain[i + 1:], **kwargs)
+        return transpose(self.lower, rule, y, dots, bound, plain, kwargs, residuals)
 
     def tangent(self, leaf: Any, x: Any) -> Any:
         """The tangent of an argument; zeros beside active members of a sequence."""
