@@ -288,7 +288,7 @@ class Pushed:
 
     def push_all(self, several: Iterator[list]) -> list[list]:
         """Tangents of the outputs for each of several directions, in as few runs as may be."""
-        found = [self.push(dots) for dots in itertools.islice(several, 1)]  # on the arguments themselves; then on copies
+        found = [self.push(dots) for dots in itertools.islice(several, 1)]  # on the arguments, the others on copies
         together = 1 if self.lower.level or self.spare is None else TOGETHER
         while some := list(itertools.islice(several, together)):
             try:

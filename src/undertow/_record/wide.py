@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import as_strided
 from .._errors import UndertowError
 from .forward import ForwardInterpreter
 from .memory import TRANSPOSED, Slot, View, cut, zeros_like_slot
-from .scalars import COMPLEX_BASES, NUMBERS
+from .scalars import COMPLEX_BASES
 
 BASIC = (int, slice, type(None), type(Ellipsis), np.integer)
 
