@@ -113,7 +113,8 @@ class Calls:
             t = type(f)
             if t is FunctionType:
                 entry = functions.get(id(f))
-                if entry is not None and entry[0] is f and entry[1] is f.__code__ and entry[2] is f.__defaults__:
+                if (entry is not None and entry[0] is f and entry[1] is f.__code__ and entry[2] is f.__defaults__
+                        and entry[4] is f.__kwdefaults__):
                     return entry[3]
                 constants = f.__code__.co_consts
                 mark = constants[-1] if constants else None
@@ -124,7 +125,7 @@ class Calls:
                 function = f.__func__
                 entry = functions.get(id(function))
                 if (entry is not None and entry[0] is function and entry[1] is function.__code__
-                        and entry[2] is function.__defaults__):
+                        and entry[2] is function.__defaults__ and entry[4] is function.__kwdefaults__):
                     new = entry[3]
                 else:
                     new = callee(function)
@@ -214,7 +215,7 @@ class Calls:
     def keep(self, f: FunctionType, new: Any) -> Any:
         if len(self.functions) > LIMIT:
             self.functions.clear()
-        self.functions[id(f)] = (f, f.__code__, f.__defaults__, new)
+        self.functions[id(f)] = (f, f.__code__, f.__defaults__, new, f.__kwdefaults__)
         return new
 
     def rewritten(self, f: Any) -> Any:
