@@ -260,3 +260,46 @@ def test_heat_equation_of_the_checkpointing_literature():
     value, gradient = ut.value_and_grad(final)(T)
     assert np.linalg.norm(T) == pytest.approx(66.21987468492061, abs=1e-9)
     assert np.linalg.norm(gradient[1:-1]) == pytest.approx(6.970279349365908, abs=1e-9)
+
+
+@pytest.mark.parametrize("mode", ["auto", "forward", "reverse"])
+@pytest.mark.parametrize("tier", ["auto", "record"])
+def test_jacobians_of_trees(mode, tier):
+    x = np.array([0.7, 0.3, 0.55])
+
+    def f(parameters):
+        w, b = parameters["w"], parameters["b"]
+        return {"first": w * b, "rest": [w @ w, (b**3, 4)]}
+
+    for _ in range(3):
+        found = ut.jacobian(f, mode=mode, tier=tier)({"w": x, "b": 2.0})
+        np.testing.assert_allclose(found["first"]["w"], 2 * np.eye(3))
+        np.testing.assert_allclose(found["first"]["b"], x)
+        np.testing.assert_allclose(found["rest"][0]["w"], 2 * x)
+        np.testing.assert_allclose(found["rest"][1][0]["b"], 12.0)
+        assert found["rest"][0]["b"] == 0.0 and not found["rest"][1][0]["w"].any() and found["rest"][1][1] == 4
+
+
+@pytest.mark.parametrize("tier", ["auto", "record"])
+def test_hessians_of_trees(tier):
+    x = np.array([0.7, 0.3])
+
+    def f(a, b):
+        return (a * b**2).sum()
+
+    for _ in range(3):
+        (aa, ab), (ba, bb) = ut.hessian(f, argnums=(0, 1), tier=tier)(x, 2.0)
+        assert not aa.any()
+        np.testing.assert_allclose(ab, [4.0, 4.0])
+        np.testing.assert_allclose(ba, [4.0, 4.0])
+        np.testing.assert_allclose(bb, 2.0)
+    found = ut.hessian(lambda d: f(d["a"], d["b"]), tier=tier)({"a": x, "b": x.copy()})
+    np.testing.assert_allclose(found["a"]["b"], np.diag(2 * x))
+    np.testing.assert_allclose(found["b"]["b"], np.diag(2 * x))
+
+
+def test_jacobians_of_what_does_not_vary():
+    x = np.array([0.7, 0.3])
+    assert not ut.jacobian(lambda x: 3)(x).any() and ut.jacobian(lambda x: None)(x) is None
+    assert ut.jacobian(lambda x: np.arange(3))(x).shape == (3, 2)
+    assert ut.jacobian(lambda x: (x[:0], x))(x)[0].shape == (0, 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from .._driver import PLAIN
 from .._errors import ArgumentError
 from .._tiers import Ledger, Timed, check_tier
-from . import directional, native
+from . import dense, directional, native
 from .base import Operator, OperatorMethod, Problem, filled, fitted, operator, real_scalar
 from .trees import Form, leaves, rebuild, with_leaves
 
@@ -400,16 +400,16 @@ def derivative(f: Callable[..., Any], argnum: Any = 0, *, tier: str = "auto") ->
 
 
 def jacobian(f: Callable[..., Any], argnums: Any = 0, *, mode: str = "auto", tier: str = "auto") -> Any:
-    r"""Dense Jacobian of a function from arrays to arrays.
+    r"""Dense Jacobian of a function of arrays.
 
     .. math:: J_{ij} = \partial f_i / \partial x_j
 
     Parameters
     ----------
     f : callable
-        Function of arrays or numbers with an array or number as result, real or holomorphic.
+        Function of arrays and numbers with arrays and numbers as result, real or holomorphic.
     argnums : int, str, or tuple of these
-        Arguments to differentiate; each must be an array or a number.
+        Arguments to differentiate: arrays, numbers, or containers of these.
     mode : {"auto", "forward", "reverse"}
         One sweep an input, or one an output; "auto" takes the fewer.
     tier : {"auto", "record", "compile"}
@@ -418,8 +418,9 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0, *, mode: str = "auto", tie
     Returns
     -------
     callable
-        The Jacobian as a function of the arguments of `f`: an array of shape ``f(x).shape + x.shape``, a tuple of them if
-        `argnums` is a tuple.
+        The Jacobian as a function of the arguments of `f`: an array of shape ``f(x).shape + x.shape``; a tuple of them if
+        `argnums` is a tuple.  Where the argument is a container, each array and number in it has its own, in its place;
+        where the result is one, each array and number in it has all of these in its place.
 
     Examples
     --------
@@ -445,71 +446,18 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0, *, mode: str = "auto", tie
         inputs = sum(int(np.size(x)) for x in problem.originals)
         holomorphic = any(np.iscomplexobj(x) for x in problem.originals)
         if mode == "forward" or (mode == "auto" and (inputs == 1 or holomorphic)):
-            return assemble_forward(lower, problem)
+            return dense.columns(lower, problem)
         spare = problem.copy(lower)
         recording = problem.record(lower)
         try:
-            y = recording.value
-            if mode == "auto" and (inputs <= np.size(y) or np.iscomplexobj(y)):
-                return assemble_forward(lower, spare)
-            return assemble_reverse(lower, problem, recording, y)
+            results = recording.outputs
+            if mode == "auto" and (inputs <= sum(int(np.size(y)) for y in results) or any(map(np.iscomplexobj, results))):
+                return dense.columns(lower, spare)
+            return dense.rows(lower, problem, recording)
         finally:
             recording.close()
 
     return Operator(body)
-
-
-def assemble_forward(lower: Any, problem: Problem) -> Any:
-    """Columns, in runs in forward mode."""
-    forward = problem.pushed(lower, several=True)
-    found = forward.push_all(units(problem.originals))
-    if not found:
-        forward.push([np.zeros_like(v) for v in problem.originals])
-    y = forward.value
-    columns = iter([zero_like(y) if not pushed or pushed[0] is None else pushed[0] for pushed in found])
-    blocks = []
-    for x in problem.originals:
-        column = [next(columns) for _ in range(int(np.size(x)))]
-        shape = np.shape(y) + np.shape(x)
-        blocks.append(stack(lower, column, shape, last=True) if column else np.zeros(shape))
-    return problem.structured(blocks)
-
-
-def units(originals: list) -> Iterator[list]:
-    """The unit directions of all arguments, one after the other."""
-    for k, x in enumerate(originals):
-        for j in range(int(np.size(x))):
-            dots = [np.zeros_like(v) if isinstance(v, np.ndarray) else 0.0 for v in originals]
-            unit = np.zeros(np.shape(x), np.asarray(plain_of(x)).dtype)
-            unit[np.unravel_index(j, unit.shape)] = 1.0
-            dots[k] = unit if isinstance(x, np.ndarray) else 1.0
-            yield dots
-
-
-def assemble_reverse(lower: Any, problem: Problem, recording: Any, y: Any) -> Any:
-    """Rows, one pull each."""
-    rows: list[list] = [[] for _ in problem.originals]
-    for i in range(int(np.size(y))):
-        unit = np.zeros(np.shape(y), np.asarray(plain_of(y)).dtype)
-        unit.flat[i] = 1.0
-        bars = [unit if isinstance(v, np.ndarray) else 1.0 for v in recording.outputs]
-        for row, bar in zip(rows, recording.pull(bars), strict=True):
-            row.append(bar)
-    blocks = []
-    for x, row in zip(problem.originals, rows, strict=True):
-        shape = np.shape(y) + np.shape(x)
-        blocks.append(np.zeros(shape) if not row else stack(lower, row, shape, last=False))
-    return problem.structured(blocks)
-
-
-def plain_of(x: Any) -> Any:
-    """An ordinary number or array with the dtype of `x`."""
-    return x if isinstance(x, np.ndarray) else getattr(type(x), "stands_for", type(x))(0.0)
-
-
-def stack(lower: Any, parts: list, shape: tuple, last: bool) -> Any:
-    """Pieces of a Jacobian put together on the level of `lower`."""
-    return lower.call(np.reshape, lower.call(np.stack, parts, -1 if last else 0), shape)
 
 
 @operator

@@ -23,15 +23,16 @@ def hessian(f: Callable[..., Any], argnums: Any = 0, *, tier: str = "auto") -> A
     ----------
     f : callable
         Any Python function with one real number as result.
-    argnums : int or str
-        The argument to differentiate, an array or a number.
+    argnums : int, str, or tuple of these
+        Arguments to differentiate: arrays, numbers, or containers of these.
     tier : {"auto", "record", "compile"}
         As for `value_and_grad`.
 
     Returns
     -------
     callable
-        The Hessian as a function of the arguments of `f`: an array of shape ``x.shape + x.shape``.
+        The Hessian as a function of the arguments of `f`: an array of shape ``x.shape + x.shape``; for containers and
+        several arguments the blocks of the Hessian, in the structure of the arguments twice over.
 
     Notes
     -----
