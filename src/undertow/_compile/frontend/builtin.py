@@ -33,6 +33,8 @@ class Builtins:
             return Const(len(v.items))
         if isinstance(v, Const) and isinstance(v.obj, (str, tuple, list)):
             return Const(len(v.obj))
+        if isinstance(v, Iterable) and v.kind == "range":
+            return Scalar(self.range_length(v), "py")
         raise NotCompilable(f"len of {describe(v)}")
 
     def do_range(self, *parts: Any) -> Iterable:

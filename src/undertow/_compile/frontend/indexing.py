@@ -33,6 +33,8 @@ class Indexing:
             return self.object_item(owner, "__getitem__", node.slice)
         if isinstance(owner, Const) and isinstance(owner.obj, (tuple, list, dict, str)):
             return self.const_item(owner.obj, node)
+        if isinstance(owner, Iterable) and owner.kind == "range" and not isinstance(node.slice, ast.Slice):
+            return self.range_item(owner, self.expr(node.slice))
         if not isinstance(owner, (Array, Lazy)):
             raise NotCompilable(f"indexing of {describe(owner)}")
         index = self.index_items(node.slice)
@@ -40,6 +42,18 @@ class Indexing:
         if isinstance(owner, Lazy):
             owner = self.force(owner)
         return self.index_with(owner, index)
+
+    def range_item(self, owner: Iterable, index: Any) -> Any:
+        """One number of a range."""
+        lo, _, step, item = self.range_bounds(owner.parts)
+        return item(self.b.add(lo, self.b.mul(self.inside(scalar_of(index).value, self.range_length(owner)), const(step))))
+
+    def range_length(self, owner: Iterable) -> Value:
+        lo, hi, step, _ = self.range_bounds(owner.parts)
+        n = self.b.sub(hi, lo) if step > 0 else self.b.sub(lo, hi)
+        if abs(step) != 1:
+            n = self.b.scalar("floordiv", self.b.add(n, const(abs(step) - 1)), const(abs(step)))
+        return self.b.scalar("select", self.b.scalar("lt", n, const(0)), const(0), n)
 
     def list_item(self, owner: Ref, node: ast.Subscript) -> Any:
         contents = self.contents(owner)
