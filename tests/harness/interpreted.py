@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 
@@ -96,6 +97,8 @@ def _product(c, c_at, c_rows, c_columns, a, a_at, a_rows, a_columns, b, b_at, b_
 
 
 NAMES = {
+    **{f"local_{t.__name__}": functools.partial(_carve(t), None, 0, 0) for t in (np.float64, np.float32, np.int64)},
+    "local_bool": functools.partial(_carve(np.bool_), None, 0, 0),
     "carve_float64": _carve(np.float64), "carve_int64": _carve(np.int64), "carve_bool": _carve(np.bool_),
     "room": lambda at, size, dims: at + size * math.prod(dims), "clear": lambda a: np.asarray(a).fill(0),
     "empty": lambda dims, dtype: checked(np.full(dims, np.nan, dtype)),

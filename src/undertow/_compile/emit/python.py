@@ -13,6 +13,8 @@ from ..ir.types import ArrayType
 
 __all__ = ["emit"]
 
+_SMALL, _STACK = 1024, 2**15  # bytes of a small array, and of all that are on the stack
+
 
 def emit(function: Function) -> str:
     """Source of the function."""
@@ -39,6 +41,7 @@ class _Emitter:
 
     def run(self) -> str:
         self.count(self.f.body)
+        self.local = self.on_stack()
         params = ", ".join(self.name(p) for p in self.f.params)
         self.pooled = any(self.in_pool(op) for op in walk(self.f.body))
         taping = any(op.name == "reserve" for op in walk(self.f.body))
@@ -101,9 +104,24 @@ class _Emitter:
             dims = [str(known[k]) if k in known else f"{name}.shape[{k}]" for k in range(p.type.ndim)]
             self.line(1, f"{name} = shaped({name}, ({', '.join(dims)},))")
 
+    def on_stack(self) -> set[Op]:
+        """Small arrays of known extents, as long as they fit on the stack together: LLVM keeps them in registers."""
+        found: set[Op] = set()
+        total = 0
+        for op in walk(self.f.body):
+            if op.name == "alloc" and op.operands and op.result not in self.f.body.yields and all(
+                    isinstance(n, Constant) for n in op.operands):
+                extents = [n.value for n in op.operands]  # type: ignore[attr-defined]
+                size = math.prod(extents) * op.result.type.element.dtype.itemsize
+                if min(extents) >= 0 and size <= _SMALL and total + size <= _STACK:
+                    total += size + 64
+                    found.add(op)
+        return found
+
     def in_pool(self, op: Op) -> bool:
         """Whether an operation takes memory that does not outlive the call."""
-        return op.name == "alloc" and bool(op.operands) and op.result not in self.f.body.yields and not self.in_kernel
+        return (op.name == "alloc" and bool(op.operands) and op.result not in self.f.body.yields and not self.in_kernel
+                and op not in self.local)
 
     def region(self, region: Region, depth: int) -> None:
         start = len(self.lines)
@@ -149,6 +167,11 @@ class _Emitter:
     def on_alloc(self, op: Op, depth: int) -> None:
         dims = ", ".join(self.ref(v) for v in op.operands) + ("," if op.operands else "")
         dtype, name, fill = _numpy(op.result.type.element), self.name(op.result), op.attrs["fill"]
+        if op in self.local:
+            self.line(depth, f"{name} = local_{dtype.rstrip('_')}(({dims}))")
+            if fill == "zeros":
+                self.line(depth, f"clear({name})")
+            return
         if self.in_pool(op):
             size = op.result.type.element.dtype.itemsize
             self.line(depth, f"pool_end = room(pool_top, {size}, ({dims}))")

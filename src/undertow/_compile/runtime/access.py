@@ -41,13 +41,19 @@ def pointer_to(context: Any, builder: Any, array_type: Any, array: Any, index: A
 def _mark(builder: Any, instruction: Any, scope: Any, total: Any) -> None:
     """Say which memory of the function an access touches, and that it touches no other."""
     module = builder.module
-    domain = module.add_metadata([ir.MetaDataString(module, "undertow")])
-    scopes = [module.add_metadata([ir.MetaDataString(module, f"memory {k}"), domain])
-              for k in range(total.literal_value)]
-    own = scopes.pop(scope.literal_value)
-    instruction.set_metadata("alias.scope", module.add_metadata([own]))
-    if scopes:
-        instruction.set_metadata("noalias", module.add_metadata(scopes))
+    found = module.__dict__.setdefault("_undertow_scopes", {})
+    key = (scope.literal_value, total.literal_value)
+    if key not in found:
+        if key[1] not in found:
+            domain = module.add_metadata([ir.MetaDataString(module, "undertow")])
+            found[key[1]] = [module.add_metadata([ir.MetaDataString(module, f"memory {k}"), domain]) for k in range(key[1])]
+        scopes = list(found[key[1]])
+        own = scopes.pop(key[0])
+        found[key] = module.add_metadata([own]), module.add_metadata(scopes) if scopes else None
+    own, others = found[key]
+    instruction.set_metadata("alias.scope", own)
+    if others is not None:
+        instruction.set_metadata("noalias", others)
 
 
 def _literal(*scopes: Any) -> bool:

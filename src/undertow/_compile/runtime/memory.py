@@ -127,6 +127,38 @@ def _carver(dtype: Any) -> Any:
     return carve
 
 
+def _placer(dtype: Any) -> Any:
+    @intrinsic(prefer_literal=True)
+    def local(context: Any, dims: Any) -> Any:
+        """An array of the given constant extents on the stack; the same memory each time it is reached."""
+        array_type = types.Array(dtype, len(dims), "C")
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            word = context.get_value_type(types.intp)
+            extents = [n.literal_value for n in signature.args[0].types]
+            count = 1
+            for n in extents:
+                count *= n
+            data_type = context.get_data_type(dtype)
+            memory = cgutils.alloca_once(builder, ir.ArrayType(data_type, max(count, 1)))
+            memory.align = 64
+            out = make_array(array_type)(context, builder)
+            size = ir.Constant(word, context.get_abi_sizeof(data_type))
+            strides, step = [], context.get_abi_sizeof(data_type)
+            for n in reversed(extents):
+                strides.insert(0, ir.Constant(word, step))
+                step *= n
+            pointer = builder.bitcast(memory, data_type.as_pointer())
+            populate_array(out, pointer, [ir.Constant(word, n) for n in extents], strides, size, None)
+            return impl_ret_new_ref(context, builder, array_type, out._getvalue())
+
+        if not all(isinstance(n, types.IntegerLiteral) for n in dims):
+            return None
+        return array_type(dims), codegen
+
+    return local
+
+
 @intrinsic
 def clear(context: Any, a: Any) -> Any:
     """Fill an array with zeros."""
@@ -139,4 +171,4 @@ def clear(context: Any, a: Any) -> Any:
 
 
 NAMES: dict[str, Any] = {"room": room, "clear": clear, **{
-    f"carve_{t}": _carver(t) for t in (types.float64, types.float32, types.int64, types.bool_)}}
+    f"{verb}_{t}": make(t) for verb, make in (("carve", _carver), ("local", _placer)) for t in (types.float64, types.float32, types.int64, types.bool_)}}
