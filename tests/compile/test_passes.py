@@ -161,6 +161,39 @@ def test_zeros_are_not_added_where_a_branch_was_not_taken():
     np.testing.assert_allclose(bars[0], expected)
 
 
+def pairs(x, v, steps):
+    for _ in range(steps):
+        for i in range(len(x)):
+            for j in range(i + 1, len(x)):
+                d = x[i] - x[j]
+                f = 1.0 / (d * d + 0.1)
+                v[i] -= d * f
+                v[j] += d * f
+        for i in range(len(x)):
+            x[i] += 0.01 * v[i]
+
+
+def test_divisions_of_scalar_loops_are_taped_while_the_tape_is_small():
+    """A loop over pairs does not vectorise; its tape is an array although the loop is triangular."""
+    args = (np.linspace(0.0, 1.0, 6), np.zeros(6), 3)
+    compiled = compile_pullback(pairs, args, (True, True, False))
+    small = compiled.variant(compiled.values(args))
+    assert small.keeps_slow and len(small.transformed.taped) == 1
+    assert not any(op.name == "reserve" for op in walk(small.transformed.function.body))
+    large = compiled.variant(compiled.values((args[0], args[1], 10**6)))
+    assert not large.keeps_slow and not large.transformed.taped
+    seeds = [np.linspace(1.0, 2.0, 6), np.linspace(0.0, 1.0, 6)]
+    shadows = dict(zip(compiled.active_params, [s.copy() for s in seeds], strict=True))
+    compiled.run([args[0].copy(), args[1].copy(), 3], None, shadows)
+    for k, a in enumerate(args[:2]):
+        for n in range(6):
+            step = [b.astype(complex) for b in args[:2]]
+            step[k][n] += 1e-30j
+            pairs(*step, 3)
+            expected = sum(np.sum(s * b.imag) for s, b in zip(seeds, step, strict=True)) / 1e-30
+            np.testing.assert_allclose(shadows[compiled.active_params[k]][n], expected, rtol=1e-10, err_msg=str(a))
+
+
 def sweep(u):
     for i in range(1, len(u) - 1):
         u[i] = 0.5 * (u[i - 1] + u[i + 1])

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from ._refusal import NotCompilable, contained, defects
-from .analyses.cost import learn
+from .analyses.cost import learn, multiplicities
 from .analyses.intervals import MayOverflow, decide
+from .analyses.memory import memory
+from .analyses.required import slow_operations
 from .emit.native import compile_source
 from .emit.python import emit
 from .frontend.arguments import leaves
@@ -38,6 +40,7 @@ __all__ = ["CompiledPullback"]
 _VARIANTS = 3
 _PINNED = 64  # extents and integers up to which a program may be made for them alone
 _DETOUR = 0.5  # seconds
+_TAPE = 2**22  # bytes: a tape that stays in the caches
 
 
 class _Variant:
@@ -49,6 +52,8 @@ class _Variant:
         self.primal = primal
         self.active = active
         self.threads = threads
+        self.slow = slow_operations(primal, memory(primal)) if active else []
+        self.keeps_slow = False
         self.checked = any(op.name == "check" for op in walk(primal.body))
         self.seconds = 0.0
         self.run_before: set[str] = set()
@@ -60,6 +65,13 @@ class _Variant:
         self._calls: dict[str, Callable] = {}
         self.sources: dict[str, str] = {}
         self.lock = threading.RLock()
+
+    def may_keep_slow(self, known: dict[Any, int]) -> bool:
+        """Whether results of slow operations fit on the tape of a call."""
+        if not self.slow:
+            return False
+        counts = multiplicities(self.primal, known).count
+        return sum(8 * counts[op.result] for op in self.slow) <= _TAPE
 
     @property
     def transformed(self) -> Pullback:
@@ -73,7 +85,7 @@ class _Variant:
 
     def transform(self) -> Pullback:
         try:
-            return pullback(self.primal, self.active, self.own)
+            return pullback(self.primal, self.active, self.own, self.slow if self.keeps_slow else ())
         except KeyError as error:
             raise NotCompilable(f"no derivative of `{error.args[0]}`") from None
 
@@ -329,8 +341,9 @@ class CompiledPullback:
             decisions = decide(self.ir, self.known(values))
         except MayOverflow as error:
             raise NotCompilable(str(error), *self.ir.spans[error.span][:2]) from None
+        known = self.known(values)
         for v in self.variants:
-            if v.decisions.items() <= decisions.items():
+            if v.decisions.items() <= decisions.items() and v.may_keep_slow(known) == v.keeps_slow:
                 return v
         if len(self.variants) >= _VARIANTS:
             for old in self.variants:
@@ -346,6 +359,7 @@ class CompiledPullback:
         fuse(primal)
         verify(primal)
         v = _Variant(decisions, primal, self.active_params, _yields(self.lowered.result), self.threads)
+        v.keeps_slow = v.may_keep_slow(known)
         self.variants.append(v)
         return v
 

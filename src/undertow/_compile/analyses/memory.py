@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ir.function import Function, Op, Region, Value
+from ..ir.function import Constant, Function, Op, Region, Value
 from ..ir.ops import WRITES
 from ..ir.types import ArrayType
 from .overlap import touches_later
@@ -54,9 +54,31 @@ class MemoryFacts:
         return bool(loops) and loops[0] is around[0] and self.known_outside(loops)
 
     def known_outside(self, loops: list[Op]) -> bool:
-        """Whether the trip counts of a nest are known where it is entered."""
-        return all(loop.name == "for" and self.known_before(bound, loops[0])
-                   for loop in loops for bound in loop.operands[:2])
+        """Whether bounds of the trip counts of a nest are known where it is entered: also those of triangular loops."""
+        return all(loop.name == "for" and self.bounded(bound, loops[:k], loops[0])
+                   for k, loop in enumerate(loops) for bound in loop.operands[:2])
+
+    def bounded(self, v: Value, around: list[Op], first: Op) -> bool:
+        """Whether `v` is known before loop `first`, or is the index of a loop around plus a constant."""
+        if isinstance(v, Constant) or self.known_before(v, first):
+            return True
+        base, _ = self.moved(v)
+        return self.loop_of(base, around) is not None
+
+    def loop_of(self, v: Value, around: list[Op]) -> Op | None:
+        """The loop of steps of one among `around` whose index `v` is."""
+        return next((loop for loop in around if loop.name == "for" and loop.regions[0].params[0] is v
+                     and abs(loop.operands[2].value) == 1), None)  # type: ignore[attr-defined]
+
+    def moved(self, v: Value) -> tuple[Value, int]:
+        """``value + constant``."""
+        c = 0
+        while True:
+            op = self.definition.get(v)
+            if op is None or op.name not in ("add", "sub") or not isinstance(op.operands[1], Constant):
+                return v, c
+            c += op.operands[1].value if op.name == "add" else -op.operands[1].value
+            v = op.operands[0]
 
     def known_before(self, v: Value, loop: Op) -> bool:
         """Whether a value is computed outside a loop."""

@@ -10,16 +10,20 @@ Cost: linear in the program, but for the tests of overlap; choices are greedy in
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..ir.builder import Builder
-from ..ir.function import Constant, Function, Op, Region, Value
+from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import SCALAR
 from ..ir.types import I64, ArrayType
 from ..transforms.partials import pull
 from .memory import MemoryFacts
+from .overlap import may_meet
 
-__all__ = ["Plan", "has_reverse", "induction_step", "required"]
+__all__ = ["Plan", "has_reverse", "induction_step", "required", "slow_operations"]
 
 _EXPENSIVE = 8
+_SLOW = 3
 
 
 def induction_step(loop: Op, k: int) -> int | None:
@@ -65,8 +69,28 @@ def has_reverse(op: Op, varied: set[Value]) -> bool:
     return any(r in varied for r in op.results)
 
 
-def required(function: Function, varied: set[Value], facts: MemoryFacts) -> Plan:
-    """How each required value is had in the reverse sweep."""
+def slow_operations(function: Function, facts: MemoryFacts) -> list[Op]:
+    """Divisions and roots in innermost loops that do not vectorise: reading a tape takes less time than doing them again.
+
+    Such a loop writes elements that its other iterations touch. The loops around have trip counts known at entry.
+    """
+    found: list[Op] = []
+    for loop in [op for op in walk(function.body) if op.name == "for"]:
+        body = loop.regions[0]
+        slow = [op for op in body.ops if op.name in SCALAR and _SLOW <= SCALAR[op.name].cost < _EXPENSIVE
+                and op.result.type.is_float]
+        around = [op for op, _ in facts.chain[loop]]
+        if not slow or any(op.regions for op in body.ops) or not facts.known_outside([*around, loop]):
+            continue
+        accesses = [op for op in body.ops if op.name in ("load", "store")]
+        if any(may_meet(facts, a, b, loop, order) for k, a in enumerate(accesses) for b in accesses[k:]
+               if a.operands[0] is b.operands[0] and "store" in (a.name, b.name) for order in ("later", "earlier")):
+            found += slow
+    return found
+
+
+def required(function: Function, varied: set[Value], facts: MemoryFacts, taped: Iterable[Op] = ()) -> Plan:
+    """How each required value is had in the reverse sweep; results of the operations `taped` are not repeated."""
     needed: list[Value] = []
     trash = Builder()
 
@@ -97,15 +121,16 @@ def required(function: Function, varied: set[Value], facts: MemoryFacts) -> Plan
 
     visit(function.body)
     plan = Plan()
-    chooser = _Chooser(plan, facts)
+    chooser = _Chooser(plan, facts, frozenset(taped))
     for v in needed:
         chooser.decide(v)
     return plan
 
 
 class _Chooser:
-    def __init__(self, plan: Plan, facts: MemoryFacts) -> None:
+    def __init__(self, plan: Plan, facts: MemoryFacts, taped: frozenset[Op] = frozenset()) -> None:
         self.plan = plan
+        self.taped = taped
         self.facts = facts
         self.memo: dict[Value, tuple[str, frozenset]] = {}
 
@@ -150,7 +175,7 @@ class _Chooser:
             leaves = self.leaves(op.operands[1:])
             if not self.new(leaves) and self.worth_copying(op):
                 return "copy", leaves
-        elif op.name in SCALAR and SCALAR[op.name].cost < _EXPENSIVE:
+        elif op.name in SCALAR and SCALAR[op.name].cost < _EXPENSIVE and op not in self.taped:
             return "recompute", self.leaves(op.operands)
         return None
 

@@ -11,6 +11,8 @@ nobody writes afterwards, so that the arguments end in the state the primal leav
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..analyses.activity import varied as varied_values
 from ..analyses.memory import memory
 from ..analyses.required import has_reverse, induction_step, required
@@ -36,17 +38,20 @@ class Pullback:
         self.taped = taped
 
 
-def pullback(function: Function, active: list[Value], own: int | None = None) -> Pullback:
-    """The pullback of a function with respect to its `active` parameters; the first `own` results have seeds."""
-    return _Pullback(function, active).run(active, own)
+def pullback(function: Function, active: list[Value], own: int | None = None, taped: Iterable[Op] = ()) -> Pullback:
+    """The pullback of a function with respect to its `active` parameters; the first `own` results have seeds.
+
+    Results of the operations `taped` are not computed again.
+    """
+    return _Pullback(function, active, taped).run(active, own)
 
 
 class _Pullback(Tapes):
-    def __init__(self, function: Function, active: list[Value]) -> None:
+    def __init__(self, function: Function, active: list[Value], taped: Iterable[Op] = ()) -> None:
         self.f = function
         self.varied = varied_values(function, active)
         self.facts = memory(function)
-        self.plan = required(function, self.varied, self.facts)
+        self.plan = required(function, self.varied, self.facts, taped)
         self.b = Builder()
         self.fwd: dict[Value, Value] = {p: p for p in function.params}
         self.rev: dict[Value, Value] = {}

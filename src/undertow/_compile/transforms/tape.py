@@ -75,12 +75,34 @@ class Tapes:
 
     # ---- sizes and positions
     def trip_count(self, op: Op, look: Any) -> Value:
-        lo, hi, step = (look(v) for v in op.operands[:3])
-        s = step.value
+        return self.steps(*(look(v) for v in op.operands[:3]))
+
+    def steps(self, lo: Value, hi: Value, step: Value) -> Value:
+        s = step.value  # type: ignore[attr-defined]
         n = self.b.sub(hi, lo) if s > 0 else self.b.sub(lo, hi)
         if abs(s) != 1:
             n = self.b.scalar("floordiv", self.b.add(n, const(abs(s) - 1)), const(abs(s)))
         return self.b.scalar("select", self.b.scalar("lt", n, const(0)), const(0), n)
+
+    def most_trips(self, op: Op, around: list[Op], look: Any) -> Value:
+        """The trip count of a loop; of a triangular one, the largest."""
+        lo, hi, step = op.operands[:3]
+        up = step.value > 0  # type: ignore[attr-defined]
+        bounds = [self.extreme(lo, not up, around, look), self.extreme(hi, up, around, look), step]
+        return self.steps(*bounds)
+
+    def extreme(self, v: Value, largest: bool, around: list[Op], look: Any) -> Value:
+        """The largest or least that a bound becomes in the loops around."""
+        base, c = self.facts.moved(v)
+        loop = None if self.facts.known_before(v, around[0]) else self.facts.loop_of(base, around)
+        if loop is None:
+            return look(v)
+        lo, hi, step = loop.operands[:3]
+        up = step.value > 0  # type: ignore[attr-defined]
+        at = self.extreme(hi if up == largest else lo, largest, around, look)
+        if up == largest:
+            c -= step.value  # type: ignore[attr-defined]
+        return self.b.add(at, const(c)) if c >= 0 else self.b.sub(at, const(-c))
 
     def iteration_number(self, loop: Op, look: Any) -> Value:
         i, lo, step = look(loop.regions[0].params[0]), look(loop.operands[0]), loop.operands[2].value  # type: ignore
@@ -92,7 +114,7 @@ class Tapes:
         loops = self.places[v].loops
         at: Value = const(0)
         for loop in loops:
-            at = self.b.add(self.b.mul(at, self.trip_count(loop, look)), self.iteration_number(loop, look))
+            at = self.b.add(self.b.mul(at, self.most_trips(loop, loops, look)), self.iteration_number(loop, look))
         nest = loops[0]
         for other in self.blocks[nest]:
             if other is v:
@@ -102,15 +124,17 @@ class Tapes:
 
     def size(self, v: Value, look: Any) -> Value:
         n: Value = const(1)
-        for loop in self.places[v].loops:
-            n = self.b.mul(n, self.trip_count(loop, look))
+        loops = self.places[v].loops
+        for loop in loops:
+            n = self.b.mul(n, self.most_trips(loop, loops, look))
         return n
 
     # ---- forward sweep
     def open_nest(self, op: Op) -> None:
         """Before a loop: memory for what its iterations tape."""
         for v in self.arrays.get(op, ()):
-            dims = [self.trip_count(loop, self.primal) for loop in self.places[v].loops]
+            loops = self.places[v].loops
+            dims = [self.most_trips(loop, loops, self.primal) for loop in loops]
             self.places[v].memory = self.b.alloc(v.type, dims, "empty", f"{v.name or 'value'}_tape")  # type: ignore
         if op in self.blocks:
             total: Value = const(0)
@@ -199,7 +223,7 @@ class Tapes:
                 continue
             for root in roots:
                 source = self.primal(root)
-                dims = [self.trip_count(loop, self.primal) for loop in around]
+                dims = [self.most_trips(loop, around, self.primal) for loop in around]
                 dims += [self.b.dim(source, k) for k in range(root.type.ndim)]
                 name = f"{root.name or 'array'}_before"
                 self.snapshots[(nest, root)] = self.b.alloc(root.type.element, dims, "empty", name)
