@@ -12,15 +12,10 @@ from typing import Any
 import numpy as np
 
 from ._refusal import NotCompilable, contained, defects
-from .analyses.cost import learn, multiplicities
 from .analyses.intervals import MayOverflow, decide
-from .analyses.memory import memory
-from .analyses.required import slow_operations
-from .emit.native import compile_source
-from .emit.python import emit
 from .frontend.arguments import leaves
 from .frontend.lower import Lowered, Result, lower
-from .ir.function import Function, Op, Value, walk
+from .ir.function import Function, Value
 from .ir.types import I64, ArrayType
 from .ir.verify import verify
 from .leave import Leave
@@ -28,156 +23,15 @@ from .quick import quick_gradient
 from .surroundings import check_guards, fetch, grouped, places
 from .transforms.branches import agree
 from .transforms.fuse import fuse
-from .transforms.optimize import optimize
 from .transforms.peel import peel
-from .transforms.pullback import Pullback, pullback
-from .transforms.pushforward import Pushforward, pushforward
-from .transforms.simplify import Copier, eliminate_dead, hoist, resolve, settle_flags, share_loads
-from .transforms.threads import cut_loops
+from .transforms.simplify import eliminate_dead, hoist, resolve, settle_flags, share_loads
+from .variant import Variant
 
 __all__ = ["CompiledPullback"]
 
 _VARIANTS = 3
 _PINNED = 64  # extents and integers up to which a program may be made for them alone
 _DETOUR = 0.5  # seconds
-_TAPE = 2**22  # bytes: a tape that stays in the caches
-
-
-class _Variant:
-    """A program valid wherever the decisions it was made under hold, compiled for what is asked of it."""
-
-    def __init__(self, decisions: dict[Op, bool], primal: Function, active: list[Value], own: int, threads: bool) -> None:
-        self.decisions = decisions
-        self.own = own  # results that make up the function's value; the others are left in its arguments
-        self.primal = primal
-        self.active = active
-        self.threads = threads
-        self.slow = slow_operations(primal, memory(primal)) if active else []
-        self.keeps_slow = False
-        self.checked = any(op.name == "check" for op in walk(primal.body))
-        self.seconds = 0.0
-        self.run_before: set[str] = set()
-        self.quick: dict[tuple, Callable | None] = {}
-        self.detour = 0.0
-        self._transformed: Pullback | None = None
-        self._reverse: dict[str, tuple[Function, set[Value]]] = {}
-        self._forward: dict[str, Pushforward] = {}
-        self._calls: dict[str, Callable] = {}
-        self.sources: dict[str, str] = {}
-        self.lock = threading.RLock()
-
-    def may_keep_slow(self, known: dict[Any, int]) -> bool:
-        """Whether results of slow operations fit on the tape of a call."""
-        if not self.slow:
-            return False
-        counts = multiplicities(self.primal, known).count
-        return sum(8 * counts[op.result] for op in self.slow) <= _TAPE
-
-    @property
-    def transformed(self) -> Pullback:
-        """The pullback as the transform leaves it."""
-        if self._transformed is None:
-            with self.lock:
-                if self._transformed is None:
-                    with contained():
-                        self._transformed = self.transform()
-        return self._transformed
-
-    def transform(self) -> Pullback:
-        try:
-            return pullback(self.primal, self.active, self.own, self.slow if self.keeps_slow else ())
-        except KeyError as error:
-            raise NotCompilable(f"no derivative of `{error.args[0]}`") from None
-
-    def reverse(self, mode: str) -> tuple[Function, set[Value]]:
-        """The pullback, and the shadows that need not be set before: `pullback` adds to them, `gradient` is given zeros."""
-        found = self._reverse.get(mode)
-        if found is None:
-            with self.lock, contained():
-                t = self.transformed
-                function = Copier(t.function, {}).copy(t.function)
-                n = len(self.primal.params)
-                shadows = function.params[n:n + len(t.shadows)]
-                primals = dict(zip(self.primal.params, function.params, strict=False))
-                zeros = {s: primals[p] for p, s in zip(t.shadows, shadows, strict=True)}
-                unset = optimize(function, zeros if mode == "gradient" else None)
-                verify(function)
-                found = self._reverse[mode] = (function, {p for p, s in zip(t.shadows, shadows, strict=True) if s in unset})
-        return found
-
-    def forward(self, mode: str) -> Pushforward:
-        """The pushforward in some directions of the primal (``pushforward 3``) or of the pullback (``hessian 3``)."""
-        found = self._forward.get(mode)
-        if found is None:
-            with self.lock:
-                kind, _, width = mode.partition(" ")
-                outer, active = self.primal, self.active
-                if kind == "hessian":
-                    outer = self.function("pullback")
-                    by_param = dict(zip(self.primal.params, outer.params, strict=False))
-                    shadows = outer.params[len(by_param):len(by_param) + len(self.transformed.shadows)]
-                    active = [*(by_param[p] for p in active), *shadows]
-                try:
-                    found = pushforward(outer, active, int(width))
-                except KeyError as error:
-                    raise NotCompilable(f"no derivative of `{error.args[0]}`") from None
-                optimize(found.function)
-                verify(found.function)
-                self._forward[mode] = found
-        return found
-
-    def function(self, mode: str) -> Function:
-        """The program of a mode.
-
-        ``primal``; ``pullback``, which adds to shadows, ``gradient``, which is given zeros; ``pushforward`` or
-        ``hessian`` with a number of directions.
-        """
-        if mode == "primal":
-            return self.primal
-        return self.reverse(mode)[0] if mode in ("gradient", "pullback") else self.forward(mode).function
-
-    def call(self, mode: str) -> Callable:
-        """The native function of a mode."""
-        found = self._calls.get(mode)
-        if found is None:
-            with self.lock, contained():
-                start = time.perf_counter()
-                twin = {"gradient": "pullback", "pullback": "gradient"}.get(mode, "")
-                if twin in self._calls and self.source(mode) == self.source(twin):
-                    found = self._calls[twin]
-                else:
-                    found = compile_source(self.source(mode), self.function(mode).name)
-                self._calls[mode] = found
-                self.seconds += time.perf_counter() - start
-        return found
-
-    def note(self, mode: str, seconds: float) -> None:
-        """The first run of a native function is the one that makes it."""
-        self.run_before.add(mode)
-        self.seconds += seconds
-        if seconds > 0.2:
-            learn(self.function(mode), seconds)
-
-    def stored(self, mode: str) -> bool:
-        """Whether native code of it is on disk."""
-        from .runtime.store import holds
-
-        return holds(self.source(mode))
-
-    def ready(self, mode: str) -> bool:
-        """Whether the native function has been made."""
-        return mode in self._calls
-
-    def source(self, mode: str) -> str:
-        """The generated Python."""
-        if mode not in self.sources:
-            function = self.function(mode)
-            if self.threads or any(op.attrs.get("prange") for op in walk(function.body)):
-                function = resolve(function, {})
-                cut_loops(function, self.threads)
-                verify(function)
-            self.sources[mode] = emit(function)
-        return self.sources[mode]
 
 
 class CompiledPullback:
@@ -222,8 +76,8 @@ class CompiledPullback:
         self.simple = self.starts[places_[0]] if len(places_) == 1 and specs[places_[0]][0] in ("scalar", "array") \
             and self.ir.params[self.starts[places_[0]]].type.is_float else None  # type: ignore[union-attr]
         self.number_types = _MAKE
-        self.variants: list[_Variant] = []
-        self.by_extents: dict[tuple, _Variant] = {}
+        self.variants: list[Variant] = []
+        self.by_extents: dict[tuple, Variant] = {}
         self.written = [k for k, p in enumerate(self.ir.params) if p in self.lowered.written]
         self.integers = [k for k, p in enumerate(self.ir.params) if p.type == I64]
         self.arrays = [k for k, p in enumerate(self.ir.params) if isinstance(p.type, ArrayType)]
@@ -314,7 +168,7 @@ class CompiledPullback:
                 if j != k and isinstance(other, np.ndarray) and np.may_share_memory(a, other):
                     raise NotCompilable("an array that is written shares memory with another argument")
 
-    def variant(self, values: list) -> _Variant:
+    def variant(self, values: list) -> Variant:
         """The native function for the extents of this call."""
         key = (*[values[k].shape for k in self.arrays], *[values[k] for k in self.integers])
         found = self.by_extents.get(key)
@@ -336,7 +190,7 @@ class CompiledPullback:
                 known[p] = int(v)
         return known
 
-    def new_variant(self, values: list) -> _Variant:
+    def new_variant(self, values: list) -> Variant:
         try:
             decisions = decide(self.ir, self.known(values))
         except MayOverflow as error:
@@ -358,7 +212,7 @@ class CompiledPullback:
         eliminate_dead(primal)
         fuse(primal)
         verify(primal)
-        v = _Variant(decisions, primal, self.active_params, _yields(self.lowered.result), self.threads)
+        v = Variant(decisions, primal, self.active_params, _yields(self.lowered.result), self.threads)
         v.keeps_slow = v.may_keep_slow(known)
         self.variants.append(v)
         return v
@@ -376,7 +230,7 @@ class CompiledPullback:
                     back.append((a, natives[k]))
         return natives, back
 
-    def launch(self, variant: _Variant, mode: str, values: list, extra: list) -> list:
+    def launch(self, variant: Variant, mode: str, values: list, extra: list) -> list:
         """Call native code; where it leaves, memory is as before the call."""
         natives, back = self.dense(values)
         saved = [(natives[k], natives[k].copy()) for k in self.written] if variant.checked else []
@@ -400,7 +254,7 @@ class CompiledPullback:
         return list(out) if out is not None else []
 
     def run(self, values: list, seed: Any, shadows: dict[Value, np.ndarray] | None = None,
-            variant: _Variant | None = None, args: tuple | None = None) -> tuple[Any, list]:
+            variant: Variant | None = None, args: tuple | None = None) -> tuple[Any, list]:
         """The value and a cotangent for each active parameter. Adds to `shadows` where they are given.
 
         What the program rebinds in its arguments is rebound in `args`, if they are given.

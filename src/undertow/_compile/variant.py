@@ -1,0 +1,163 @@
+"""A program for the extents of some calls, and what is made of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ._refusal import NotCompilable, contained
+from .analyses.cost import learn, multiplicities
+from .analyses.memory import memory
+from .analyses.required import slow_operations
+from .emit.native import compile_source
+from .emit.python import emit
+from .ir.function import Function, Op, Value, walk
+from .ir.verify import verify
+from .transforms.optimize import optimize
+from .transforms.pullback import Pullback, pullback
+from .transforms.pushforward import Pushforward, pushforward
+from .transforms.simplify import Copier, resolve
+from .transforms.threads import cut_loops
+
+__all__ = ["Variant"]
+
+_TAPE = 2**22  # bytes: a tape that stays in the caches
+
+
+class Variant:
+    """A program valid wherever the decisions it was made under hold, compiled for what is asked of it."""
+
+    def __init__(self, decisions: dict[Op, bool], primal: Function, active: list[Value], own: int, threads: bool) -> None:
+        self.decisions = decisions
+        self.own = own  # results that make up the function's value; the others are left in its arguments
+        self.primal = primal
+        self.active = active
+        self.threads = threads
+        self.slow = slow_operations(primal, memory(primal)) if active else []
+        self.keeps_slow = False
+        self.checked = any(op.name == "check" for op in walk(primal.body))
+        self.seconds = 0.0
+        self.run_before: set[str] = set()
+        self.quick: dict[tuple, Callable | None] = {}
+        self.detour = 0.0
+        self._transformed: Pullback | None = None
+        self._reverse: dict[str, tuple[Function, set[Value]]] = {}
+        self._forward: dict[str, Pushforward] = {}
+        self._calls: dict[str, Callable] = {}
+        self.sources: dict[str, str] = {}
+        self.lock = threading.RLock()
+
+    def may_keep_slow(self, known: dict[Any, int]) -> bool:
+        """Whether results of slow operations fit on the tape of a call."""
+        if not self.slow:
+            return False
+        counts = multiplicities(self.primal, known).count
+        return sum(8 * counts[op.result] for op in self.slow) <= _TAPE
+
+    @property
+    def transformed(self) -> Pullback:
+        """The pullback as the transform leaves it."""
+        if self._transformed is None:
+            with self.lock:
+                if self._transformed is None:
+                    with contained():
+                        self._transformed = self.transform()
+        return self._transformed
+
+    def transform(self) -> Pullback:
+        try:
+            return pullback(self.primal, self.active, self.own, self.slow if self.keeps_slow else ())
+        except KeyError as error:
+            raise NotCompilable(f"no derivative of `{error.args[0]}`") from None
+
+    def reverse(self, mode: str) -> tuple[Function, set[Value]]:
+        """The pullback, and the shadows that need not be set before: `pullback` adds to them, `gradient` is given zeros."""
+        found = self._reverse.get(mode)
+        if found is None:
+            with self.lock, contained():
+                t = self.transformed
+                function = Copier(t.function, {}).copy(t.function)
+                n = len(self.primal.params)
+                shadows = function.params[n:n + len(t.shadows)]
+                primals = dict(zip(self.primal.params, function.params, strict=False))
+                zeros = {s: primals[p] for p, s in zip(t.shadows, shadows, strict=True)}
+                unset = optimize(function, zeros if mode == "gradient" else None)
+                verify(function)
+                found = self._reverse[mode] = (function, {p for p, s in zip(t.shadows, shadows, strict=True) if s in unset})
+        return found
+
+    def forward(self, mode: str) -> Pushforward:
+        """The pushforward in some directions of the primal (``pushforward 3``) or of the pullback (``hessian 3``)."""
+        found = self._forward.get(mode)
+        if found is None:
+            with self.lock:
+                kind, _, width = mode.partition(" ")
+                outer, active = self.primal, self.active
+                if kind == "hessian":
+                    outer = self.function("pullback")
+                    by_param = dict(zip(self.primal.params, outer.params, strict=False))
+                    shadows = outer.params[len(by_param):len(by_param) + len(self.transformed.shadows)]
+                    active = [*(by_param[p] for p in active), *shadows]
+                try:
+                    found = pushforward(outer, active, int(width))
+                except KeyError as error:
+                    raise NotCompilable(f"no derivative of `{error.args[0]}`") from None
+                optimize(found.function)
+                verify(found.function)
+                self._forward[mode] = found
+        return found
+
+    def function(self, mode: str) -> Function:
+        """The program of a mode.
+
+        ``primal``; ``pullback``, which adds to shadows, ``gradient``, which is given zeros; ``pushforward`` or
+        ``hessian`` with a number of directions.
+        """
+        if mode == "primal":
+            return self.primal
+        return self.reverse(mode)[0] if mode in ("gradient", "pullback") else self.forward(mode).function
+
+    def call(self, mode: str) -> Callable:
+        """The native function of a mode."""
+        found = self._calls.get(mode)
+        if found is None:
+            with self.lock, contained():
+                start = time.perf_counter()
+                twin = {"gradient": "pullback", "pullback": "gradient"}.get(mode, "")
+                if twin in self._calls and self.source(mode) == self.source(twin):
+                    found = self._calls[twin]
+                else:
+                    found = compile_source(self.source(mode), self.function(mode).name)
+                self._calls[mode] = found
+                self.seconds += time.perf_counter() - start
+        return found
+
+    def note(self, mode: str, seconds: float) -> None:
+        """The first run of a native function is the one that makes it."""
+        self.run_before.add(mode)
+        self.seconds += seconds
+        if seconds > 0.2:
+            learn(self.function(mode), seconds)
+
+    def stored(self, mode: str) -> bool:
+        """Whether native code of it is on disk."""
+        from .runtime.store import holds
+
+        return holds(self.source(mode))
+
+    def ready(self, mode: str) -> bool:
+        """Whether the native function has been made."""
+        return mode in self._calls
+
+    def source(self, mode: str) -> str:
+        """The generated Python."""
+        if mode not in self.sources:
+            function = self.function(mode)
+            if self.threads or any(op.attrs.get("prange") for op in walk(function.body)):
+                function = resolve(function, {})
+                cut_loops(function, self.threads)
+                verify(function)
+            self.sources[mode] = emit(function)
+        return self.sources[mode]
