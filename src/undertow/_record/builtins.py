@@ -55,7 +55,8 @@ CONTAINER_NAMES = frozenset({"list", "dict", "set", "tuple", "frozenset", "str",
 ITERTOOLS = (itertools.chain, itertools.product, itertools.repeat, itertools.islice, itertools.count,
              itertools.groupby, itertools.takewhile, itertools.dropwhile, itertools.tee, itertools.zip_longest,
              itertools.cycle, itertools.combinations, itertools.permutations, itertools.filterfalse, itertools.compress,
-             itertools.combinations_with_replacement, itertools.pairwise)
+             itertools.combinations_with_replacement, itertools.pairwise,
+             *((itertools.batched,) if hasattr(itertools, "batched") else ()))  # Python 3.12
 
 
 def make(interpreter: Any) -> dict[Any, Any]:
@@ -390,7 +391,8 @@ def _objects(interpreter: Any) -> dict[Any, Any]:
     table: dict[Any, Any] = {
         type: type_, getattr: getattr_, hasattr: hasattr_, setattr: setattr_, object.__setattr__: object_setattr,
         object.__getattribute__: object_getattribute, isinstance: isinstance_, copy.deepcopy: deepcopy,
-        functools.partial: partial, operator.setitem: lambda a, i, v: interpreter.hooks["setitem"](v, a, i),
+        functools.partial: partial, operator.methodcaller: operator.methodcaller,
+        operator.setitem: lambda a, i, v: interpreter.hooks["setitem"](v, a, i),
         operator.getitem: lambda a, i: interpreter.hooks["getitem"](a, i),
         operator.delitem: lambda a, i: interpreter.hooks["delitem"](a, i),
     }

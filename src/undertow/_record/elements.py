@@ -54,7 +54,7 @@ def gathered(interpreter: Any, flat: list, y: ndarray) -> ndarray:
         if isinstance(v, ndarray):
             numbers.extend((interpreter.objects(v) if interpreter.is_active(v) else v.astype(object)).flat)
         else:
-            numbers.append(v.item() if isinstance(v, np.generic) else v)
+            numbers.append(v)
     if len(numbers) != y.size:
         interpreter.check_foreign(np.array, tuple(flat))
     result = np.empty_like(y)

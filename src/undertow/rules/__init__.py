@@ -34,7 +34,7 @@ LAZY = {
     for name in ("scipy.fft", "scipy.integrate", "scipy.interpolate", "scipy.linalg", "scipy.ndimage", "scipy.optimize",
                  "scipy.signal", "scipy.sparse", "scipy.spatial", "scipy.special", "scipy.stats")
 }
-LAZY["statistics"] = "undertow.rules._statistics"
+LAZY["statistics"] = LAZY["_statistics"] = "undertow.rules._statistics"
 
 
 @cache

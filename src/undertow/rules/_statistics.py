@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 
-from ._registry import pullback
-from .samples import Sample
+from ._registry import elementwise, pullback
+from .samples import Domain, Sample, positive, real
 
 numbers = [Sample(([0.5, 1.25, 2.0],)), Sample(((0.3, 0.4, 1.1, 0.7),))]
 
@@ -51,3 +52,12 @@ def harmonic_mean(y, y_bar, data, weights=None):
     parts = [1.0] * len(data) if weights is None else weights
     whole = sum(parts)
     return [y_bar * (y / x) ** 2 * w / whole for x, w in zip(data, parts, strict=True)]
+
+
+def _inverse_slope(y, p, mu, sigma):
+    """One over the density at the quantile `y`."""
+    return sigma * math.sqrt(2 * math.pi) * math.exp(0.5 * ((y - mu) / sigma) ** 2)
+
+
+elementwise(statistics._normal_dist_inv_cdf, _inverse_slope, lambda y, p, mu, sigma: 1.0,
+            lambda y, p, mu, sigma: (y - mu) / sigma, samples=(Domain(0.05, 0.95), real, positive))
