@@ -277,7 +277,7 @@ def test_jacobians_of_trees(mode, tier):
         np.testing.assert_allclose(found["first"]["b"], x)
         np.testing.assert_allclose(found["rest"][0]["w"], 2 * x)
         np.testing.assert_allclose(found["rest"][1][0]["b"], 12.0)
-        assert found["rest"][0]["b"] == 0.0 and not found["rest"][1][0]["w"].any() and found["rest"][1][1] == 4
+        assert found["rest"][0]["b"] == 0.0 and not found["rest"][1][0]["w"].any() and found["rest"][1][1] == 0
 
 
 @pytest.mark.parametrize("tier", ["auto", "record"])
@@ -303,3 +303,18 @@ def test_jacobians_of_what_does_not_vary():
     assert not ut.jacobian(lambda x: 3)(x).any() and ut.jacobian(lambda x: None)(x) is None
     assert ut.jacobian(lambda x: np.arange(3))(x).shape == (3, 2)
     assert ut.jacobian(lambda x: (x[:0], x))(x)[0].shape == (0, 2)
+
+
+def test_integers_in_containers_have_the_derivative_zero():
+    x, places = np.array([0.7, 0.3]), np.arange(2)
+    parameters = {"w": x, "n": 3, "k": places, "name": "a", "deep": [1, (2.0, None)]}
+
+    def f(p):
+        return p["w"].sum() * p["n"] * p["deep"][1][0]
+
+    for gradient in (ut.grad(f)(parameters), ut.grad(f, tier="record")(parameters), ut.vjp(f, parameters)[1](1.0)):
+        np.testing.assert_array_equal(gradient["w"], [6.0, 6.0])
+        assert gradient["n"] == 0 and not gradient["k"].any() and gradient["deep"] == [0, (3.0, None)]
+        assert gradient["name"] == "a"
+    assert parameters["n"] == 3 and places[1] == 1
+    assert ut.jvp(lambda x: (x[0], 5), (x,), (x,)) == ((0.7, 5), (0.7, 0))

@@ -12,7 +12,7 @@ import numpy as np
 from .._driver import PLAIN, Pushed, Recording, twin
 from .._errors import AliasingError, ArgumentError
 from .._record.memory import owner_of
-from .trees import Form, arrays_in, is_array, is_number, is_plain, leaves, rebuild, with_leaves
+from .trees import Form, arrays_in, is_array, is_number, is_plain, leaves, rebuild, with_derivatives
 
 
 class Operator:
@@ -235,7 +235,7 @@ class Problem:
 
     def structured(self, bars: list) -> Any:
         """Cotangents in the structure of the differentiated arguments, as it was before the run."""
-        found = tuple(bars) if self.plain else with_leaves(self.structure, bars)
+        found = tuple(bars) if self.plain else with_derivatives(self.structure, bars)
         return found[0] if self.single else found
 
 

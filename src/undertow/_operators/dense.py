@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .base import Problem
-from .trees import is_array, is_number, leaves, with_leaves
+from .trees import is_array, is_number, leaves, with_derivatives
 
 __all__ = ["columns", "rows"]
 
@@ -64,7 +64,7 @@ def directions(originals: list) -> Iterator[list]:
 def structured(problem: Problem, value: Any, blocks: list[list]) -> Any:
     """Blocks, for each result and each argument, in the structure of both."""
     parts = [problem.structured(block) for block in blocks]
-    return parts[0] if is_array(value) or is_number(value) else with_leaves(value, parts)
+    return parts[0] if is_array(value) or is_number(value) else with_derivatives(value, parts)
 
 
 def unvarying(problem: Problem, value: Any) -> Any:

@@ -11,7 +11,7 @@ from .._driver import PLAIN
 from .._tiers import Call, Ledger, NotCompilable, whole
 from .base import Problem, filled, fitted
 from .native import Layout, NativePullback, boxed, pullback, refused
-from .trees import leaves, with_leaves
+from .trees import leaves, with_derivatives
 
 __all__ = ["hessian", "hessian_product", "jacobian", "pushforward"]
 
@@ -113,7 +113,7 @@ def pushforward(lower: Any, f: Any, primals: tuple, tangents: Any, places: tuple
         value, found = Directions(f, primals, kwargs or {}, places, tier, "pushforward", 1.0).push(dots)
         if hasattr(f, "py_func"):
             value, found = boxed(value), [boxed(dot) for dot in found]
-        return value, with_leaves(value, found) if found else 0.0
+        return value, with_derivatives(value, found) if found else 0.0
 
     return attempted(run, tier)
 
@@ -126,7 +126,7 @@ def pushed(pull: NativePullback, dots: list) -> Any:
     value, found = run.push(dots, again=True)
     if hasattr(pull.f, "py_func"):
         value, found = boxed(value), [boxed(dot) for dot in found]
-    return with_leaves(value, found) if found else 0.0
+    return with_derivatives(value, found) if found else 0.0
 
 
 def hessian_product(lower: Any, f: Any, primals: tuple, tangents: tuple, places: tuple, tier: str) -> Any:

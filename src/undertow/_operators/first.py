@@ -12,7 +12,7 @@ from .._errors import ArgumentError
 from .._tiers import Ledger, Timed, check_tier
 from . import dense, directional, native
 from .base import Operator, OperatorMethod, Problem, filled, fitted, operator, real_scalar
-from .trees import Form, leaves, rebuild, with_leaves
+from .trees import Form, leaves, rebuild, with_derivatives
 
 __all__ = ["LinearMap", "Pullback", "derivative", "grad", "jacobian", "jvp", "linearize", "stop_gradient",
            "value_and_grad", "vjp"]
@@ -268,7 +268,7 @@ def with_tangents(transposed: Any, pushed: list) -> Any:
     full = [zero_like(y) if t is None else t for y, t in zip(transposed.outputs, pushed, strict=True)]
     if not full and isinstance(transposed.value, (int, np.integer, bool, np.bool_)):
         return 0.0
-    return with_leaves(transposed.value, full)
+    return with_derivatives(transposed.value, full)
 
 
 def zero_like(y: Any) -> Any:

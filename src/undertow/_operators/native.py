@@ -12,7 +12,7 @@ from .._driver import PLAIN
 from .._errors import UnsupportedError
 from .._tiers import Ledger, NotCompilable, usual_arithmetic, whole
 from .base import fitted
-from .trees import Form, leaves, rebuild, with_leaves
+from .trees import Form, leaves, rebuild, with_derivatives
 
 __all__ = ["NativePullback", "gradient", "pullback", "refused"]
 
@@ -121,7 +121,7 @@ class Layout:
 
     def structured(self, bars: list) -> Any:
         """Cotangents of the leaves in the structure of the arguments."""
-        found = with_leaves(self.structure, [bars[j] for j in self.leaves])
+        found = with_derivatives(self.structure, [bars[j] for j in self.leaves])
         return found[0] if self.single else found
 
 

@@ -42,17 +42,19 @@ def attributes(x: Any) -> list[tuple[str, Any]]:
     return found
 
 
-def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo: dict | None = None) -> Any:
+def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo: dict | None = None,
+            constant: Callable[[Any], Any] | None = None) -> Any:
     """`root` with `leaf` applied to its numbers and float arrays; a shared array once, a number at each place.
 
     Containers and objects are copied, or changed in place if `in_place`; tuples are always rebuilt where they change.
+    `constant` is applied to what holds no number that varies.
     """
     memo = {} if memo is None else memo
     t = type(root)
     if t is float or t is np.float64:
         return leaf(root)
     if t in PROXIES or t is int or t is str or root is None:
-        return root
+        return root if constant is None else constant(root)
     if is_number(root):
         return leaf(root)
     if id(root) in memo:
@@ -60,10 +62,10 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo:
     if is_array(root):
         memo[id(root)] = (leaf(root), root)
         return memo[id(root)][0]
-    if isinstance(root, INERT):
-        return root
+    if isinstance(root, INERT) or constant is not None and isinstance(root, ndarray) and root.dtype.kind in "iu":
+        return root if constant is None else constant(root)
     if isinstance(root, (tuple, frozenset)):
-        items = [rebuild(v, leaf, in_place, memo) for v in root]
+        items = [rebuild(v, leaf, in_place, memo, constant) for v in root]
         if in_place and all(a is b for a, b in zip(items, root, strict=True)):
             same: Any = root
         else:
@@ -78,34 +80,34 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo:
     memo[id(root)] = (result, root)
     if isinstance(root, dict):
         for key, v in list(root.items()):
-            new = rebuild(v, leaf, in_place, memo)
+            new = rebuild(v, leaf, in_place, memo, constant)
             if new is not v:
                 result[key] = new
     elif isinstance(root, (list, collections.deque)):
         for i, v in enumerate(root):
-            new = rebuild(v, leaf, in_place, memo)
+            new = rebuild(v, leaf, in_place, memo, constant)
             if new is not v:
                 result[i] = new
     elif isinstance(root, set):
-        changed = [(v, rebuild(v, leaf, in_place, memo)) for v in list(root)]
+        changed = [(v, rebuild(v, leaf, in_place, memo, constant)) for v in list(root)]
         for v, new in changed:
             if new is not v:
                 result.discard(v)
                 result.add(new)
     elif isinstance(root, ndarray) and root.dtype == object:
         for i, v in enumerate(root.flat):
-            new = rebuild(v, leaf, in_place, memo)
+            new = rebuild(v, leaf, in_place, memo, constant)
             if new is not v:
                 result.flat[i] = new
     for name, v in attributes(root):
-        new = rebuild(v, leaf, in_place, memo)
+        new = rebuild(v, leaf, in_place, memo, constant)
         if new is not v or not in_place:
             try:
                 object.__setattr__(result, name, new)
             except (AttributeError, TypeError):
                 pass
     if isinstance(root, BaseException):
-        arguments = tuple(rebuild(v, leaf, in_place, memo) for v in root.args)
+        arguments = tuple(rebuild(v, leaf, in_place, memo, constant) for v in root.args)
         if any(a is not b for a, b in zip(arguments, root.args, strict=True)):
             result.args = arguments
     return result
@@ -251,6 +253,19 @@ def with_leaves(root: Any, values: list, in_place: bool = False) -> Any:
     """`root` with its leaves replaced in order."""
     supply = iter(values)
     return rebuild(root, lambda _: next(supply), in_place)
+
+
+def with_derivatives(root: Any, values: list) -> Any:
+    """Tangents or cotangents in the structure of `root`: its leaves replaced in order, and zero for its integers."""
+    supply = iter(values)
+    return rebuild(root, lambda _: next(supply), constant=zero_of_integer)
+
+
+def zero_of_integer(x: Any) -> Any:
+    """Integers do not vary; a step along a gradient leaves them as they are."""
+    if type(x) is int or isinstance(x, np.integer):
+        return type(x)(0)
+    return np.zeros_like(x) if isinstance(x, ndarray) and x.dtype.kind in "iu" else x
 
 
 def arrays_in(root: Any) -> list:
