@@ -150,3 +150,23 @@ def test_kernel():
             wanted = a.astype(float) @ b + (c if keep else 0.0)
             run(m, n, k, *(x for v in (a, b, c) for x in (v.ctypes.data, *(s // v.itemsize for s in v.strides))), keep)
             np.testing.assert_allclose(c, wanted, rtol=tol, atol=tol)
+
+
+def batch(x, w):
+    return np.sum(np.tanh(x @ w.T) ** 2)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("m", [1, 3, 8, 11])
+def test_few_rows_times_rows(m, dtype):
+    """Sums along the memory of both operands, for extents that fill registers and that do not."""
+    rng = np.random.default_rng(m)
+    for n, k in ((64, 64), (67, 83), (130, 201)):
+        x, w = ((rng.random(s) / k).astype(dtype) for s in ((m, k), (n, k)))
+        compiled = compile_pullback(batch, (x, w), (True, True))
+        value, bars = compiled.value_and_pullback((x, w), 1.0)
+        assert value == pytest.approx(batch(x, w), rel=1e-11 if dtype == np.float64 else 1e-4)
+        t = np.tanh(x @ w.T)
+        g = 2 * t * (1 - t * t)
+        for bar, expected in zip(bars, (g @ w, g.T @ x), strict=True):
+            np.testing.assert_allclose(bar, expected, rtol=1e-10 if dtype == np.float64 else 1e-3)

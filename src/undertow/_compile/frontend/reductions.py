@@ -100,6 +100,7 @@ class Reductions:
             self.put(out, place, self.b.add(old, value) if element.is_float else self.wrapping("add", old, value))
 
         self.nest([a.dims[k] for k in order], body)
+        self.order_is_free()
         return self.kept(out, axes, len(a.dims)) if keep else out
 
     def total(self, a: Any) -> Value:

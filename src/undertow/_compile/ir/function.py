@@ -78,11 +78,14 @@ class Function:
         What ``Op.span`` indexes.
     extents : dict of (Value, int) to int
         What is known of the axes of array parameters.
+    equal : dict of (Value, int) to Value
+        Extents of array parameters that are known to equal a value of the program.
     """
 
     def __init__(self, name: str, body: Region, spans: list[tuple] | None = None,
                  extents: dict[tuple[Value, int], int] | None = None) -> None:
         self.extents = extents or {}
+        self.equal: dict[tuple[Value, int], Value] = {}
         self.name = name
         self.body = body
         self.spans = spans if spans is not None else [("", 0, "")]

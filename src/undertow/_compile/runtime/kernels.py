@@ -16,6 +16,8 @@ import llvmlite.binding as llvm
 from llvmlite import ir
 from numba.core import cgutils
 
+from .dots import dots
+
 __all__ = ["SYMBOLS", "provide"]
 
 SYMBOLS = {"double": "undertow_gemm_f64", "float": "undertow_gemm_f32"}
@@ -86,6 +88,12 @@ class _Product:
         with b.if_then(nothing):
             self.erase(b, m, n, *rest[6:9])
         with b.if_then(b.icmp_signed("<=", k, _int(0))):
+            b.ret_void()
+        flat = b.and_(b.icmp_signed("==", rest[2], _int(1)), b.icmp_signed("==", rest[4], _int(1)))
+        few = b.icmp_signed("<=", m, _int(2 * self.rows))
+        long = b.and_(b.icmp_signed(">=", k, _int(4 * self.lanes)), b.icmp_signed(">=", n, _int(2 * self.lanes)))
+        with b.if_then(b.and_(flat, b.and_(few, long))):
+            dots(self, b, (m, n, k), rest[:2], (rest[3], rest[5]), rest[6:9], rest[9])
             b.ret_void()
         # rows of the result should be dense: else compute its transpose
         swap = b.and_(b.icmp_signed("!=", rest[8], _int(1)), b.icmp_signed("==", rest[7], _int(1)))

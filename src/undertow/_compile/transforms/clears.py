@@ -97,7 +97,7 @@ def fill_unset(function: Function, likes: dict[Value, Value]) -> set[Value]:
     Needs: verified IR, after the passes. Gives: verified IR, in place. Cost: linear for each parameter.
     """
     facts = memory(function)
-    extents: dict[tuple[Value, int], set] = {}
+    extents: dict[tuple[Value, int], set] = {key: {v} for key, v in function.equal.items()}
     for op in function.body.ops:
         if op.name == "dim":
             extents.setdefault((op.operands[0], op.attrs["axis"]), set()).add(op.result)

@@ -168,9 +168,11 @@ class _Nest:
         for loop in self.loops:
             kinds.setdefault(tuple(loop in u for u in used), []).append(loop)
         rows, columns, summed = (kinds.get(k, []) for k in ((True, True, False), (True, False, True), (False, True, True)))
-        if not rows or not columns or len(summed) != 1 or any(not k[0] and k != (False, True, True) for k in kinds):
+        if not rows or not columns or not summed or any(not k[0] and k != (False, True, True) for k in kinds):
             raise _Refused
-        p, q, r = rows[-1], columns[-1], summed[0]
+        if len(summed) > 1 and not keep:
+            raise _Refused
+        p, q, r = rows[-1], columns[-1], summed[-1]
         self.worth(p, q, r)
         around = [loop for loop in self.loops if loop not in (p, q, r)]
         new = {loop: Value(I64, loop.index.name) for loop in around}

@@ -22,6 +22,7 @@ class Copier:
         self.truths = truths
         self.mapping: dict[Value, Value] = {p: p for p in function.params}
         self.first: dict[Value, Value] = {}
+        self.equal: dict[tuple[Value, int], Value] = {}
 
     def get(self, v: Value) -> Value:
         return v if isinstance(v, Constant) else self.mapping[v]
@@ -57,9 +58,11 @@ class Copier:
     def unify(self, function: Function) -> None:
         """Extents of arguments that are equal become one, so that loops over them can be seen to be over the same."""
         place = dict.fromkeys(function.params, -1)
+        dims: dict[Value, tuple[Value, int]] = {}
         for k, op in enumerate(function.body.ops):
             if op.name == "dim" and op.operands[0] in place:
                 place[op.result] = k
+                dims[op.result] = (op.operands[0], op.attrs["axis"])
         first: dict[Value, Value] = {}
 
         def find(v: Value) -> Value:
@@ -73,6 +76,7 @@ class Copier:
                 if x is not y:
                     first[y] = x
         self.first = {v: find(v) for v in first if v not in self.mapping}
+        self.equal = {**function.equal, **{dims[v]: w for v, w in self.first.items()}}
 
     def region(self, inner: Region) -> Region:
         params = [Value(p.type, p.name) for p in inner.params]
@@ -95,7 +99,9 @@ class Copier:
         out.params = function.params
         out.yields = [self.get(y) for y in function.body.yields]
         extents = {**function.extents, **{key: n for key, n in self.truths.items() if isinstance(key, tuple)}}
-        return Function(function.name, out, function.spans, extents)
+        made = Function(function.name, out, function.spans, extents)
+        made.equal = {key: self.mapping[v] for key, v in self.equal.items() if v in self.mapping}
+        return made
 
 
 def resolve(function: Function, truths: dict[Any, Any]) -> Function:
