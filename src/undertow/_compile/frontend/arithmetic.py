@@ -10,8 +10,8 @@ from __future__ import annotations
 from .._refusal import NotCompilable
 from ..ir.builder import Builder, const
 from ..ir.function import Constant, Value
-from ..ir.types import BOOL, F32, F64, I64, ScalarType
-from . import merge
+from ..ir.types import BOOL, C128, F32, F64, I64, ScalarType
+from . import complexes, merge
 from .values import Scalar
 
 __all__ = ["MATH", "UNARY", "binary", "compare", "elementwise_type", "math_call", "power", "truth", "unary"]
@@ -43,6 +43,10 @@ def flavor(*values: Scalar) -> str:
 
 def elementwise_type(*values: tuple[ScalarType, bool]) -> ScalarType:
     """Result type of NumPy arithmetic; each operand is (type, whether it is a weak Python number)."""
+    if any(t == C128 for t, _ in values):
+        if any(t == F32 for t, _ in values):
+            raise NotCompilable("a float32 among complex numbers")
+        return C128
     strong = {t for t, weak in values if not weak}
     weak = {t for t, is_weak in values if is_weak}
     if not strong:
@@ -65,6 +69,12 @@ def binary(b: Builder, op: str, x: Scalar, y: Scalar) -> Scalar:
     name = BINARY.get(op)
     if name is None:
         raise NotCompilable(f"operator {op}")
+    if C128 in (x.type, y.type):
+        kind = flavor(x, y)
+        out = complexes.binary(b, op, x.value, y.value, kind != "np")
+        tagged = x.tag is not None or y.tag is not None
+        tag = b.scalar("and", b.scalar("or", merge.tag_of(x), merge.tag_of(y)), const(1)) if tagged else None
+        return Scalar(out, kind, tag)
     if op == "Pow":
         return power(b, x, y)
     type, kind = result_type(x, y), flavor(x, y)
@@ -167,6 +177,11 @@ def compare(b: Builder, op: str, x: Scalar, y: Scalar) -> Scalar:
     name = COMPARE.get(op)
     if name is None:
         raise NotCompilable(f"comparison {op} of numbers")
+    if C128 in (x.type, y.type):
+        if op not in ("Eq", "NotEq"):
+            raise NotCompilable("an order of complex numbers")
+        same = complexes.equal(b, x.value, y.value)
+        return Scalar(same if op == "Eq" else b.scalar("not", same), flavor(x, y))
     type = result_type(x, y)
     if {x.type, y.type} == {I64, F64} and any(v.type == I64 and not isinstance(v.value, Constant) for v in (x, y)):
         type = F64  # exact below 2**53, which interval facts guarantee for what indexes memory
@@ -177,12 +192,16 @@ def truth(b: Builder, x: Scalar) -> Value:
     """``bool(x)``."""
     if x.type == BOOL:
         return x.value
+    if x.type == C128:
+        return b.scalar("not", complexes.equal(b, x.value, const(0.0)))
     return b.scalar("ne", x.value, const(0, x.type))
 
 
 def unary(b: Builder, name: str, x: Value) -> Value:
     """A NumPy elementwise function of one argument."""
     op = UNARY[name]
+    if x.type == C128:
+        return complexes.unary(b, op, x)
     if op in ("isnan", "isinf", "isfinite"):
         return b.scalar(op, x) if x.type.is_float else const(op == "isfinite")
     if op in ("abs", "neg", "sign", "floor", "ceil", "trunc", "rint") and x.type == I64:

@@ -12,11 +12,11 @@ from typing import Any
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Constant, Region, Value
-from ..ir.types import BOOL, F64, I64, ArrayType, ScalarType
+from ..ir.types import BOOL, C128, F64, I64, ArrayType, ScalarType
 from . import arithmetic
 from .merge import describe, is_number, scalar_of
 from .registry import sources_of
-from .values import Array, Axis, Const, Lazy, Method, Scalar, Sequence, View, same_view
+from .values import Array, Axis, Const, Lazy, Method, Pair, Paired, Scalar, Sequence, View, same_view
 
 __all__ = ["Arrays"]
 
@@ -26,7 +26,11 @@ class Arrays:
 
     # ---- memory
     def new_array(self, element: ScalarType, dims: Seq[Value], fill: str = "empty", hint: str = "") -> Array:
-        root = self.b.alloc(element, dims, fill, hint)
+        if element == C128:
+            root: Value = Paired(self.b.alloc(F64, [*dims, const(2)], fill, hint))
+            self.paired[root] = root.memory  # type: ignore[attr-defined]
+        else:
+            root = self.b.alloc(element, dims, fill, hint)
         self.made_in[root] = tuple(self.loop_marks)
         return self.whole(root, tuple(dims))
 
@@ -55,7 +59,10 @@ class Arrays:
         """The element at an index that is known to be inside."""
         if isinstance(v, Lazy):
             return v.at(list(index))
-        return self.b.load(v.root, self.root_index(v, index))
+        where = self.root_index(v, index)
+        if isinstance(v.root, Paired):
+            return Pair(*(self.b.load(v.root.memory, [*where, const(k)]) for k in range(2)))
+        return self.b.load(v.root, where)
 
     def lazy(self, v: View) -> Lazy:
         """A view as an expression."""
@@ -72,7 +79,13 @@ class Arrays:
 
     def put(self, a: Array, index: Seq[Value], value: Value) -> None:
         self.written.add(a.root)
-        self.b.store(a.root, self.b.cast(value, a.element), self.root_index(a, index))
+        value = self.convert(value, a.element)
+        if isinstance(a.root, Paired):
+            where = self.root_index(a, index)
+            for k, part in enumerate((value.re, value.im)):
+                self.b.store(a.root.memory, part, [*where, const(k)])
+            return
+        self.b.store(a.root, value, self.root_index(a, index))
 
     def nest(self, dims: Seq[Value], body: Callable[[list[Value]], None]) -> None:
         """Loops over an index space."""
@@ -93,6 +106,8 @@ class Arrays:
 
     def reduce(self, dims: Seq[Value], init: Value, body: Callable[[list[Value], Value], Value], hint: str) -> Value:
         """Loops over an index space that carry one value."""
+        if isinstance(init, Pair):
+            raise NotCompilable("this reduction of complex numbers")
         def level(index: list[Value], total: Value) -> Value:
             k = len(index)
             if k == len(dims):
@@ -212,7 +227,7 @@ class Arrays:
         """``dest[...] = value`` without looking at hazards."""
         self.force_readers(dest.root)
         if is_number(value):
-            scalar = self.b.cast(scalar_of(value).value, dest.element)
+            scalar = self.convert(scalar_of(value).value, dest.element)
             self.nest(dest.dims, lambda index: self.put(dest, index, scalar))
             return
         value = self.drop_leading(value, len(dest.dims))
@@ -237,7 +252,9 @@ class Arrays:
         if not isinstance(value, (Array, Lazy)) and not is_number(value):
             raise NotCompilable(f"assignment of {describe(value)} to an array")
         kind = value.element if isinstance(value, (Array, Lazy)) else scalar_of(value).type
-        if augmented and kind.is_float and not dest.element.is_float:
+        if kind == C128 and dest.element != C128:
+            raise NotCompilable("complex numbers assigned to real ones")
+        if augmented and kind.is_float and dest.element in (I64, BOOL):
             raise NotCompilable("in-place operation that would cast a float to an integer")
         if kind.is_float and dest.element == I64:
             raise NotCompilable("assignment of floats to an integer array")
@@ -261,8 +278,8 @@ class Arrays:
             return self.extent(total)
         if name == "T":
             return self.transpose(a, list(range(len(a.dims)))[::-1])
-        if name in ("real",):
-            return a
+        if name in ("real", "imag"):
+            return self.part(a, name)
         return Method(a, Const(("array", name)))
 
     @staticmethod
@@ -299,7 +316,7 @@ class Arrays:
             return self.stacked(v, element)
         if element is None:
             kinds = {s.type for _, s in leaves}
-            element = F64 if F64 in kinds or not kinds else kinds.pop() if len(kinds) == 1 else \
+            element = C128 if C128 in kinds else F64 if F64 in kinds or not kinds else kinds.pop() if len(kinds) == 1 else \
                 I64 if kinds == {BOOL, I64} else F64
         elif element == I64 and any(s.type.is_float for _, s in leaves):
             raise NotCompilable("an integer array made of floats")

@@ -286,7 +286,7 @@ class Builtins:
 
 
 BUILTINS: dict[Any, str] = {
-    len: "do_len", range: "do_range", slice: "do_slice", zip: "do_zip", enumerate: "do_enumerate", reversed: "do_reversed", abs: "do_abs",
+    len: "do_len", range: "do_range", complex: "do_complex", np.complex128: "do_np_complex128", slice: "do_slice", zip: "do_zip", enumerate: "do_enumerate", reversed: "do_reversed", abs: "do_abs",
     float: "do_float", int: "do_int", bool: "do_bool", max: "do_max", min: "do_min", sum: "do_sum", pow: "do_pow",
     isinstance: "do_isinstance", any: "do_any", all: "do_all", tuple: "do_tuple", list: "do_list", math.pow: "do_math_pow",
     math.atan2: "do_math_atan2", math.hypot: "do_math_hypot", math.floor: "do_math_floor", np.float64: "do_np_float64", np.float32: "do_np_float32",

@@ -110,6 +110,8 @@ class Calls:
             if isinstance(args[0], Const):
                 return self.fold_call(obj, args)
             return arithmetic.math_call(self.b, _MATH[obj], scalar_of(args[0]))
+        if getattr(obj, "__module__", "") == "cmath" and args and all(map(is_number, args)) and not kwargs:
+            return self.cmath_call(obj, args)
         if not isinstance(obj, type) or obj in NUMPY or obj in BUILTINS:
             python = getattr(obj, "__module__", "") == "builtins"  # no list becomes an array here
             args = [(self.known if python else self.plain)(a) for a in args]
@@ -182,6 +184,8 @@ class Calls:
             if kind == "array" and name == "sort" and not args and not kwargs and isinstance(method.owner, Array):
                 self.store_array(method.owner, self.library_call(np.sort, [method.owner], {}))
                 return Const(None)
+            if kind == "scalar" and name in ("conj", "conjugate") and not args:
+                return self.conjugate(method.owner)
             if kind == "scalar" and name in ("item", "copy") and not args:
                 return Scalar(method.owner.value, "py") if name == "item" else method.owner
             if kind == "sequence" and name == "_replace":

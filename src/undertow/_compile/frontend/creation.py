@@ -9,7 +9,7 @@ import numpy as np
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Constant, Value
-from ..ir.types import BOOL, BY_DTYPE, F32, F64, I64, ScalarType
+from ..ir.types import BOOL, BY_DTYPE, C128, F32, F64, I64, ScalarType
 from . import arithmetic
 from .merge import describe, is_number, scalar_of
 from .registry import method, numpy_function
@@ -35,6 +35,8 @@ class Creation:
     def element_type(self, dtype: Any, default: ScalarType = F64) -> ScalarType:
         if dtype is None or (isinstance(dtype, Const) and dtype.obj is None):
             return default
+        if dtype.__class__ is Const and dtype.obj in (complex, np.complex128, "complex", "complex128", C128.dtype):
+            return C128
         try:
             return BY_DTYPE[np.dtype(dtype.obj)]
         except (KeyError, TypeError, AttributeError):
@@ -129,6 +131,8 @@ class Creation:
         return Lazy(source.dims, target, lambda i: self.converted(source.at(i), target), source.sources)
 
     def converted(self, v: Value, target: ScalarType) -> Value:
+        if C128 in (v.type, target):
+            return self.convert(v, target)
         if target == I64 and v.type.is_float:
             self.b.check(self.b.scalar("lt", self.b.scalar("abs", v), const(9.0e18, v.type)),
                          "a float beyond 64 bits made an integer")
@@ -185,6 +189,8 @@ class Creation:
         columns = self.shape_dims(M)[0] if self.given(M) else rows
         shift = scalar_of(k).value if k is not None else const(0)
         element = self.element_type(dtype)
+        if element == C128:
+            return self.np_astype(self.np_eye(N, M, k), Const(complex))
         return Lazy((rows, columns), element, lambda i: self.b.scalar(
             "select", self.b.scalar("eq", self.b.add(i[0], shift), i[1]), const(1, element), const(0, element)))
 

@@ -104,8 +104,6 @@ class Expressions:
 
     # ---- literals
     def on_Constant(self, node: ast.Constant) -> Any:
-        if isinstance(node.value, complex):
-            raise NotCompilable("complex numbers")
         return Const(node.value)
 
     def on_Tuple(self, node: ast.Tuple) -> Any:
@@ -189,8 +187,8 @@ class Expressions:
         if isinstance(x, Scalar):
             if x.type == BOOL:
                 raise NotCompilable("minus a bool")
-            return Scalar(self.b.scalar("neg", x.value), x.flavor, x.tag)
-        return self.elementwise("neg", [x], lambda v: self.b.scalar("neg", v))
+            return Scalar(arithmetic.unary(self.b, "negative", x.value), x.flavor, x.tag)
+        return self.elementwise("neg", [x], lambda v: arithmetic.unary(self.b, "negative", v))
 
     def on_BinOp(self, node: ast.BinOp) -> Any:
         left = self.before_calls(self.expr(node.left), [node.right])
@@ -219,7 +217,7 @@ class Expressions:
         return self.array_binary(op, left, right)
 
     def fold_binary(self, op: str, x: Any, y: Any) -> Any:
-        if not all(type(v) in (bool, int, float, np.float64, str, tuple) for v in (x, y)):
+        if not all(type(v) in (bool, int, float, complex, np.float64, np.complex128, str, tuple) for v in (x, y)):
             raise NotCompilable(f"operator {op} of {describe(Const(x))} and {describe(Const(y))}")
         import operator
         function = {"Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv,

@@ -15,10 +15,11 @@ from ...rules._registry import RULES
 from .._refusal import NotCompilable
 from ..ir.builder import Builder, const
 from ..ir.function import Function as IRFunction, Value
-from ..ir.types import BY_DTYPE, I64, ArrayType, ScalarType
+from ..ir.types import BY_DTYPE, C128, I64, ArrayType, ScalarType
 from .arrays import Arrays
 from .builtin import Builtins
 from .calls import Calls
+from .complexes import Complexes
 from .containers import Containers
 from .creation import Creation
 from .expressions import Expressions
@@ -113,7 +114,7 @@ class Lowered:
 
 
 class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers, Indexing, Calls, Builtins, Ufuncs, Creation,
-              Shaping, Reductions, Products):
+              Complexes, Shaping, Reductions, Products):
     """One attempt at lowering."""
 
     def __init__(self, unroll: set, carry_out: set, varying: frozenset = frozenset(), pins: dict | None = None,
@@ -138,6 +139,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers
         self.list_places: dict[int, tuple] = {}
         self.held: list = []
         self.class_guards: set = set()
+        self.paired: dict[Value, Value] = {}  # memory of complex numbers, and the real memory that it is
         self.own_params: dict[Value, int] = {}
         self.list_depths: dict[int, int] = {}
         self.made_in: dict[Any, tuple] = {}
@@ -501,6 +503,9 @@ def _result(lowerer: Lowerer, v: Any, arguments: dict, params: set, yields: list
         v = lowerer.contents(v)
         if isinstance(v, Growing):
             raise NotCompilable("the function returns a list of unknown length")
+    if (isinstance(v, Scalar) and v.type == C128) or (isinstance(v, (Array, Lazy)) and v.element == C128) or (
+            isinstance(v, Const) and isinstance(v.obj, complex)):
+        raise NotCompilable("the function returns complex numbers")
     if isinstance(v, Scalar):
         yields.append(v.value)
         if v.tag is not None:

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from .._refusal import NotCompilable
 from ..ir.builder import Builder, const
 from ..ir.function import Value
-from ..ir.types import BOOL, F32, F64, I64, ScalarType
-from .values import Array, Const, Exit, Growing, Lazy, Maybe, Optional, Ref, Scalar, Sequence, same_value
+from ..ir.types import BOOL, C128, F32, F64, I64, ScalarType
+from .values import Array, Const, Exit, Growing, Lazy, Maybe, Optional, Pair, Ref, Scalar, Sequence, same_value
 
 __all__ = ["Meeting", "Shape", "carries", "describe", "flatten", "is_number", "join", "rebuild", "scalar_of", "shape_of",
            "slots_of", "tag_of", "types_of"]
@@ -32,8 +32,9 @@ class Shape(NamedTuple):
 
 
 def is_number(v: Any) -> bool:
-    return isinstance(v, Scalar) or (isinstance(v, Const) and isinstance(v.obj, (bool, int, float))
-                                     and type(v.obj).__name__ in ("bool", "int", "float", "float64"))
+    return isinstance(v, Scalar) or (isinstance(v, Const) and isinstance(v.obj, (bool, int, float, complex))
+                                     and type(v.obj).__name__ in ("bool", "int", "float", "float64", "complex",
+                                                                  "complex128"))
 
 
 def scalar_of(v: Any) -> Scalar:
@@ -43,6 +44,8 @@ def scalar_of(v: Any) -> Scalar:
     if is_number(v):
         if isinstance(v.obj, int) and not -2**63 <= v.obj < 2**63:
             raise NotCompilable("an integer beyond 64 bits")
+        if isinstance(v.obj, complex):
+            return Scalar(Pair(const(v.obj.real), const(v.obj.imag)), "py" if type(v.obj) is complex else "np")
         return Scalar(const(v.obj), "py" if type(v.obj).__module__ == "builtins" else "np")
     raise NotCompilable(f"a number is expected, not {describe(v)}")
 
@@ -158,6 +161,8 @@ def _join_types(a: ScalarType, b: ScalarType) -> ScalarType:
         return a
     if {a, b} <= {I64, F64}:
         return F64
+    if C128 in (a, b) and {a, b} <= {I64, F64, C128}:
+        return C128
     if F32 in (a, b):
         raise NotCompilable("a variable is float32 on one path and something else on another")
     raise NotCompilable("a variable is a bool on one path and a number on another")
@@ -166,7 +171,8 @@ def _join_types(a: ScalarType, b: ScalarType) -> ScalarType:
 def types_of(shape: Shape) -> list[ScalarType]:
     """IR types of the flattened value."""
     if shape.kind == "scalar":
-        return [shape.info[0], I64] if shape.info[2] else [shape.info[0]]
+        number = [F64, F64] if shape.info[0] == C128 else [shape.info[0]]
+        return [*number, I64] if shape.info[2] else number
     if shape.kind == "exit":
         return [I64]
     out = [t for part in shape.parts for t in types_of(part)]
@@ -193,6 +199,9 @@ def flatten(b: Builder, v: Any, shape: Shape, state: dict) -> list[Value]:
         return [*flatten(b, inner, shape.parts[0], state), present]
     if shape.kind == "scalar":
         s = scalar_of(v)
+        if shape.info[0] == C128:
+            parts = [s.value.re, s.value.im] if isinstance(s.value, Pair) else [b.cast(s.value, F64), const(0.0)]
+            return [*parts, *([tag_of(s)] if shape.info[2] else [])]
         return [b.cast(s.value, shape.info[0]), *([tag_of(s)] if shape.info[2] else [])]
     if shape.kind == "exit":
         return [v.value]
@@ -226,7 +235,8 @@ def slots_of(v: Any, shape: Shape, state: dict) -> list[tuple[Array, Any]]:
 def rebuild(values: list[Value], shape: Shape, state: dict) -> Any:
     """Inverse of `flatten`; consumes `values` from the front. Attributes of objects go to `state`."""
     if shape.kind == "scalar":
-        return Scalar(values.pop(0), shape.info[1], values.pop(0) if shape.info[2] else None)
+        number = Pair(values.pop(0), values.pop(0)) if shape.info[0] == C128 else values.pop(0)
+        return Scalar(number, shape.info[1], values.pop(0) if shape.info[2] else None)
     if shape.kind == "exit":
         return Exit(shape.info, values.pop(0))
     if shape.kind == "sequence":

@@ -73,8 +73,8 @@ class Objects:
                 return self.call(Const(found.fget), [owner], {})
             return Method(owner, Const(("sequence", name)))
         if isinstance(owner, Scalar):
-            if name == "real":
-                return owner
+            if name in ("real", "imag"):
+                return self.part(owner, name)
             return Method(owner, Const(("scalar", name)))
         raise NotCompilable(f"attribute `{name}` of {describe(owner)}")
 

@@ -9,7 +9,8 @@ import numpy as np
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Value
-from ..ir.types import BOOL, I64
+from ..ir.types import BOOL, C128, I64
+from . import complexes
 from .merge import is_number
 from .registry import numpy_function
 from .values import Array, Const, Lazy, Scalar, Sequence
@@ -28,6 +29,7 @@ class Products:
 
     @numpy_function(np.vdot)
     def np_vdot(self, a: Any, b: Any) -> Any:
+        a = self.conjugate(self.view_of(a))
         return self.matmul(self.np_ravel(a), self.np_ravel(b))
 
     @numpy_function(np.inner)
@@ -46,6 +48,8 @@ class Products:
         kind = ord.obj if isinstance(ord, Const) else "?"
         if ord is None:
             kind = None
+        if a.element == C128:
+            a = self.ufunc(np.absolute, [a], {})
         if not a.element.is_float:
             a = self.np_astype(a, Const(np.float64))
         vector = len(a.dims) == 1 or (self.given(axis) and not isinstance(axis, Sequence))
@@ -114,6 +118,11 @@ class Products:
         return self.matrix_product(a, b, inner)
 
     def inner_product(self, n: Value, left: Any, right: Any, element: Any) -> Value:
+        if element == C128:
+            def product(k: list[Value]) -> Value:
+                return complexes.binary(self.b, "Mult", left(k[0]), right(k[0]), False)
+
+            return self.total(Lazy((n,), C128, product))
         if element == I64:
             return self.reduce([n], const(0), lambda k, s: self.wrapping("add", s, self.wrapping(
                 "mul", left(k[0]), right(k[0]))), "total")
@@ -121,6 +130,8 @@ class Products:
             "radd", s, self.b.mul(left(k[0]), right(k[0]))), "total")
 
     def plus_product(self, x: Value, p: Value, q: Value) -> Value:
+        if x.type == C128:
+            return complexes.binary(self.b, "Add", x, complexes.binary(self.b, "Mult", p, q, False), False)
         if x.type == I64:
             return self.wrapping("add", x, self.wrapping("mul", p, q))
         return self.b.add(x, self.b.mul(p, q))

@@ -11,11 +11,11 @@ import numpy as np
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Region, Value
-from ..ir.types import BOOL, F64, I64, ScalarType
+from ..ir.types import BOOL, C128, F64, I64, ScalarType
 from . import arithmetic
 from .merge import describe, is_number, scalar_of
 from .registry import numpy_function, sources_of
-from .values import Array, Const, Lazy, Scalar, Sequence
+from .values import Array, Const, Lazy, Pair, Scalar, Sequence
 
 __all__ = ["Reductions"]
 
@@ -104,6 +104,8 @@ class Reductions:
         return self.kept(out, axes, len(a.dims)) if keep else out
 
     def total(self, a: Any) -> Value:
+        if a.element == C128:
+            return Pair(self.total(self.part(a, "real")), self.total(self.part(a, "imag")))
         if a.element == BOOL:
             return self.reduce(a.dims, const(0), lambda i, s: self.wrapping(
                 "add", s, self.b.cast(self.element(a, i), I64)), "total")
@@ -130,7 +132,7 @@ class Reductions:
     def np_sum(self, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = None) -> Any:
         a = self.as_type(self.view_of(a), dtype)
         axes = self.axes_of(a, axis)
-        if axes and len(axes) < len(a.dims) and len(a.dims) - 1 not in axes:
+        if axes and len(axes) < len(a.dims) and len(a.dims) - 1 not in axes and a.element != C128:
             return self.into(out, self.accumulated(a, axes, self.flag(keepdims)))
         return self.into(out, self.over(a, axis, keepdims, self.total))
 
@@ -147,12 +149,12 @@ class Reductions:
     @numpy_function(np.mean, method="mean")
     def np_mean(self, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = None) -> Any:
         a = self.as_type(self.view_of(a), dtype)
-        if not a.element.is_float:
+        if not a.element.is_float and a.element != C128:
             a = self.np_astype(a, Const(np.float64))
         axes = self.axes_of(a, axis)
         dims = a.dims if axes is None else [a.dims[k] for k in axes]
         total = self.np_sum(a, axis, None, None, keepdims)
-        n = Scalar(self.count_of(dims, a.element), "np")
+        n = Scalar(self.count_of(dims, F64 if a.element == C128 else a.element), "np")
         return self.into(out, self.binary("Div", total, n))
 
     @numpy_function(np.var, method="var")

@@ -493,10 +493,6 @@ class Shaping:
         a = self.view_of(a)
         return a if a.element == BOOL else self.np_astype(a, Const(np.bool_))
 
-    @numpy_function(np.real, np.conj)
-    def np_real(self, val: Any) -> Any:
-        return val if is_number(val) else self.view_of(val)
-
     @numpy_function(np.take, method="take")
     def np_take(self, a: Any, indices: Any, axis: Any = None) -> Any:
         a = self.settle(self.view_of(a))

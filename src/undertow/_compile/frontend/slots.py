@@ -60,12 +60,13 @@ class _Meeting(Meeting):
         self.left = left
         self.right = right
         self.inner = inner or set()
+        self.inner |= {root for root, memory in lowerer.paired.items() if memory in self.inner}
         self.where = lowerer.spans[lowerer.b.span]
         self.key: Any = None
 
     def slot(self, a: Array, b: Array) -> Shape:
         if a.element != b.element or len(a.dims) != len(b.dims):
-            raise NotCompilable("a variable holds arrays of different types on different paths")
+            raise Unknown("a variable holds arrays of different types on different paths")
         wanted = (self.where, self.lowerer.hint(self.key))
         if wanted not in self.lowerer.carry_out:
             raise TryAgain("slot", wanted)  # only if somebody reads it

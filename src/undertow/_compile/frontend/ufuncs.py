@@ -10,11 +10,12 @@ import numpy as np
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Value
-from ..ir.types import BOOL, F64, I64
+from ..ir.types import BOOL, C128, F64, I64
 from . import arithmetic
+from .complexes import as_pair
 from .merge import is_number, scalar_of
 from .registry import is_bool, numpy_function
-from .values import Array, Const, Scalar, Sequence
+from .values import Array, Const, Pair, Scalar, Sequence
 
 __all__ = ["Ufuncs"]
 
@@ -106,7 +107,8 @@ class Ufuncs:
         if name is not None:
             return self.elementwise(f.__name__, args, lambda x: arithmetic.unary(self.b, name, x))
         if f in (np.positive, np.conjugate):
-            return self.elementwise(f.__name__, args, lambda x: x)
+            return self.elementwise(f.__name__, args, lambda x: Pair(x.re, self.b.scalar("neg", x.im)) if f is np.conjugate
+                                    and isinstance(x, Pair) else x)
         if f in (np.deg2rad, np.radians, np.degrees, np.rad2deg):
             factor = math.pi / 180.0 if f in (np.deg2rad, np.radians) else 180.0 / math.pi
             return self.elementwise(f.__name__, args, lambda x: self.b.mul(
@@ -115,9 +117,12 @@ class Ufuncs:
             return self.elementwise("xor", args, lambda x, y: self.b.scalar("ne", *(arithmetic.truth(
                 self.b, Scalar(v, "np")) for v in (x, y)), type=BOOL))
         if f is np.square:
-            return self.elementwise("square", args, lambda x: self.b.mul(x, x))
+            return self.elementwise("square", args, lambda x: arithmetic.binary(
+                self.b, "Mult", Scalar(x, "np"), Scalar(x, "np")).value)
         if f is np.reciprocal:
-            return self.elementwise("reciprocal", args, lambda x: self.b.scalar("div", const(1.0, x.type), x))
+            return self.elementwise("reciprocal", args, lambda x: self.b.scalar(
+                "div", const(1.0, x.type), x) if x.type != C128 else arithmetic.binary(
+                    self.b, "Div", Scalar(const(1.0), "np"), Scalar(x, "np")).value)
         if f is np.logical_not:
             return self.elementwise("not", args, lambda x: self.b.scalar("not", is_bool(x)))
         if f in _BINARY_UFUNCS:
@@ -151,6 +156,9 @@ class Ufuncs:
 
         def body(c: Value, a: Value, b: Value) -> Value:
             type = arithmetic.elementwise_type((a.type, weak[0]), (b.type, weak[1]))
+            if type == C128:
+                p, q = as_pair(self.b, a), as_pair(self.b, b)
+                return Pair(*(self.b.scalar("select", is_bool(c), u, v) for u, v in ((p.re, q.re), (p.im, q.im))))
             return self.b.scalar("select", is_bool(c), self.b.cast(a, type), self.b.cast(b, type))
 
         return self.elementwise("where", [test, x, y], body)

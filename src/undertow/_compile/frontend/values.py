@@ -14,10 +14,30 @@ from typing import Any
 
 from ..ir.builder import const
 from ..ir.function import Constant, Value
-from ..ir.types import ScalarType
+from ..ir.types import C128, ArrayType, ScalarType
 
-__all__ = ["Array", "Axis", "Const", "Exit", "Frame", "Function", "Growing", "Iterable", "Lazy", "Maybe", "Method", "Optional", "Ref", "Scalar",
+__all__ = ["Array", "Axis", "Const", "Exit", "Frame", "Function", "Growing", "Iterable", "Lazy", "Maybe", "Method", "Optional", "Pair", "Paired", "Ref", "Scalar",
            "Sequence", "View", "same_value", "same_view"]
+
+
+class Pair(Value):
+    """A complex number."""
+
+    __slots__ = ("im", "re")
+
+    def __init__(self, re: Value, im: Value) -> None:
+        super().__init__(C128)
+        self.re, self.im = re, im
+
+
+class Paired(Value):
+    """Memory of complex numbers: `memory` has one axis more, of real and imaginary part."""
+
+    __slots__ = ("memory",)
+
+    def __init__(self, memory: Value) -> None:
+        super().__init__(ArrayType(C128, memory.type.ndim - 1), memory.name)  # type: ignore[union-attr]
+        self.memory = memory
 
 
 @dataclass(frozen=True)
@@ -232,5 +252,7 @@ def same_view(a: Array, b: Array) -> bool:
 
 
 def _same_ir(a: Value, b: Value) -> bool:
+    if isinstance(a, Pair) and isinstance(b, Pair):
+        return _same_ir(a.re, b.re) and _same_ir(a.im, b.im)
     return a is b or (isinstance(a, Constant) and isinstance(b, Constant) and a.type == b.type
                       and repr(a.value) == repr(b.value))

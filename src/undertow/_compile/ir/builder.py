@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from .._refusal import NotCompilable
 from .function import Constant, Op, Region, Value
 from .ops import COMMUTATIVE, COMPARISONS, PURE
 from .types import BOOL, F64, I64, ArrayType, ScalarType, Type
@@ -68,6 +69,8 @@ class Builder:
     def emit(self, name: str, operands: Sequence[Value], types: Sequence[Type], attrs: dict | None = None,
              regions: list[Region] | None = None, names: Sequence[str] = ()) -> list[Value]:
         """Append any operation; returns its results."""
+        if any(v.type.__class__ is ScalarType and v.type.name == "c128" for v in operands):  # type: ignore[union-attr]
+            raise NotCompilable("an operation that complex numbers are not known to have")
         results = [Value(t, n) for t, n in zip(types, list(names) + [""] * len(types), strict=False)]
         self.region.ops.append(Op(name, list(operands), results, attrs, regions, self.span))
         return list(results)

@@ -19,7 +19,8 @@ class ScalarType:
 
     @property
     def dtype(self) -> np.dtype:
-        return np.dtype({"bool": "bool", "i64": "int64", "f64": "float64", "f32": "float32"}[self.name])
+        return np.dtype({"bool": "bool", "i64": "int64", "f64": "float64", "f32": "float32",
+                         "c128": "complex128"}[self.name])
 
     def __str__(self) -> str:
         return self.name
@@ -43,6 +44,7 @@ class ArrayType:
 Type = ScalarType | ArrayType
 
 BOOL, I64, F32, F64 = (ScalarType(n) for n in ("bool", "i64", "f32", "f64"))
+C128 = ScalarType("c128")  # of no operation: the frontend writes complex numbers as pairs of real ones
 BY_DTYPE = {np.dtype("bool"): BOOL, np.dtype("int64"): I64, np.dtype("float64"): F64, np.dtype("float32"): F32}
 
 
