@@ -12,7 +12,7 @@ import pytest
 from harness.interpreted import run
 
 import undertow as ut
-from undertow._compile import compile_pullback, program
+from undertow._compile import compile_pullback, variant
 
 _R = np.random.default_rng(5)
 ARGUMENTS = {"a": _R.uniform(0.5, 1.5, (3, 4)), "b": _R.uniform(0.5, 1.5, 4), "c": _R.uniform(0.5, 1.5, (2, 3, 4)),
@@ -335,7 +335,7 @@ all([x>0 for x in b])*b
 @pytest.fixture(autouse=True)
 def by_python(monkeypatch):
     """Generated source is run as it is."""
-    monkeypatch.setattr(program, "compile_source", lambda source, name: lambda *args: run(source, name, *args))
+    monkeypatch.setattr(variant, "compile_source", lambda source, name: lambda *args: run(source, name, *args))
 
 
 def program_of(form):

@@ -12,7 +12,7 @@ from harness.interpreted import run
 from harness.traps import arguments, traps
 
 import undertow as ut
-from undertow._compile import program
+from undertow._compile import variant
 
 REFUSED = 'tier="compile" was asked for'
 # what native code must take: the fix of a trap must not be to refuse all
@@ -27,7 +27,7 @@ def interpreted(monkeypatch):
     def made(source, name, *rest):
         return lambda *args: tuple(np.asarray(x) if isinstance(x, np.ndarray) else x for x in run(source, name, *args))
 
-    monkeypatch.setattr(program, "compile_source", made)
+    monkeypatch.setattr(variant, "compile_source", made)
 
 
 def outcome(call):
