@@ -136,7 +136,7 @@ def _objects(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> tuple[bool,
         method = protocols.special(t, "__array__")
         if method is not None and not protocols._is_c(method):
             new[i] = interpreter.call(np.asarray, x)
-        elif protocols.overrides(t, "__float__") and (f.__module__ or "") in ("math", "cmath"):
+        elif protocols.overrides(t, "__float__") and getattr(f, "__module__", None) in ("math", "cmath"):
             new[i] = interpreter.call(float, x)
         elif isinstance(f, np.ufunc) and _method_loop(f, x):
             return True, interpreter.call(getattr(x, f.__name__)), args
