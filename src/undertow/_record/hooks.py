@@ -23,6 +23,7 @@ ITERABLES = frozenset({list, tuple, dict, set, frozenset, range, str, bytes, zip
                        GeneratorType, collections.deque, type({}.items()), type({}.keys()), type({}.values()),
                        type(iter([])), type(iter(())), type(iter({})), type(iter(range(0))), np.ndindex})
 SUBSCRIPTED = frozenset({list, tuple, dict, str, bytes, range, collections.deque, type})
+ORDERED = frozenset({list, tuple, str, bytes, range, collections.deque})
 PLAIN_OBJECTS = frozenset(PLAIN_TYPES | {ModuleType, FunctionType, MethodType, BuiltinFunctionType, GeneratorType,
                                          collections.deque, np.ufunc, np.random.Generator, np.random.RandomState})
 # Numbers that, on the left of an operator, take the value of an active number of another type without asking it.
@@ -207,9 +208,13 @@ def _items(interpreter: Any) -> dict[str, Any]:
     read, write = interpreter.array_getitem, interpreter.array_setitem
     inert = NUMBERS
 
+    plain, settled = protocols.INDICES, protocols.settled
+
     def getitem(a: Any, index: Any) -> Any:
         t = type(a)
         if t is ndarray:
+            if type(index) not in plain:
+                index = settled(interpreter, index)
             base = a.base
             slot = slots_get(id(a)) if base is None else find(a)
             if slot is None or not slot.active:
@@ -218,11 +223,15 @@ def _items(interpreter: Any) -> dict[str, Any]:
         if t is dict and type(index) not in remembered.SETTLED:
             return remembered.getitem(interpreter, a, index)
         if t in SUBSCRIPTED:
+            if type(index) not in plain and t in ORDERED:
+                index = settled(interpreter, index)
             return a[index]
         return protocols.getitem(interpreter, a, index)
 
     def setitem(value: Any, a: Any, index: Any) -> None:
         t = type(a)
+        if type(index) not in plain and (t is ndarray or t in ORDERED):
+            index = settled(interpreter, index)
         if t is ndarray:
             slot = slots_get(id(a)) if a.base is None else find(a)
             if slot is None and type(value) in inert:
@@ -241,6 +250,8 @@ def _items(interpreter: Any) -> dict[str, Any]:
 
     def setitem_back(value: Any, a: Any, index: Any) -> None:
         """The store of ``a[index] op= …``: nothing to do where `value` is the very memory that was changed."""
+        if type(index) not in plain and isinstance(a, ndarray):
+            index = settled(interpreter, index)
         if type(value) is ndarray and isinstance(a, ndarray) and value.base is not None and _is_piece(
                 value, a, index):
             return

@@ -299,6 +299,27 @@ def array_item(interpreter: Any, a: ndarray, index: Any) -> Any:
     return interpreter.array_getitem(np.asarray(a), index, slot)
 
 
+INDICES = frozenset({int, str, bytes, bool, ndarray, list, type(None), type(Ellipsis), np.int64, np.int32, np.bool_})
+
+
+def settled(interpreter: Any, index: Any) -> Any:
+    """An index whose ``__index__`` has been asked, once, as the program's own code would be."""
+    t = type(index)
+    if t in INDICES:
+        return index
+    if t is tuple:
+        parts = [i if type(i) in INDICES else settled(interpreter, i) for i in index]
+        return index if all(map(operator.is_, parts, index)) else tuple(parts)
+    if t is slice:
+        parts = [settled(interpreter, i) for i in (index.start, index.stop, index.step)]
+        same = all(map(operator.is_, parts, (index.start, index.stop, index.step)))
+        return index if same else slice(*parts)
+    method = special(t, "__index__")
+    if method is None or _is_c(method) or issubclass(t, (int, ndarray, np.generic)):
+        return index
+    return int(invoke(interpreter, method, index))
+
+
 def setitem(interpreter: Any, a: Any, index: Any, value: Any) -> None:
     """``a[index] = value``."""
     t = type(a)

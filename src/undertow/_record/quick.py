@@ -23,6 +23,7 @@ from .steps import undone
 OBJECT = np.dtype(object)
 F8 = np.dtype(np.float64)
 NUMBERS = frozenset({int, float, np.float64, bool})
+BOUNDS = frozenset({int, type(None), np.int64, np.int32})
 
 # ---- hooks ---------------------------------------------------------------------------------------------------------
 
@@ -257,10 +258,14 @@ def made(interpreter: Any, names: dict, actions: dict, inplace_actions: dict) ->
 def getitem(interpreter: Any, general: Any) -> Any:
     """The hook of ``a[index]``: views of known memory are noted at once."""
     memory = interpreter.memory
-    slots_get, views, simple = memory.slots.get, memory.views, (int, slice)
+    slots_get, views, bounds = memory.slots.get, memory.views, BOUNDS
 
     def getitem(a: Any, index: Any) -> Any:
         if type(a) is not ndarray:
+            return general(a, index)
+        t = type(index)
+        if t is not int and (type(index.start) not in bounds or type(index.stop) not in bounds or type(index.step) not in bounds
+                             if t is slice else not basic(index)):
             return general(a, index)
         base = a.base
         if base is None:
@@ -270,12 +275,10 @@ def getitem(interpreter: Any, general: Any) -> Any:
             base = a
         else:
             parent = views.get(id(a))
-        if parent is None or type(index) not in simple and not basic(index):
+        if parent is None:
             return general(a, index)
         r = a[index]
-        if type(r) is not ndarray:
-            return general(a, index)
-        if r.base is not base:
+        if type(r) is not ndarray or r.base is not base:
             return general(a, index)
         memory.budget -= 1
         views[id(r)] = View(r, parent, index)
@@ -289,7 +292,9 @@ def basic(index: Any) -> bool:
     t = type(index)
     if t is tuple:
         return all(map(basic, index))
-    return t is int or t is slice or index is Ellipsis or index is None
+    if t is slice:
+        return type(index.start) in BOUNDS and type(index.stop) in BOUNDS and type(index.step) in BOUNDS
+    return t is int or index is Ellipsis or index is None
 
 
 def store(interpreter: Any, a: ndarray, index: Any, value: Any, slot: Slot) -> bool:

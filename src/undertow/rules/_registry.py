@@ -175,6 +175,9 @@ def name_of(f: Any) -> str:
         inside = ((np, "numpy"), (np._core.umath, "numpy._core.umath"),  # type: ignore[attr-defined]
                   (np.linalg._umath_linalg, "numpy.linalg"))
         module = next((m for owner, m in inside if getattr(owner, f.__name__, None) is f), None) or _home(f)
+    elif type(module) is str and module[:1] == "_":  # `_struct.pack` is known as `struct.pack`
+        public = module.lstrip("_")
+        module = public if getattr(sys.modules.get(public), name, None) is f else module
     return f"{module}.{name}" if module and module != "builtins" else name
 
 
