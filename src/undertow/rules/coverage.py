@@ -57,6 +57,7 @@ NO_NUMBERS = {
                   "to_device",
     "random state": "bytes spawn seed get_state set_state bit_generator get_bit_generator set_bit_generator "
                     "default_rng",
+    "integers": "next_fast_len prev_fast_len",
     "the engine calls what it makes": "frompyfunc",
 }
 REASONS = {name: reason for reason, names in NO_NUMBERS.items() for name in names.split()}
@@ -105,7 +106,7 @@ def describe(name: str, f: Any, leaves: Leaves) -> Entry | None:
         return Entry(name, "source", "unless it calls " + ", ".join(f"`{m}`" for m in missing[:4]) if missing else "")
     if isinstance(inner, type):
         return _class(name, inner)
-    if isinstance(type(inner).__dict__.get("__call__"), types.FunctionType) or hasattr(inner, "logpdf"):
+    if isinstance(type(inner).__dict__.get("__call__"), types.FunctionType) or any(hasattr(inner, name) for name in ("logpdf", "logpmf")):
         return Entry(name, "source", "")
     return Entry(name, "none", "")
 
@@ -121,10 +122,10 @@ def _class(name: str, cls: type) -> Entry | None:
 
 def _by_rule(rule: Rule) -> tuple[str, str]:
     note = "; ".join(x for x in (rule.convention, rule.cite) if x)
+    if rule.reason:
+        return "refused", rule.reason
     if rule.kind == "substitute":
         return "program", note
-    if rule.kind == "refuse":
-        return "refused", rule.reason
     return ("zero" if rule.kind == "zero" else "rule"), note
 
 

@@ -379,7 +379,7 @@ def with_values(result: tuple, found: dict, anchor: Any) -> tuple:
     for k, value in enumerate(result):
         if k in found:
             out.append(verified(value, found[k], "the LAPACK wrapper"))
-        elif isinstance(value, np.ndarray) and value.dtype.kind in "fc":
+        elif isinstance(value, (float, np.inexact)) or isinstance(value, np.ndarray) and value.dtype.kind in "fc":
             out.append(unknown(value, anchor, "this output of the LAPACK wrapper has no rule"))
         else:
             out.append(value)
@@ -406,18 +406,18 @@ def _lapack(p: str) -> None:
         def program(*args, **kwargs):
             given = positional(names, args, kwargs)
             result = below(native, *args, **{k: v for k, v in kwargs.items() if not k.startswith("overwrite")})
-            if not any(map(active, given.values())) or result[-1] != 0:
+            if not any(map(active, given.values())):
                 return result
             anchor = np.real(np.sum(np.asarray(given[first]) * 1.0))
-            return with_values(result, values(dict(given.items())), anchor)
+            return with_values(result, values(dict(given.items())) if result[-1] == 0 else {}, anchor)
 
     register("potri", "c lower", lambda g: {0: potri(g["c"], g.get("lower", 0))}, "c")
     register("trtri", "c lower unitdiag", lambda g: {0: trtri(g["c"], g.get("lower", 0), g.get("unitdiag", 0))}, "c")
     register("getri", "lu piv", lambda g: {0: sl.lu_solve((g["lu"], g["piv"]), np.eye(len(g["lu"])))}, "lu")
     for name in ("ev", "evd"):
         register(he + name, "a compute_v lower", lambda g: hermitian_eigen(g), "a")
-    register("gesdd", "a compute_uv full_matrices", lambda g: singular(g), "a")
-    register("gesvd", "a compute_uv full_matrices", lambda g: singular(g), "a")
+    for name in ("gesdd", "gesvd"):
+        register(name, "a compute_uv full_matrices", lambda g, name=name: singular(g, name), "a")
     if p in "sd":
         register("geev", "a compute_vl compute_vr", lambda g: _parts(sl.eigvals(np.asarray(g["a"]))), "a")
     else:
@@ -477,9 +477,12 @@ def hermitian_eigen(given: dict) -> dict:
     return {0: w, 1: v} if native is not None else {0: w}
 
 
-def singular(given: dict) -> dict:
-    """Singular values alone."""
-    return {1: sl.svdvals(np.asarray(given["a"]))}
+def singular(given: dict, driver: str) -> dict:
+    """Singular values, and vectors if they are asked for."""
+    if not given.get("compute_uv", 1):
+        return {1: sl.svdvals(np.asarray(given["a"]))}
+    found = sl.svd(np.asarray(given["a"]), full_matrices=bool(given.get("full_matrices", 1)), lapack_driver=driver)
+    return dict(enumerate(found))
 
 
 for _p in "sdcz":

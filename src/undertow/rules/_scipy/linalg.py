@@ -25,7 +25,7 @@ import scipy.linalg as sl
 from .._numpy.linalg import cholesky_bar as bar_of_lower
 from .._registry import Refused, pullback, pushforward, refuse, substitute, unbroadcast
 from ..samples import Sample, array, definite, invertible
-from . import _linalg_derived, _linalg_structured, _linalg_wrappers  # noqa: F401  (registers rules)
+from . import _linalg_blas_stored, _linalg_derived, _linalg_lapack, _linalg_structured, _linalg_wrappers  # noqa: F401  (registers rules)
 from ._linalg_tools import bar_of_triangle, diagonal, herm, transpose, tri
 
 _complex_definite = definite(3, dtype=complex)
