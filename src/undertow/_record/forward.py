@@ -303,7 +303,7 @@ class ForwardInterpreter(Interpreter):
         if isinstance(t, ndarray):
             if t.dtype == np.float64 and t.ndim and quick_forward.finite(t) or np.isfinite(t).all():
                 return t
-            return self.lower.call(np.where, (dot == 0) | (p == 0), 0.0, t)
+            return self.lower.call(np.where, ((dot == 0) | (p == 0)) & ~np.isfinite(t), 0.0, t)
         return 0.0 if type(dot) in NUMBERS and (dot == 0 or type(p) in NUMBERS and p == 0) else t
 
     def record_rule(self, rule: Any, bound: binding.Bound, y: Any, residuals: Any) -> Any:

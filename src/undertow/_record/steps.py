@@ -290,7 +290,7 @@ def explicit(sweep: Any, data: tuple, out: Any) -> None:
     elif y is not None:
         y = y[0]
     if isinstance(out, list):
-        g = sweep.full(out, g, y)
+        g = tuple(g) if rule.absent else sweep.full(out, g, y)
     results = sweep.pull(rule, y, g, args, kwargs, leaves, residuals)
     if len(results) != len(leaves):
         raise sweep.refuse(refusal.rule_error(None, rule.function, f"returned {len(results)} cotangents for {len(leaves)}"))

@@ -194,14 +194,18 @@ class Sweep:
         return self.call(np.conjugate, p) if np.iscomplexobj(p) else p
 
     def strong(self, g: Any, c: Any, p: Any = None) -> Any:
-        """`c`, but zero where the cotangent `g` that it is a multiple of is exactly zero, or the partial `p` is."""
+        """`c`, but zero where it is not finite and the cotangent `g` that it is a multiple of, or the partial `p`, is zero.
+
+        Finite zeros are left alone: they may carry derivatives of the level below.
+        """
         if not self.strict:
             return c
         if isinstance(c, ndarray):
             if finite(c):
                 return c
             zero = g == 0
-            return self.call(np.where, zero if p is None else zero | np.equal(p, 0), 0.0, c)
+            zero = zero if p is None else zero | np.equal(p, 0)
+            return self.call(np.where, zero & ~np.isfinite(c), 0.0, c)
         if not isinstance(g, ndarray) and not np.isfinite(complex(c)) and (
                 g == 0 or p is not None and not isinstance(p, ndarray) and p == 0):
             return 0.0

@@ -127,6 +127,8 @@ class Rule:
         Positions of arguments that are read as truth values: a step with derivative zero.
     nout : int
         Number of results of an elementwise function.
+    absent : bool
+        Whether the pullback takes None for the cotangent of a result that nothing used; others get zeros.
     """
 
     function: Callable
@@ -141,6 +143,7 @@ class Rule:
     sequences: tuple = ()
     truths: tuple = ()
     nout: int = 1
+    absent: bool = False
     holomorphic: bool = True
     kinks: Callable | None = None
     jumps: Callable | None = None
@@ -282,7 +285,8 @@ def zero_derivative(*functions: Callable, jumps: Any = None, samples: Any = None
 
 def pullback(f: Callable, *, argnums: tuple | slice = (0,), keep: Iterable[str] | None = None,
              like: Iterable[str] = (), sequences: tuple = (), forward: Callable | None = None, samples: Any = None,
-             kinks: Any = None, jumps: Any = None, convention: str = "", cite: str = "") -> Callable[[Callable], Callable]:
+             kinks: Any = None, jumps: Any = None, convention: str = "", cite: str = "",
+             absent: bool = False) -> Callable[[Callable], Callable]:
     """Decorator: the pullback of `f`.  See the module's conventions."""
 
     def register(rule: Callable) -> Callable:
@@ -296,6 +300,7 @@ def pullback(f: Callable, *, argnums: tuple | slice = (0,), keep: Iterable[str] 
         entry.signature = _signature(rule, 2)
         entry.wants = frozenset(inspect.signature(rule).parameters) & {"active", "residuals"}
         entry.jumps = jumps or entry.jumps
+        entry.absent = absent
         _describe(entry, samples, kinks, convention, cite)
         _add(entry)
         return rule

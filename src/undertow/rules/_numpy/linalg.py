@@ -26,6 +26,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..._errors import RefusedRuleError
+from .._callables import moving
 from .._registry import linear, pullback, pushforward, substitute, unbroadcast
 from ..samples import Sample, array, definite, invertible
 from .reductions import others
@@ -305,8 +306,28 @@ def _fixed_phase(v, v_bar, row, function):
     return v_bar + place * (1j * c / np.real(pivot))
 
 
+def check_repeated(w, values_bar, *vectors_bar, function):
+    """Refuse what cotangents at repeated eigenvalues or singular values `w` do not tell.
+
+    A function such as ``V f(w) V^H`` varies within the eigenspace with ``f'``, which neither the cotangent of `w` (its
+    diagonal alone) nor that of `V` shows; second derivatives of functions of `w` alone hold its divided differences too.
+    """
+    same = gaps(w)[1] & ~np.eye(np.shape(w)[-1], dtype=bool)
+    if not np.any(same):
+        return
+    vectors = any(x is not None for x in vectors_bar)
+    moves = any(map(moving, (values_bar, *vectors_bar)))
+    if moving(w) and (moves or vectors) or vectors and moves:  # the latter: transposed to push a tangent forward
+        raise undefined(function, "values are repeated: first derivatives do not tell how they and their vectors split.")
+    if values_bar is not None and vectors:
+        used = values_bar != 0
+        if np.any(same & (np.expand_dims(used, -1) | np.expand_dims(used, -2))):
+            raise undefined(function, "values are repeated and the loss depends on them and on their vectors together.")
+
+
 def eigh_core(w, v, w_bar, v_bar, uplo, function="eigh"):
     """``V (diag(w_bar) + F o (V^H V_bar)) V^H``."""
+    check_repeated(w, w_bar, v_bar, function=function)
     inner = 0.0 if w_bar is None else diagonal_matrix(w_bar)
     if v_bar is not None:
         if np.iscomplexobj(v):
@@ -323,7 +344,7 @@ eigh_samples = [Sample((definite(3),)), Sample((definite(3, 2), "U")), Sample((d
                 Sample((definite(3, dtype=complex),)), Sample((definite(3, dtype=complex), "U"))]
 
 
-@pullback(np.linalg.eigh, samples=eigh_samples, cite="Giles 2008, 3.1",
+@pullback(np.linalg.eigh, samples=eigh_samples, cite="Giles 2008, 3.1", absent=True,
           convention="reads one triangle; refuses eigenvectors of repeated eigenvalues")
 def eigh(y, y_bar, a, UPLO="L"):
     """``V (diag(w_bar) + F o (V^H V_bar)) V^H``, folded onto the triangle that is read."""
@@ -349,6 +370,7 @@ def eigh_pushforward(y, tangents, a, UPLO="L"):
           convention="reads one triangle; repeated eigenvalues along the computed eigenvectors")
 def eigvalsh(y, y_bar, a, UPLO="L"):
     """``V diag(w_bar) V^H``."""
+    check_repeated(y, y_bar, function="eigvalsh")
     v = np.linalg.eigh(a, UPLO)[1]
     return fold((v * np.expand_dims(y_bar, -2)) @ H(v), UPLO)
 
@@ -472,6 +494,7 @@ def _svd_phase(u, v, u_bar, v_bar):
 def svd_core(u, s, vh, u_bar, s_bar, vh_bar):
     """Cotangent of ``A = U diag(s) V^H``, thin, from those of its factors."""
     v = H(vh)
+    check_repeated(s, s_bar, u_bar, vh_bar, function="svd")
     if u_bar is None and vh_bar is None:
         return (u * np.expand_dims(s_bar, -2)) @ vh
     u_bar = np.zeros_like(u) if u_bar is None else u_bar
@@ -515,7 +538,7 @@ def _thin(y, y_bar, a):
     return u[..., :k], s, vh[..., :k, :], u_bar, s_bar, vh_bar
 
 
-@pullback(np.linalg.svd, cite="Giles 2008, 3.2; vectors: Wan and Zhang 2019",
+@pullback(np.linalg.svd, cite="Giles 2008, 3.2; vectors: Wan and Zhang 2019", absent=True,
           convention="refuses vectors of repeated or zero singular values", samples=[
               Sample((array(3, 3),), {"full_matrices": False}), Sample((array(4, 3),), {"full_matrices": False}),
               Sample((array(3, 4),), {"full_matrices": False}), Sample((array(2, 3, 3),)),
@@ -575,6 +598,7 @@ def _complemented(q, head_dot, k):
 
 
 def _values_only(s, s_bar, a, hermitian=False):
+    check_repeated(s, s_bar, function="svd")
     u, _, vh = np.linalg.svd(a, full_matrices=False, hermitian=hermitian)
     a_bar = (u * np.expand_dims(s_bar, -2)) @ vh
     return fold(a_bar) if hermitian else a_bar

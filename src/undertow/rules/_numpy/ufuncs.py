@@ -147,6 +147,20 @@ elementwise(np.arctan2, lambda y, a, b: _over_radius(b, a, b), lambda y, a, b: -
             samples=(nonzero, real), holomorphic=False, convention="0 at the origin",
             jumps=lambda a, b: np.where(b < 0, a, 1.0))
 
+
+
+def _sinc_slope(x):
+    """``(cos(pi x) - sinc(x)) / x``, and its series around 0, where the program of NumPy is flat."""
+    near = np.abs(x) < 0.02
+    far = np.where(near, 1.0, x)
+    t = np.where(near, np.pi * x, 0.0)
+    t = t * t
+    series = np.pi**2 * x * (-1 / 3 + t * (1 / 30 + t * (-1 / 840 + t * (1 / 45360 - t / 3991680))))
+    return np.where(near, series, (np.cos(np.pi * far) - np.sinc(far)) / far)
+
+
+elementwise(np.sinc, lambda y, x: _sinc_slope(x), samples=real)
+
 # ---- kinks --------------------------------------------------------------------------------------------------
 
 elementwise(np.absolute, lambda y, x: conj(np.sign(x)), samples=nonzero, kinks=lambda x: x,

@@ -35,11 +35,20 @@ def _phi(x):
 
 
 def _gamma_pdf(a, x):
-    return np.exp(sp.xlogy(a - 1, x) - x - sp.gammaln(a))
+    """By logarithms, but at 0, where they would hide the derivative, by the power."""
+    end = x == 0
+    pdf = np.exp(sp.xlogy(a - 1, np.where(end, 1.0, x)) - x - sp.gammaln(a))
+    return np.where(end, pdf * np.where(end, x, 1.0) ** (a - 1), pdf) if np.any(end) else pdf
 
 
 def _beta_pdf(a, b, x):
-    return np.exp(sp.xlogy(a - 1, x) + sp.xlog1py(b - 1, -x) - sp.betaln(a, b))
+    """By logarithms, but at the ends, where they would hide the derivative, by powers."""
+    low, high = x == 0, x == 1
+    pdf = np.exp(sp.xlogy(a - 1, np.where(low, 1.0, x)) + sp.xlog1py(b - 1, -np.where(high, 0.0, x)) - sp.betaln(a, b))
+    if np.any(low | high):
+        pdf = pdf * np.where(low, x, 1.0) ** np.where(low, a - 1, 1.0)
+        pdf = pdf * np.where(high, 1 - x, 1.0) ** np.where(high, b - 1, 1.0)
+    return pdf
 
 
 def _upper_length(a, x):

@@ -22,7 +22,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg as sl
 
-from .._numpy.linalg import cholesky_bar as bar_of_lower
+from .._numpy.linalg import check_repeated, cholesky_bar as bar_of_lower
 from .._registry import Refused, pullback, pushforward, refuse, substitute, unbroadcast
 from ..samples import Sample, array, definite, invertible
 from . import _linalg_blas_stored, _linalg_derived, _linalg_lapack, _linalg_structured, _linalg_wrappers  # noqa: F401  (registers rules)
@@ -419,6 +419,7 @@ def _check_gauge(imaginary, scale, what):
 
 def svd_bar(u, s, vh, u_bar, s_bar, vh_bar):
     """Cotangent of ``U diag(s) V^H`` (thin), Giles 2008 section 3.3 and Walter and Lehmann 2018 section 3.5."""
+    check_repeated(s, s_bar, u_bar, vh_bar, function="svd")
     k = s.shape[-1]
     diag = 0.0 if s_bar is None else s_bar[..., None] * np.eye(k)
     if u_bar is None and vh_bar is None:
@@ -453,7 +454,7 @@ def _svd_forward(a, full_matrices=True, compute_uv=True, overwrite_a=False, chec
     return sl.svd(a, full_matrices, False, False, check_finite, lapack_driver), sl.svd(a, full_matrices=False)
 
 
-@pullback(sl.svd, forward=_svd_forward, cite="Giles 2008, 3.3; Walter and Lehmann 2018, 3.5",
+@pullback(sl.svd, forward=_svd_forward, absent=True, cite="Giles 2008, 3.3; Walter and Lehmann 2018, 3.5",
           convention="vectors of equal singular values are refused where they matter; singular values at zero have the "
                      "derivative of the branch that LAPACK's vectors show",
           samples=[Sample((array(3, 3),)), Sample((array(4, 3), False)), Sample((array(3, 5), False)),
@@ -484,6 +485,7 @@ def eigh_bars(w, v, w_all, v_all, w_bar, v_bar, generalised):
 
     `w`, `v` may be some of the pairs `w_all`, `v_all`.
     """
+    check_repeated(w, w_bar, v_bar, function="eigh")
     w_bar = np.zeros_like(w) if w_bar is None else w_bar
     a_bar = (v * w_bar[..., None, :]) @ herm(v)
     b_bar = -(v * (w * w_bar)[..., None, :]) @ herm(v) if generalised else None
@@ -527,7 +529,7 @@ def _eigh_forward(a, b=None, *, lower=True, eigvals_only=False, overwrite_a=Fals
     return y, (y if whole else sl.eigh(a, b, lower=lower, type=type, check_finite=False))
 
 
-@pullback(sl.eigh, argnums=(0, 1), forward=_eigh_forward, cite="Giles 2008, 3.1",
+@pullback(sl.eigh, argnums=(0, 1), forward=_eigh_forward, absent=True, cite="Giles 2008, 3.1",
           convention="vectors of equal eigenvalues are refused where they matter",
           samples=[Sample((definite(3),)), Sample((definite(3), None), {"eigvals_only": True}),
                    Sample((invertible(3) + transpose(invertible(3)), definite(3)), {"lower": False}),

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.special as sp
 
-from .._registry import Refused, elementwise, pullback, pushforward, refuse, zero_derivative
+from .._callables import active, attach, below, bottom, through_source
+from .._registry import Refused, elementwise, pullback, pushforward, refuse, substitute, zero_derivative
 from ..samples import Domain, Sample, above_one, positive, real, unit
 from . import _special_cdf, _special_hyper as hyper, _special_order  # noqa: F401  (registers rules)
 from ._private import private
@@ -366,8 +367,16 @@ elementwise(sp.powm1, lambda z, x, y: y * x ** (y - 1), lambda z, x, y: x**y * n
 elementwise(sp.xlogy, lambda z, x, y: np.log(y), _xlogy_dy, samples=(real, positive))
 elementwise(sp.xlog1py, lambda z, x, y: np.log1p(y), _xlog1py_dy, samples=(real, unit))
 elementwise(sp.entr, lambda y, x: -np.log(x) - 1, samples=positive)
-elementwise(sp.rel_entr, lambda z, x, y: np.log(x / y) + 1, lambda z, x, y: -x / y, samples=(positive, positive))
-elementwise(sp.kl_div, lambda z, x, y: np.log(x / y), lambda z, x, y: 1 - x / y, samples=(positive, positive))
+
+
+def _odds(x, y):
+    """``x / y``, and 0 where ``x = 0``, whatever `y` is."""
+    zero = x == 0
+    return np.where(zero, 0.0, x / np.where(zero, 1.0, y)) if np.any(zero) else x / y
+
+
+elementwise(sp.rel_entr, lambda z, x, y: np.log(x / y) + 1, lambda z, x, y: -_odds(x, y), samples=(positive, positive))
+elementwise(sp.kl_div, lambda z, x, y: np.log(x / y), lambda z, x, y: 1 - _odds(x, y), samples=(positive, positive))
 elementwise(sp.logit, lambda y, x: 1 / (x * (1 - x)), samples=_open_unit)
 elementwise(sp.expit, lambda y, x: y * sp.expit(-x), samples=real)
 elementwise(sp.log_expit, lambda y, x: sp.expit(-x), samples=real)
@@ -548,3 +557,32 @@ for _prefix, _sign in (("pro", 1), ("obl", -1)):
     for _kind in ("ang1", "rad1", "rad2"):
         for _suffix in ("", "_cv"):
             _spheroidal(getattr(sp, f"{_prefix}_{_kind}{_suffix}"), _value, _sign)
+
+
+# ---- sums of exponentials ------------------------------------------------------------------------------------------
+
+
+@substitute(sp.logsumexp, convention="SciPy takes the largest terms out of the sum; the derivative is that of the whole sum")
+def logsumexp(a, axis=None, b=None, keepdims=False, return_sign=False):
+    """The derivative of ``log |sum(b exp(a))|``: what the program counts (ties for the maximum) varies with it."""
+    x, w = np.asarray(a), 1.0 if b is None else np.asarray(b)
+    if not (active(x) or active(w)) or np.iscomplexobj(x) or np.iscomplexobj(w) or bottom(_has_top, x, w) or not x.size:
+        return through_source(sp.logsumexp, a, axis=axis, b=b, keepdims=keepdims, return_sign=return_sign)
+    value = below(sp.logsumexp, x, axis=axis, b=b, keepdims=keepdims, return_sign=return_sign)
+    top = bottom(_top, x, w, axis)
+    total = np.sum(w * np.exp(np.where(np.isfinite(x) | (w != 0), x, top) - top), axis=axis, keepdims=True)
+    found = np.log(np.abs(total)) + top
+    if return_sign:
+        return attach(value[0], np.reshape(found, np.shape(value[0]))), value[1]
+    return attach(value, np.reshape(found, np.shape(value)))
+
+
+def _has_top(x, w):
+    """Whether an infinite term, or one that is no number, decides."""
+    return bool(np.any((np.isnan(x) | (x == np.inf)) & (w != 0)))
+
+
+def _top(x, w, axis):
+    """The largest exponent of each sum, finite."""
+    top = np.max(np.where(w != 0, x, -np.inf), axis=axis, keepdims=True)
+    return np.where(np.isfinite(top), top, 0.0)
