@@ -124,3 +124,40 @@ def test_prune_removes_the_oldest(tmp_path):
         os.utime(tmp_path / f"{k}.native", (k, k))
     store.prune(tmp_path, 250)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["3.native", "4.native"]
+
+
+EVERYTHING = """
+import math
+import numba
+
+def loss(x):
+    s = 0.0
+    for i in range(len(x)):
+        t = 0.1 * x[i]
+        s += np.sin(t) + np.cos(t) + np.tan(t) + np.exp(t) + np.log(t) + np.tanh(t) + np.sinh(t) + np.cosh(t)
+        s += np.arcsin(t) + np.arccos(t) + np.arctan(t) + np.arcsinh(t) + np.arccosh(1.0 + t) + np.arctanh(t)
+        s += np.arctan2(t, 2.0) + np.hypot(t, 2.0) + np.log1p(t) + np.expm1(t) + np.log2(t) + np.log10(t) + np.exp2(t)
+        s += math.erf(t) + math.erfc(t) + t ** 1.7 + math.sqrt(t) + t % 0.3 + t // 0.05
+        s += np.floor(t) + np.ceil(t) + np.trunc(t) + np.rint(t) + abs(t) + np.sign(t) + max(t, 0.2) + min(t, 0.2)
+        s += i % 3 + i // 2 + np.float64(np.float32(t))
+    k = 0
+    while k < 3 and x[k] > 0.0:
+        y = np.zeros(k + 2)
+        y[k] = x[k] * x[k]
+        s += np.sum(y)
+        k += 1
+    a = np.outer(x, x) + np.eye(len(x))
+    s += np.sum((a @ a) * a) + np.max(x) + np.mean(x) + np.sum(np.sort(x)) + np.linalg.solve(a, x)[0]
+    for i in numba.prange(len(x)):
+        s += x[i]
+    return s
+"""
+
+
+@pytest.mark.slow
+def test_all_that_native_code_calls_is_there_in_a_process_that_compiles_nothing(place):
+    """Native code from disk runs without what Numba needs to compile."""
+    (place / "program.py").write_text("import numpy as np\n" + EVERYTHING)
+    first, second = finish(start(place)), finish(start(place))
+    assert first[0] == second[0]
+    assert first[1:] and second[1:] == ["True"] * len(second[1:])

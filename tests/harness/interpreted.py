@@ -109,7 +109,7 @@ NAMES = {
     "sin": np.sin, "cos": np.cos, "exp": np.exp, "sqrt": np.sqrt, "power": lambda x, y: x ** y, "log": np.log,
     "sign": np.sign, "maximum": np.maximum, "minimum": np.minimum, "Leave": Leave, "carve_float32": _carve(np.float32),
     "float32": np.float32, "isnan": np.isnan, "isinf": np.isinf, "isfinite": np.isfinite, "lgamma": math.lgamma,
-    "prange": PIECES.prange, "pieces_for": lambda work, copied: 3,
+    "prange": PIECES.prange, "pieces_for": lambda work, copied, threads: threads,
     "erf": math.erf, "erfc": math.erfc,
     **{n: getattr(np, n) for n in (
         "tan", "tanh", "sinh", "cosh", "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "arctan2", "hypot",
@@ -126,5 +126,6 @@ def run(source, name, *args):
     extra = [n for n in f.__code__.co_varnames[:f.__code__.co_argcount] if n == "pool" or n.partition("_")[0] == "tape"]
     scratch = [checked(np.full(4, np.nan)) for _ in extra]
     given = [checked(a) if isinstance(a, np.ndarray) else a for a in args]
+    given += [3] * ("threads" in f.__code__.co_varnames[:f.__code__.co_argcount])
     out = f(*given, *scratch)
     return out[:len(out) - len(extra)] if out is not None else ()

@@ -28,7 +28,7 @@ class _Emitter:
         self.names: dict[Value, str] = {}
         self.used: set[str] = set(keyword.kwlist) | set(dir(__builtins__)) | {
             "Leave", "empty", "zeros", "grow", "failed", "radd", "pool", "pool_top", "pool_need", "pool_end", "room",
-            "clear", "prange", "pieces_for", "failures",
+            "clear", "prange", "pieces_for", "failures", "threads",
             "product_f64", "product_f32", "tape", "tape_top", "to_slot", "from_slot", "power", "shaped", *SCALAR, "float64", "float32", "int64"}
         self.uses: dict[Value, int] = {}
         self.inlined: dict[Value, str] = {}
@@ -46,7 +46,9 @@ class _Emitter:
         self.pooled = any(self.in_pool(op) for op in walk(self.f.body))
         taping = any(op.name == "reserve" for op in walk(self.f.body))
         self.tapes = [_tape(k) for k in sorted({0} | {op.attrs.get("level", 0) for op in walk(self.f.body)})] * taping
-        self.line(0, f"def {self.f.name}({params}{', pool' * self.pooled}{''.join(', ' + t for t in self.tapes)}):")
+        cut = any(op.name == "threads" for op in walk(self.f.body))
+        self.line(0, f"def {self.f.name}({params}{', threads' * cut}{', pool' * self.pooled}"
+                     f"{''.join(', ' + t for t in self.tapes)}):")
         head = len(self.lines)
         if taping:
             self.line(1, "tape_top = int64(0)")
@@ -272,7 +274,8 @@ class _Emitter:
             self.assign(names, other.yields, depth + 1)
 
     def on_threads(self, op: Op, depth: int) -> None:
-        self.line(depth, f"{self.name(op.result)} = pieces_for({self.ref(op.operands[0])}, {self.ref(op.operands[1])})")
+        self.line(depth, f"{self.name(op.result)} = pieces_for({self.ref(op.operands[0])}, "
+                         f"{self.ref(op.operands[1])}, threads)")
 
     def threads(self, op: Op, depth: int) -> None:
         """A loop whose iterations run on threads: its body becomes a function that returns whether it has to leave."""

@@ -60,10 +60,13 @@ _alone = threading.Lock()
 
 
 def alone(native: Any) -> Any:
-    """Not all of Numba's threading layers can be started from two threads at once."""
+    """A function whose last argument is the number of threads.
+
+    Not all of Numba's threading layers can be started from two threads at once.
+    """
     def call(*args: Any) -> Any:
         with _alone:
-            return native(*args)
+            return native(*args, get_num_threads())
 
     return call
 
@@ -72,9 +75,9 @@ _WORK = 30_000  # what an element costs times their number, from where on starti
 
 
 @jit
-def pieces_for(work: Any, copied: Any) -> Any:
+def pieces_for(work: Any, copied: Any, threads: Any) -> Any:
     """Into how many pieces a loop is cut."""
-    return get_num_threads() if work > _WORK and 4 * copied < work else 1
+    return threads if work > _WORK and 4 * copied < work else 1
 
 
 @intrinsic

@@ -157,6 +157,7 @@ class Store:
     def load_overload(self, signature: Any, context: Any) -> Any:
         """Native code from disk, None if there is none that can be trusted."""
         from numba.core import compiler
+        from numba.core.runtime import rtsys
 
         path = self.path(signature, context)
         if path is None:
@@ -172,7 +173,7 @@ class Store:
         head, payload = text[:len(_MAGIC) + 32], text[len(_MAGIC) + 32:]
         if head != _MAGIC + hashlib.sha256(payload).digest():
             return None
-        context.refresh()  # native code finds what it calls
+        rtsys.initialize(context)  # what native code calls; not all that Numba could compile: that takes a third of a second
         try:
             made = compiler.CompileResult._rebuild(context, *pickle.loads(payload))
         except Exception:  # written by something else that is called the same: made again
