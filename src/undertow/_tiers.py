@@ -18,13 +18,16 @@ import numpy as np
 from . import _compile
 from ._compile import NotCompilable
 from ._record.native import install
+from ._source.work import work
 
 __all__ = ["TIERS", "Call", "Ledger", "NotCompilable", "Timed", "check_tier", "has_loops", "ledger_of",
            "usual_arithmetic", "whole"]
 
 TIERS = ("auto", "record", "compile")
 LEAVES = 3  # calls that native code may leave to the recorder
-PATIENCE = 0.05  # seconds of recording after which even a function without loops is looked at
+SECONDS = 2e-6  # an operation recorded and swept
+STORED = 0.05  # seconds that native code takes which is on disk
+PATIENCE = 0.15  # seconds of recording after which a function is looked at, which costs as much
 _LOOPS = {dis.opmap[name] for name in ("FOR_ITER", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT") if name in dis.opmap}
 _ledgers: dict[tuple, Ledger] = {}
 _loops: dict[CodeType, bool] = {}
@@ -56,9 +59,14 @@ class Ledger:
         if self.leaves >= LEAVES:
             self.refusal = reason.again()
 
-    def worth_a_look(self) -> bool:
-        """Whether lowering may pay."""
-        return self.spent > PATIENCE or self.loops
+    def worth_a_look(self, function: Any = None, args: tuple = (), times: float = 1.0) -> bool:
+        """Whether lowering may pay: after some time of recording, or where the call looks long."""
+        if self.spent > PATIENCE:
+            return True
+        if not self.loops:
+            return False
+        names = function.__code__.co_varnames
+        return times * SECONDS * work(function, dict(zip(names, args, strict=False))) > PATIENCE
 
     def pays(self, compiled: Any, variant: Any, values: list, mode: str = "gradient", times: float = 1.0) -> bool:
         """Whether native code pays from this call on."""
@@ -66,10 +74,20 @@ class Ledger:
 
         if variant.ready(mode):
             return True
-        price = compilation(variant.function("gradient")) + (0.0 if "numba" in sys.modules else 0.4)
-        if variant.stored(mode):
-            price = 0.05 + (0.0 if "numba" in sys.modules else 0.4)
-        return max(self.spent, 0.0) + times * recorded(variant.primal, compiled.known(values)) >= price
+        key = compiled.extents_of(values)
+        cost = variant.costs.get(key)
+        if cost is None:
+            if len(variant.costs) > 256:
+                variant.costs.clear()
+            cost = variant.costs[key] = recorded(variant.primal, compiled.known(values))
+        cost = max(self.spent, 0.0) + times * cost
+        if cost < STORED:  # less than what is least: nothing need be derived to know that
+            return False
+        price = variant.prices.get(mode)
+        if price is None:
+            price = STORED if variant.stored(mode) else compilation(variant.function("gradient"))
+            variant.prices[mode] = price
+        return cost >= price + (0.0 if "numba" in sys.modules else 0.4)
 
 
 def ledger_of(function: FunctionType, specs: tuple, active: tuple, parallel: bool = False) -> Ledger:
@@ -179,7 +197,7 @@ def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str =
     compiled = ledger.keep
     try:
         if compiled is None or compiled.code is not function.__code__:
-            if tier == "auto" and compiled is None and not ledger.worth_a_look():
+            if tier == "auto" and compiled is None and not ledger.worth_a_look(function, args, times):
                 return ledger
             compiled = _compile.compiled_for(function, specs, active, values, parallel)
         try:

@@ -32,7 +32,7 @@ def eager(monkeypatch):
         entries.append(f.__name__)
         return found
 
-    monkeypatch.setattr(_tiers.Ledger, "worth_a_look", lambda self: True)
+    monkeypatch.setattr(_tiers.Ledger, "worth_a_look", lambda self, *rest: True)
     monkeypatch.setattr(_tiers.Ledger, "pays", lambda self, *rest: True)
     monkeypatch.setattr(_tiers, "PATIENCE", -1.0)
     monkeypatch.setattr(native, "call", watched)

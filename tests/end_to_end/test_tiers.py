@@ -29,7 +29,7 @@ def eager(monkeypatch):
         taken.append(args)
         call(self, *args)
 
-    monkeypatch.setattr(_tiers.Ledger, "worth_a_look", lambda self: True)
+    monkeypatch.setattr(_tiers.Ledger, "worth_a_look", lambda self, *rest: True)
     monkeypatch.setattr(_tiers.Ledger, "pays", lambda self, *rest: True)
     monkeypatch.setattr(_tiers.Call, "__init__", watched)
     with warnings.catch_warnings():
@@ -44,8 +44,8 @@ def test_compiled_corpus(case, eager):
     arguments = case.arguments()
     try:
         function, first = _compile.function_of(case.function)
-        specs, _ = _compile.signature_of((*first, *arguments))
-        _compile.compiled_for(function, specs, (False,) * len(specs))
+        specs, values = _compile.signature_of((*first, *arguments))
+        _compile.compiled_for(function, specs, (False,) * len(specs), values)
     except _compile.NotCompilable as reason:
         pytest.skip(str(reason))
     for observe in observations(case):

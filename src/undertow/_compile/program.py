@@ -168,9 +168,13 @@ class CompiledPullback:
                 if j != k and isinstance(other, np.ndarray) and np.may_share_memory(a, other):
                     raise NotCompilable("an array that is written shares memory with another argument")
 
+    def extents_of(self, values: list) -> tuple:
+        """Extents and integers of a call."""
+        return (*[values[k].shape for k in self.arrays], *[values[k] for k in self.integers])
+
     def variant(self, values: list) -> Variant:
         """The native function for the extents of this call."""
-        key = (*[values[k].shape for k in self.arrays], *[values[k] for k in self.integers])
+        key = self.extents_of(values)
         found = self.by_extents.get(key)
         if found is None:
             with self.lock, contained():

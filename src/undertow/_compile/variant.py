@@ -42,6 +42,8 @@ class Variant:
         self.run_before: set[str] = set()
         self.quick: dict[tuple, Callable | None] = {}
         self.detour = 0.0
+        self.costs: dict[tuple, float] = {}  # of recording, by extents
+        self.prices: dict[str, float] = {}  # of native code, by mode
         self._transformed: Pullback | None = None
         self._reverse: dict[str, tuple[Function, set[Value]]] = {}
         self._forward: dict[str, Pushforward] = {}

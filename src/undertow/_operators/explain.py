@@ -147,8 +147,8 @@ def whole_call(f: Any, args: tuple, kwargs: dict, argnums: Any, name: str) -> Ex
     ledger = ledger_of(function, specs, active, _compile.on_threads(f))
     if ledger.refusal is not None:
         raise ledger.refusal.again()
-    if not ledger.worth_a_look() and not variant.ready("gradient"):
-        raise NotCompilable("it has no loops and has taken little time so far: recording it is cheaper")
+    if not ledger.worth_a_look(function, (*_compile.function_of(f)[1], *args)) and not variant.ready("gradient"):
+        raise NotCompilable("it has taken little time so far, and does not look long: recording it is cheaper")
     if not ledger.pays(compiled, variant, values):
         raise NotCompilable("recording it is estimated to be cheaper than making native code")
     times = multiplicities(variant.primal, compiled.known(values))
