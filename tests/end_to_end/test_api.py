@@ -318,3 +318,27 @@ def test_integers_in_containers_have_the_derivative_zero():
         assert gradient["name"] == "a"
     assert parameters["n"] == 3 and places[1] == 1
     assert ut.jvp(lambda x: (x[0], 5), (x,), (x,)) == ((0.7, 5), (0.7, 0))
+
+
+@pytest.mark.parametrize("pair", [lambda x: (x, x), lambda x: (x[1:], x[:-1])], ids=["same", "overlapping"])
+def test_one_array_as_two_arguments_is_two_variables(pair):
+    def f(a, b):
+        return (a * b**2).sum()
+
+    a, b = pair(np.array([0.7, 0.3, 0.55]))
+    one, zero = np.ones_like(a), np.zeros_like(a)
+    for _ in range(3):
+        np.testing.assert_allclose(ut.grad(f, (0, 1))(a, b), (b**2, 2 * a * b))
+        np.testing.assert_allclose(ut.vjp(f, a, b)[1](1.0), (b**2, 2 * a * b))
+        np.testing.assert_allclose(ut.jvp(f, (a, b), (one, zero))[1], (b**2).sum())
+        np.testing.assert_allclose(ut.hvp(f, (a, b), (one, zero)), (zero, 2 * b))
+        np.testing.assert_allclose(ut.hessian(f, (0, 1))(a, b)[0][1], np.diag(2 * b))
+    np.testing.assert_allclose(ut.jacobian(lambda z: ut.grad(f, (0, 1))(z, z)[1])(a), np.diag(4 * a))
+    np.testing.assert_allclose(ut.grad(lambda z: ut.jvp(f, (z, z), (z, zero))[1])(a), 3 * a**2)
+
+    def writing(a, b):
+        a *= 2
+        return (a * b).sum()
+
+    with pytest.raises(ut.UndertowError, match="shares its memory"):
+        ut.grad(writing, (0, 1))(a, b)

@@ -96,7 +96,7 @@ class Problem:
     def form(self) -> Form:
         """The structure of the differentiated arguments before the run."""
         if self._form is None:
-            self._form = Form(self.chosen)
+            self._form = Form(self.chosen, apart=self.plain)
         return self._form
 
     def place(self, argnum: Any) -> int | str:
@@ -126,22 +126,23 @@ class Problem:
         """Make the arrays that stand in for the differentiated ones.
 
         They have memory of their own: an array that the function also reaches by another way (a closure, another
-        argument) is a constant there.
+        argument) is a constant there, and the derivative in one argument is that with the others held, also of ``f(x, x)``.
         """
-        shared = [owner_of(x) for x in self.originals if is_array(x)]
+        shared = [] if self.plain else [owner_of(x) for x in self.originals if is_array(x)]
         self.inputs = []
         self.twins = {}
         self.lower = lower
-        for x in self.originals:
+        for i, x in enumerate(self.originals):
             if not is_array(x):
                 self.inputs.append(x)
                 continue
             owner = owner_of(x)
             together = sum(o is owner for o in shared) > 1 and isinstance(owner, np.ndarray)
             source = owner if together else x
-            found = self.twins.get(id(source))
+            key = i if self.plain else id(source)
+            found = self.twins.get(key)
             if found is None:
-                found = self.twins[id(source)] = (source, self.copied(lower, source))
+                found = self.twins[key] = (source, self.copied(lower, source))
             self.inputs.append(twin(x, source, found[1]) if together else found[1])
 
     @staticmethod
@@ -202,7 +203,7 @@ class Problem:
         for original, copy in twins:
             if not original.flags.writeable or (original == copy).all() or np.array_equal(original, copy, equal_nan=True):
                 continue
-            if interpreter.refused is None and self.aliased(original):
+            if interpreter.refused is None and self.aliased(original, [o for o, c in twins if c is not copy]):
                 interpreter.refused = AliasingError(
                     "an argument that is differentiated is written to, and another argument shares its memory").at()
             store(copy, original, Ellipsis)
@@ -214,9 +215,9 @@ class Problem:
             self.twins = {}
             raise interpreter.refused
 
-    def aliased(self, original: Any) -> bool:
-        """Whether an argument that is not differentiated shares memory with one that is."""
-        others = [x for i, x in enumerate(self.args) if i not in self.places]
+    def aliased(self, original: Any, others: list) -> bool:
+        """Whether another argument shares memory with one that is differentiated."""
+        others += [x for i, x in enumerate(self.args) if i not in self.places]
         others += [x for k, x in self.kwargs.items() if k not in self.places]
         return any(np.may_share_memory(x, original) for x in arrays_in(others))
 

@@ -114,12 +114,12 @@ def rebuild(root: Any, leaf: Callable[[Any], Any], in_place: bool = False, memo:
 
 
 def is_plain(values: tuple) -> bool:
-    """Whether all of `values` are ordinary numbers and arrays, no array twice: each is a leaf of its own."""
+    """Whether all of `values` are ordinary numbers and arrays: each is a leaf of its own."""
     for v in values:
         t = type(v)
         if t is not float and t is not np.float64 and (t is not ndarray or v.dtype.kind not in "fc"):
             return False
-    return len(values) == 1 or len(set(map(id, values))) == len(values)
+    return True
 
 
 def leaves(root: Any) -> list:
@@ -154,11 +154,18 @@ class Form:
         Numbers at each place, arrays once, in the order of `leaves`.
     """
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, apart: bool = False) -> None:
         self.leaves: list[Leaf] = []
         self.known: dict[int, int] = {}
         self.hold: list = []
-        self.node = self.describe(root, {})
+        if apart:  # numbers and arrays, each of its own
+            parts: list[tuple] = []
+            for i, x in enumerate(root):
+                self.known = {}
+                parts.append((("item", i), self.describe(x, {})))
+            self.node: Any = "parts", [*parts, (None, len(root))]
+        else:
+            self.node = self.describe(root, {})
         self.known, self.hold = {}, []
 
     def describe(self, x: Any, memo: dict[int, Any]) -> Any:
