@@ -56,7 +56,7 @@ def settled(problem: Any, interpreter: Any) -> None:
     try:
         leftovers.settle(interpreter, (problem.f, problem.args, problem.kwargs))
     finally:
-        leftovers.end()
+        leftovers.end(interpreter)
 
 
 class Recording:
@@ -74,7 +74,7 @@ class Recording:
         self.lower, self.epoch = lower, lower.epoch
         problem.begin(lower)
         self.interpreter = interpreter = acquire(ReverseInterpreter, lower)
-        leftovers.begin()
+        leftovers.begin(interpreter)
         interpreter.run += 1
         interpreter.native = interpreter.takes_native and problem.tier != "record"
         self.open = True
@@ -268,7 +268,7 @@ class Pushed:
             raise RuntimeError("a single direction was asked for")
         problem.begin(self.lower)
         interpreter = acquire(ForwardInterpreter, self.lower)
-        leftovers.begin()
+        leftovers.begin(interpreter)
         try:
             stand_ins = [tangent_start(interpreter, x, d) for x, d in zip(problem.inputs, dots, strict=True)]
             value = followed(problem, interpreter, stand_ins)
@@ -304,7 +304,7 @@ class Pushed:
         problem.begin(self.lower)
         interpreter = acquire(WideInterpreter, self.lower)
         interpreter.width, interpreter.narrowed = len(several), False
-        leftovers.begin()
+        leftovers.begin(interpreter)
         try:
             stand_ins = [wide_start(interpreter, x, dots) for x, dots in zip(problem.inputs, zip(*several, strict=True),
                                                                              strict=True)]

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import arrays, caches, callables, foreign, protocols, remembered
+from . import arrays, caches, callables, detours, foreign, protocols, remembered
 from .scalars import ACTIVE, COMPLEX_BASES, INTEGERS, NUMBERS, REAL_BASES
 from .sequences import is_sequence
 
@@ -246,6 +246,9 @@ def _iterables(interpreter: Any) -> dict[Any, Any]:
         return pick
 
     def sorted_(iterable: Any, /, *, key: Any = None, reverse: bool = False) -> list:
+        if key is None:
+            iterable = list(iterate(iterable))
+            detours.meet_one(iterable)
         return sorted(iterate(iterable), key=key and callee(key), reverse=reverse)
 
     def iter_(*args: Any) -> Any:
@@ -426,6 +429,8 @@ def _late(interpreter: Any, name: str) -> Any:
 def container_method(interpreter: Any, f: Any, name: str) -> Any:
     """A method of a builtin container that calls back or iterates; None where it may run as it is."""
     iterate = interpreter.hooks["iterate"]
+    if name in ("sort", "index", "remove", "count"):
+        detours.meet_one(f.__self__)
     if name == "sort":
         return lambda *, key=None, reverse=False: f(key=key and interpreter.callee(key), reverse=reverse)
     if name == "update" and isinstance(f.__self__, dict):

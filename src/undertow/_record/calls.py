@@ -35,6 +35,7 @@ from . import (
     bytecode,
     caches,
     construct,
+    detours,
     elements,
     foreign,
     native,
@@ -188,6 +189,8 @@ class Calls:
         mark = f.__code__.co_consts[-1] if f.__code__.co_consts else None
         if type(mark) is Mark:
             return self.rebind(f, mark)
+        if type(mark) is detours.Detour:
+            return self.callee(mark.original)
         handler = self.handlers.get(f)
         if handler is not None:
             return self.keep(f, handler)

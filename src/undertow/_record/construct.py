@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import foreign, passing, protocols
+from . import detours, foreign, passing, protocols
 
 NEUTRAL_BASES = (list, dict, tuple, set, frozenset, BaseException, str, bytes, bytearray, type, object)
 FILLED = (list, tuple, set, frozenset)
@@ -16,6 +16,7 @@ NUMBER_BASES = (float, complex, int, np.number)
 
 def constructor(interpreter: Any, cls: type, default: bool = False) -> Any:
     """What is called in place of the class `cls`, or of ``type.__call__`` bound to it."""
+    detours.meet(cls)
     call = None if default else protocols.special(type(cls), "__call__")
     if call is not None and not protocols._is_c(call):
         if type(call) is FunctionType:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import passing, protocols, remembered
+from . import detours, passing, protocols, remembered
 from .scalars import ACTIVE, NUMBERS, define
 
 PLAIN_TYPES = frozenset(NUMBERS | {str, bytes, bytearray, type(None), list, tuple, dict, set, frozenset, range, type, slice,
@@ -175,7 +175,10 @@ def _contains(interpreter: Any) -> dict[str, Any]:
     def contains(a: Any, b: Any) -> bool:
         t = type(b)
         if t is dict:
-            return a in b if type(a) in remembered.SETTLED else remembered.contains(interpreter, b, a)
+            if type(a) in remembered.SETTLED:
+                return a in b
+            detours.meet(type(a))
+            return remembered.contains(interpreter, b, a)
         if t in plain:
             return a in b
         return protocols.contains(interpreter, a, b)
@@ -221,6 +224,7 @@ def _items(interpreter: Any) -> dict[str, Any]:
                 return lower_getitem(a, index)
             return read(a, index, slot)
         if t is dict and type(index) not in remembered.SETTLED:
+            detours.meet(type(index))
             return remembered.getitem(interpreter, a, index)
         if t in SUBSCRIPTED:
             if type(index) not in plain and t in ORDERED:
@@ -242,6 +246,7 @@ def _items(interpreter: Any) -> dict[str, Any]:
             if type(index) is slice and isinstance(value, ndarray):
                 value = list(interpreter.hooks["iterate"](value))
             if t is dict and (interpreter.missed or type(index) not in remembered.SETTLED):
+                detours.meet(type(index))
                 remembered.setitem(interpreter, a, index, value)
             else:
                 a[index] = value
@@ -324,6 +329,7 @@ def _slow_attribute(interpreter: Any, name: str, native: set[type], special: Any
             return getattr(x, name)
         if t in compiled:
             return protocols.compiled_attribute(interpreter, x, name)
+        detours.meet(t)
         if protocols.plain_attribute(t, name):
             if passing.extension(t) and passing.compiled_attribute(t, protocols.special(t, name)):
                 compiled.add(t)

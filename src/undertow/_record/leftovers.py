@@ -23,12 +23,12 @@ HEAP_TYPE = 1 << 9
 STARTUP = 1000  # more than the interpreter itself puts aside; a program that froze its objects has more
 FEW = 16  # numbers that are looked for one by one
 _lock = threading.Lock()
-_running: list[int] = []  # threads of the runs on their way
+_running: list[tuple[int, Any]] = []  # thread and interpreter of the runs on their way
 _aside = False  # whether older objects are put aside
 _set_class = object.__dict__["__class__"].__set__
 
 
-def begin() -> None:
+def begin(interpreter: Any) -> None:
     """A run begins.  Runs of several threads at once share one collector: then nothing is put aside."""
     global _aside
     with _lock:
@@ -36,17 +36,23 @@ def begin() -> None:
         if not _running and gc.get_freeze_count() < STARTUP:
             gc.freeze()
             _aside = True
-        elif _aside and _running[0] != thread:
+        elif _aside and _running[0][0] != thread:
             gc.unfreeze()
             _aside = False
-        _running.append(thread)
+        _running.append((thread, interpreter))
 
 
-def end() -> None:
+def recording() -> Any:
+    """The interpreter of the innermost run of this thread, if there is one."""
+    thread = threading.get_ident()
+    return next((interpreter for t, interpreter in reversed(_running) if t == thread), None)
+
+
+def end(interpreter: Any) -> None:
     """A run is over."""
     global _aside
     with _lock:
-        _running.remove(threading.get_ident())
+        _running.remove((threading.get_ident(), interpreter))
         if not _running and _aside:
             gc.unfreeze()
             _aside = False
@@ -164,4 +170,4 @@ def _slots(cls: type) -> tuple:
     return tuple(n for n, d in cls.__dict__.items() if type(d) is MemberDescriptorType)
 
 
-__all__ = ["begin", "end", "settle"]
+__all__ = ["begin", "end", "recording", "settle"]
