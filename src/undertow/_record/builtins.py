@@ -246,10 +246,7 @@ def _iterables(interpreter: Any) -> dict[Any, Any]:
         return pick
 
     def sorted_(iterable: Any, /, *, key: Any = None, reverse: bool = False) -> list:
-        if key is None:
-            iterable = list(iterate(iterable))
-            detours.meet_one(iterable)
-        return sorted(iterate(iterable), key=key and callee(key), reverse=reverse)
+        return sorted(detours.meet_one(iterate(iterable)), key=key and callee(key), reverse=reverse)
 
     def iter_(*args: Any) -> Any:
         return iter(iterate(args[0])) if len(args) == 1 else iter(callee(args[0]), *args[1:])

@@ -47,10 +47,11 @@ def meet(cls: type) -> None:
                 install(method)
 
 
-def meet_one(items: Any) -> None:
+def meet_one(items: Any) -> Any:
     """The objects of a list are about to be compared: they are mostly of one class."""
     if type(items) is list and items:
         meet(type(items[0]))
+    return items
 
 
 def writes(code: CodeType, scope: dict, cls: type, depth: int) -> bool:
