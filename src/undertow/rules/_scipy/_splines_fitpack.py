@@ -1,8 +1,8 @@
 """Programs that stand for FITPACK: `splrep`, `splev`, `UnivariateSpline`, `RectBivariateSpline` and their relatives.
 
 Interpolating splines, and fits with given knots, have the derivative of their linear equations; knots that FITPACK takes
-from the points of the data follow these.  A smoothing spline with knots of its own choice (``s > 0``) stops an iteration
-for the smoothing parameter at one part in a thousand: what it returns has no useful derivative and is refused.
+from the points of the data follow these.  Smoothing curves are differentiated by `_splines_smoothing`; smoothing surfaces
+are refused.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from .._callables import active, attach, below, refused, unknown, verified
 from .._registry import substitute
 from ._private import private
 from ._splines import BREAKS, basis, fitted, spline_values, width_of
+from ._splines_smoothing import knots_in_data, smoothed
 
 _fitpack, fitpack = private("scipy.interpolate._fitpack"), private("scipy.interpolate._fitpack_impl").dfitpack
-SMOOTHING = ("the smoothing parameter of FITPACK (s > 0) is found to one part in a thousand only: interpolate (s=0), give "
-             "the knots, or use make_smoothing_spline(x, y, lam=...)")
+SMOOTHING = "smoothing surfaces of FITPACK (s > 0) have no rule: interpolate (s=0), or give the knots"
+FAILED = "FITPACK did not reach the smoothing factor (its status says so), so the fit has no rule"
 
 # ---- evaluation -----------------------------------------------------------------------------------------------------
 
@@ -134,14 +135,17 @@ def with_knots(t, n, x, k, low, high, interior, status):
     return verified(found, whole, "the knots")
 
 
-def coefficients(c, t, x, y, w, k, status, task, what):
+def coefficients(c, t, x, y, w, k, status, task, what, fp, s):
     """The coefficients of a fit with knots `t`."""
     k = int(k)
-    if status not in (-1, -2) and task != -1:
-        return unknown(c, np.sum(y) + np.sum(x), SMOOTHING)
-    piece, begin = width_of(t, k, x)
     n = len(t) - k - 1
     weight = np.ones(len(x)) if w is None else w
+    if status not in (-1, -2) and task != -1:
+        if status != 0:
+            return unknown(c, np.sum(y) + np.sum(x), FAILED)
+        found = smoothed(c[:n, None], fp, t, x, y[:, None], weight, k, s, what)
+        return np.concatenate([found[:, 0], c[n:]])
+    piece, begin = width_of(t, k, x)
     found = fitted(c[:n], basis(t, k, x, piece) * weight[:, None], begin, y * weight, what)
     return np.concatenate([found, c[n:]])
 
@@ -161,10 +165,14 @@ def curfit(task, x, y, w, t, wrk, iwrk, xb=None, xe=None, k=3, s=0.0):
     low, high = x[0] if xb is None else xb, x[-1] if xe is None else xe
     interior = np.array(t[int(k) + 1:len(t) - int(k) - 1])
     n, c, fp, status = below(_curfit, task, x, y, w, t, wrk, iwrk, low, high, k, s)
-    knots = with_knots(np.array(t), n, x, k, low, high, interior, status)
+    exact = status in (-1, -2) or task == -1
+    if exact or status != 0:
+        knots = with_knots(np.array(t), n, x, k, low, high, interior, status) if exact else np.array(t)[:n]
+    else:
+        knots = knots_in_data(np.array(t)[:n], x, int(k), low, high)
     t[:n] = knots
-    c = coefficients(c, knots, x, y, w, k, status, task, "splrep")
-    return n, c, residual(fp, c, knots, x, y, w, k) if status in (-1, -2) or task == -1 else fp, status
+    c = coefficients(c, knots, x, y, w, k, status, task, "splrep", fp, s)
+    return n, c, residual(fp, c, knots, x, y, w, k) if exact else attach(fp, s * 1.0) if active(s) else fp, status
 
 
 def _curfit(*args):
@@ -177,14 +185,14 @@ def fpcurf0(x, y, k, w=None, xb=None, xe=None, s=None, nest=None):
     """The fit of `UnivariateSpline`."""
     given = {"w": w, "xb": xb, "xe": xe, "s": s, "nest": nest}
     data = below(fitpack.fpcurf0, x, y, k, **{name: v for name, v in given.items() if v is not None})
-    return univariate(data, x, y, w, xb, xe, k, None)
+    return univariate(data, x, y, w, xb, xe, k, None, s)
 
 
 @substitute(fitpack.fpcurf1)
 def fpcurf1(*args, **kwargs):
     """The fit continued with more room for knots, or another smoothing factor."""
     x, y, w, xb, xe, k = args[:6]
-    return univariate(below(fitpack.fpcurf1, *args, **kwargs), x, y, w, xb, xe, k, None)
+    return univariate(below(fitpack.fpcurf1, *args, **kwargs), x, y, w, xb, xe, k, None, args[6])
 
 
 @substitute(fitpack.fpcurfm1)
@@ -196,7 +204,7 @@ def fpcurfm1(x, y, k, t, w=None, xb=None, xe=None, overwrite_t=0):
     return univariate(data, x, y, w, xb, xe, k, t[k + 1:len(t) - k - 1])
 
 
-def univariate(data, x, y, w, xb, xe, k, interior):
+def univariate(data, x, y, w, xb, xe, k, interior, s=None):
     """The tuple of FITPACK with derivatives: ``x, y, w, xb, xe, k, s, n, t, c, fp, fpint, nrdata, ier``."""
     n, t, c, fp, status = data[7], data[8], data[9], data[10], data[13]
     low, high = x[0] if xb is None else xb, x[-1] if xe is None else xe
@@ -204,9 +212,13 @@ def univariate(data, x, y, w, xb, xe, k, interior):
         return (x, y, data[2] if w is None else w, *data[3:])
     task = 0 if interior is None else -1
     exact = status in (-1, -2) or task == -1
-    knots = with_knots(t, n, x, k, low, high, t[:0] if interior is None else interior, status) if exact else t[:n]
-    c = coefficients(c, knots, x, y, w, k, status, task, "UnivariateSpline")
-    fp = residual(fp, c, knots, x, y, w, k) if exact else fp
+    s = data[6] if s is None else s
+    if exact:
+        knots = with_knots(t, n, x, k, low, high, t[:0] if interior is None else interior, status)
+    else:
+        knots = knots_in_data(t[:n], x, int(k), low, high) if status == 0 else t[:n]
+    c = coefficients(c, knots, x, y, w, k, status, task, "UnivariateSpline", fp, s)
+    fp = residual(fp, c, knots, x, y, w, k) if exact else attach(fp, s * 1.0) if active(s) else fp
     return (x, y, data[2] if w is None else w, low, high, *data[5:8], np.concatenate([knots, t[n:]]), c, fp, *data[11:])
 
 
@@ -218,9 +230,9 @@ def parcur(x, w, u, ub, ue, k, task, ipar, s, t, nest, wrk, iwrk, per):
     t0, c0, result = below(_parcur, x, w, u, ub, ue, k, task, ipar, s, t, nest, wrk, iwrk, per)
     status = result["ier"]
     exact = status in (-1, -2) or task == -1
-    if not exact:
+    if not exact and status != 0:
         anchor = np.sum(x) + np.sum(u)
-        return unknown(t0, anchor, SMOOTHING), unknown(c0, anchor, SMOOTHING), result
+        return unknown(t0, anchor, FAILED), unknown(c0, anchor, FAILED), result
     count = len(x) // len(w)
     if not ipar:
         ordinate = np.reshape(x, (len(w), count))
@@ -230,8 +242,15 @@ def parcur(x, w, u, ub, ue, k, task, ipar, s, t, nest, wrk, iwrk, per):
         result["u"] = attach(result["u"], u) if active(u) else result["u"]
         ub, ue = u[0], u[-1]
     interior = np.asarray(t)[int(k) + 1:len(t) - int(k) - 1] if task == -1 else t0[:0]
-    knots = with_knots(t0, len(t0), u, k, ub, ue, interior, status)
+    if exact:
+        knots = with_knots(t0, len(t0), u, k, ub, ue, interior, status)
+    else:
+        knots = knots_in_data(t0, u, int(k), ub, ue)
     n = len(knots) - int(k) - 1
+    if not exact:
+        found = smoothed(c0[:count * n].reshape(count, n).T, result["fp"], knots, u, np.reshape(x, (len(w), count)), w,
+                         int(k), s, "splprep")
+        return knots, np.concatenate([np.ravel(found.T), c0[count * n:]]), result
     piece, begin = width_of(knots, int(k), u)
     rows = basis(knots, int(k), u, piece) * w[:, None]
     values = np.reshape(x, (len(w), count)) * w[:, None]
