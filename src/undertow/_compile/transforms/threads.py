@@ -25,6 +25,7 @@ __all__ = ["cut_loops"]
 
 _ACCESS = frozenset(("load", "store", "accum"))
 _NEVER = frozenset(("gemm", "reserve", "pop", "release", "tape_load", "tape_store", "library", "view"))
+_LINE = 16  # copies as short as this are kept apart by as many of them: threads must not share a cache line
 _UNKNOWN = 8  # iterations of a loop whose bounds are not known outside
 
 
@@ -183,18 +184,19 @@ class _Pieces:
         n = self.trips(loop)
         pieces = b.emit("threads", [b.mul(n, self.work(loop.regions[0])), self.copied()], [I64], names=["pieces"])[0]
         parts = [b.alloc(r.type, [pieces], "empty", "part") for r in loop.results]  # type: ignore[arg-type]
-        copies = {root: b.alloc(root.type.element, [pieces, *self.extents(root)], "zeros", f"{root.name}_part")
+        apart = b.scalar("select", b.scalar("lt", self.copied(), const(_LINE)), const(_LINE), const(1))
+        copies = {root: b.alloc(root.type.element, [b.mul(pieces, apart), *self.extents(root)], "zeros", f"{root.name}_part")
                   for root in self.private}
         c = Value(I64, "piece")
         with b.inside(Region([c])) as region:
-            self.piece(c, n, pieces, parts, copies)
+            self.piece(c, n, pieces, parts, copies, b.mul(c, apart))
         b.emit("for", [const(0), pieces, const(1)], [], {"threads": True}, [region])
         results = [self.total(init, part, pieces) for init, part in zip(loop.operands[3:], parts, strict=True)]
         for root, copy in copies.items():
-            self.put_together(root, copy, pieces)
+            self.put_together(root, copy, pieces, apart)
         return b.region.ops, results
 
-    def piece(self, c: Value, n: Value, pieces: Value, parts: list[Value], copies: dict[Value, Value]) -> None:
+    def piece(self, c: Value, n: Value, pieces: Value, parts: list[Value], copies: dict[Value, Value], at: Value) -> None:
         """Iterations number ``n * c // pieces`` to below ``n * (c + 1) // pieces``."""
         b, loop = self.b, self.loop
         lo, _, step, *_ = loop.operands
@@ -202,7 +204,7 @@ class _Pieces:
         for op in walk(loop.regions[0]):
             if op.name == "accum" and op.operands[0] in copies:
                 op.operands[:1] = [copies[op.operands[0]]]
-                op.operands.insert(2, c)
+                op.operands.insert(2, at)
         zeros = [const(0.0, r.type) for r in loop.results]  # type: ignore[arg-type]
         attrs = {k: v for k, v in loop.attrs.items() if k != "prange"}
         sums = b.emit("for", [*bounds, step, *zeros], [r.type for r in loop.results], attrs, [loop.regions[0]],
@@ -216,7 +218,7 @@ class _Pieces:
             region.yields = [b.add(s, b.load(part, [c]))]
         return b.loop(const(0), pieces, const(1), [init], region)[0]
 
-    def put_together(self, root: Value, copy: Value, pieces: Value) -> None:
+    def put_together(self, root: Value, copy: Value, pieces: Value, apart: Value) -> None:
         b = self.b
 
         def level(index: list[Value]) -> None:
@@ -231,7 +233,7 @@ class _Pieces:
 
         c = Value(I64, "piece")
         with b.inside(Region([c])) as region:
-            level([c])
+            level([b.mul(c, apart)])
         b.loop(const(0), pieces, const(1), [], region)
 
     # ---- sizes
