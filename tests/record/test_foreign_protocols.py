@@ -91,3 +91,40 @@ def test_types_of_converted_numbers():
     kinds: list = []
     assert ut.grad(f)(1.5) == 2.0
     assert kinds == [float, np.float64, np.ndarray, complex]
+
+
+class Reserved(np.ndarray):
+    """An array that answers no function of NumPy but one."""
+
+    def __array_function__(self, function, types, args, kwargs):
+        if function is not np.sum:
+            raise TypeError(f"{function.__name__} is not for this array")
+        return np.sum(args[0].view(np.ndarray))
+
+
+
+def test_only_the_program_asks_arrays_about_functions():
+    def f(x):
+        y = np.asanyarray(x.view(Reserved))
+        return np.sum(y[:2]) * y.view(np.ndarray)[0]
+
+    assert_allclose(ut.grad(f)(X), [2 * X[0] + X[1], X[0], 0.0])
+
+
+def test_wrappers_written_in_c():
+    wrapt = pytest.importorskip("wrapt")
+
+    @wrapt.decorator
+    def doubled(wrapped, instance, args, kwargs):
+        return 2.0 * wrapped(*args, **kwargs)
+
+    class Model:
+        @doubled
+        def squared(self, x):
+            return x * x
+
+    @doubled
+    def cubed(x):
+        return x**3
+
+    assert ut.grad(lambda x: Model().squared(x) + cubed(x) + Model.squared(Model(), x))(1.5) == 4 * 2 * 1.5 + 6 * 1.5**2

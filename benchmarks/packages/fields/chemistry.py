@@ -19,7 +19,7 @@ def water_properties(x):
 def debye_hueckel(x):
     """electrolytes: ionic_strength, A, limiting_log_gamma"""
     from chempy.electrolytes import A, extended_log_gamma, ionic_strength, limiting_log_gamma
-    strength = ionic_strength({"Na+": x[1], "Cl-": x[1], "Ca+2": x[2]}, charges={"Na+": 1, "Cl-": -1, "Ca+2": 2})
+    strength = ionic_strength([x[1], x[1], x[2]], charges=[1, -1, 2])
     a = A(80.1, x[0], 998.0)
     return limiting_log_gamma(strength, 1, a) + extended_log_gamma(strength, 2, 0.3, a, 3.0)
 
@@ -34,8 +34,8 @@ def arrhenius(x):
 
 @call("chempy", "chemistry", 2.0, 1.0, 0.3)
 def kinetics_ode(x):
-    """kinetics.analytic: second order, reversible"""
-    from chempy.kinetics.analytic import binary_irrev, dimerization_irrev
+    """kinetics.integrated: second order, reversible"""
+    from chempy.kinetics.integrated import binary_irrev, dimerization_irrev
     t = np.linspace(0.1, 1.0, 5)
     return np.sum(dimerization_irrev(t, x[0], x[1])) + np.sum(binary_irrev(t, x[0], 0.1, x[1], x[2]))
 
@@ -47,15 +47,6 @@ def humid_air(x):
     psychrolib.SetUnitSystem(psychrolib.SI)
     ratio = psychrolib.GetHumRatioFromRelHum(x[0], x[1], x[2])
     return psychrolib.GetMoistAirEnthalpy(x[0], ratio) / 1e4 + psychrolib.GetTDewPointFromRelHum(x[0], x[1])
-
-
-@call("psychrolib", "humid air", 25.0, 0.4, 101325.0)
-def wet_bulb(x):
-    """CalcPsychrometricsFromRelHum"""
-    import psychrolib
-    psychrolib.SetUnitSystem(psychrolib.SI)
-    hum_ratio, wet, dew, pressure, enthalpy, volume, saturation = psychrolib.CalcPsychrometricsFromRelHum(x[0], x[1], x[2])
-    return wet + dew + volume + saturation
 
 
 @call("pyXSteam", "steam tables", 300.0, 30.0)
@@ -157,11 +148,11 @@ def misorientation(x):
 
 @call("Dans-Diffraction", "crystallography", 4.0, 4.2, 5.0)
 def unit_cell(x):
-    """functions_crystallography: unit vectors, volume, d-spacing"""
+    """functions_crystallography: unit vectors, reciprocal lattice, volume"""
     from Dans_Diffraction import functions_crystallography as fc
     basis = fc.latpar2uv(x[0], x[1], x[2], 90.0, 95.0, 100.0)
     recip = fc.RcSp(basis)
-    return float(np.sum(recip ** 2)) + float(np.sum(fc.caldspace(np.array([[1, 1, 0], [2, 0, 1]]), recip)))
+    return float(np.sum(recip ** 2)) + float(np.sum(fc.Bmatrix(basis) ** 2)) + float(np.linalg.det(basis)) / 100
 
 
 @call("pymatgen", "materials", 4.0, 4.2, 95.0)
@@ -195,13 +186,6 @@ def mineral(x):
     mineral = SLB_2011.periclase()
     mineral.set_state(x[0], x[1])
     return mineral.rho / 1000 + mineral.K_T / 1e11 + mineral.alpha * 1e5
-
-
-@call("pycalphad", "phase diagrams", 0.4, 1200.0)
-def ionic_liquid(x):
-    """Model of a binary, evaluated by SymEngine"""
-    from pycalphad import variables as v
-    return float(x[0] * x[1]) + float(v.R.real if hasattr(v.R, "real") else 8.314) * x[1]
 
 
 @call("mendeleev", "chemistry", 2.0)

@@ -62,36 +62,25 @@ def heat_indices(x):
 
 @call("pyrcel", "meteorology", 283.0, 850.0, 0.5)
 def cloud_parcel(x):
-    """thermo: es, sigma_w, ka, seq"""
+    """thermo: es, sigma_w, Seq (JAX behind it)"""
     from pyrcel import thermo
-    return thermo.es(x[0] - 273.15) / 1000 + thermo.sigma_w(x[0]) + thermo.ka(x[0], 1.0, 1e-6 * x[2]) + thermo.kohler_crit(
-        x[0], 1e-7 * x[2], 0.5)[1] * 100 + thermo.dv(x[0], 1e-6, x[1] * 100) * 1e4
-
-
-@call("pyrcel", "meteorology", 0.5, 283.0)
-def droplet_activation(x):
-    """activation.arg2000"""
-    from pyrcel import AerosolSpecies, Lognorm
-    from pyrcel.activation import arg2000
-    aerosol = AerosolSpecies("sulfate", Lognorm(mu=0.05, sigma=2.0, N=1000.0), kappa=0.54, bins=20)
-    smax, n, _ = arg2000(x[0], x[1], 85000.0, [aerosol])
-    return float(smax) * 100 + float(np.sum(n)) / 100
+    return float(thermo.es(x[0] - 273.15)) / 1000 + float(thermo.sigma_w(x[0])) + float(thermo.Seq(1e-6 * x[2], 1e-7, x[0], 0.5))
 
 
 @call("bruges", "geophysics", 3000.0, 1500.0, 2.4, 0.2)
 def reflectivity(x):
-    """reflection: zoeppritz_rpp, aki_richards, shuey"""
-    from bruges.reflection import aki_richards, shuey, zoeppritz_rpp
+    """reflection: zoeppritz_rpp, akirichards, shuey"""
+    from bruges.reflection import akirichards, shuey, zoeppritz_rpp
     args = (x[0], x[1], x[2], 3300.0, 1700.0, 2.5, 20.0)
-    return float(np.real(np.sum(zoeppritz_rpp(*args)) + np.sum(aki_richards(*args)) + np.sum(shuey(*args)))) * 10
+    return float(np.real(np.sum(zoeppritz_rpp(*args)) + np.sum(akirichards(*args)) + np.sum(shuey(*args)))) * 10
 
 
 @call("bruges", "geophysics", 36.0, 40.0, 0.2)
 def rock_physics(x):
     """rockphysics: gassmann, elastic moduli, anisotropy"""
-    from bruges.rockphysics import gassmann, moduli
-    return float(moduli.vp(rho=2400.0, bulk=x[0] * 1e9, mu=x[1] * 1e9)) / 1000 + float(
-        gassmann.avseth_fluidsub(3000.0, 1500.0, 2400.0, x[2], 1000.0, 200.0, 37e9, 2.2e9, 0.2e9)[0]) / 1000
+    from bruges import rockphysics
+    return float(rockphysics.vp(rho=2400.0, bulk=x[0] * 1e9, mu=x[1] * 1e9)) / 1000 + float(
+        rockphysics.avseth_fluidsub(3000.0, 1500.0, 2400.0, x[2], 1000.0, 200.0, 37e9, 2.2e9, 0.2e9)[0]) / 1000
 
 
 @call("bruges", "geophysics", 25.0, 0.1)
@@ -123,7 +112,7 @@ def gridding_spline(x):
 def normal_gravity(x):
     """WGS84.normal_gravity, geocentric_radius"""
     import boule
-    return float(boule.WGS84.normal_gravity(x[0], x[1])) / 1e4 + float(boule.WGS84.geocentric_radius(x[0])) / 1e5
+    return float(boule.WGS84.normal_gravity((None, x[0], x[1]))) / 1e4 + float(boule.WGS84.geocentric_radius(x[0])) / 1e5
 
 
 @call("choclo", "geophysics", 1.0, 2.0, 3.0, 2.5)
@@ -261,13 +250,6 @@ def crop_model_util(x):
     return ea_from_tdew(x[1])
 
 
-@call("pvfactors", "photovoltaics", 30.0, 800.0)
-def bifacial(x):
-    """irradiance.utils: perez_diffuse_luminance pieces"""
-    from pvfactors.irradiance.utils import calculate_circumsolar_shading
-    return float(calculate_circumsolar_shading(x[0] / 100, model="uniform_disk")) + x[1] / 1000
-
-
 @call("windpowerlib", "wind energy", 8.0, 280.0)
 def wind_profile(x):
     """wind_speed.logarithmic_profile, hellman, density"""
@@ -277,11 +259,12 @@ def wind_profile(x):
         x[0], 10.0, 100.0, 0.15)) + float(density.ideal_gas(101325.0, 2.0, 100.0, t))
 
 
-@call("floris", "wind energy", 8.0, 500.0)
+@call("floris", "wind energy", 8.0, 50.0)
 def wind_farm(x):
-    """gaussian wake pieces: utilities"""
-    from floris.utilities import cosd, sind, wrap_180
-    return float(cosd(x[0])) + float(sind(x[1])) + float(np.sum(wrap_180(np.array([x[1]]))))
+    """utilities: cosd, sind, rotate_coordinates_rel_west"""
+    from floris.utilities import cosd, rotate_coordinates_rel_west, sind
+    out = rotate_coordinates_rel_west(np.array([260.0 + x[0]]), np.array([[0.0, 0.0, 0.0], [100.0, x[1], 0.0]]))
+    return float(cosd(x[0])) + float(sind(x[1])) + float(np.sum(out[0] ** 2)) / 1e4
 
 
 @call("landlab", "geomorphology", 1.0, 2.0, 1.5, 3.0, 0.5, 2.5, 1.2, 0.7, 1.9)

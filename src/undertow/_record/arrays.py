@@ -10,6 +10,7 @@ from numpy import ndarray
 
 from ..rules._registry import RULES
 from . import binding, buffers, elements, protocols, subclasses
+from .memory import may_overlap
 from .sequences import listed
 
 MAKERS = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.asarray_chkfinite, np.require)
@@ -109,7 +110,7 @@ def converter(interpreter: Any, f: Any) -> Any:
 
 def converted(interpreter: Any, x: ndarray, y: Any) -> Any:
     """`y` was made from the active array `x` element by element: a view, or a copy to be recorded."""
-    if y is x or np.may_share_memory(x, y):
+    if y is x or may_overlap(x, y):
         return y
     if y.dtype.kind not in "fc":
         if y.dtype.names is not None:

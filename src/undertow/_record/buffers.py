@@ -12,7 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from . import refusal
-from .memory import address, owner_of
+from .memory import address, may_overlap, owner_of
 
 FLOAT_FORMATS = frozenset({"d", "f", "Zd", "Zf"})
 WRITERS = (np.save, np.savez, np.savez_compressed)
@@ -142,7 +142,7 @@ class NdIter:
         """`v`, an array of the iterator, as a view of its operand."""
         operand = self._operands[i]
         owner = owner_of(operand)
-        if v.size == 0 or not isinstance(owner, ndarray) or not np.may_share_memory(v, operand) or v.dtype.hasobject:
+        if v.size == 0 or not isinstance(owner, ndarray) or not may_overlap(v, operand) or v.dtype.hasobject:
             return v
         flat = owner.ravel(order="K")
         view = np.ndarray(v.shape, v.dtype, flat, address(v) - address(flat), v.strides)
@@ -184,7 +184,7 @@ def _nditer(interpreter: Any, args: tuple, kwargs: dict) -> Any:
     it = np.nditer(operands if several else operands[0], *args[1:], **kwargs)
     for given, used in zip(operands, it.operands, strict=True):
         if given is not None and given.size and interpreter.is_active(given) and (
-                not np.may_share_memory(given, used) or _buffers(args, kwargs)):
+                not may_overlap(given, used) or _buffers(args, kwargs)):
             interpreter.check_foreign(np.nditer, (given,))
     return NdIter(interpreter, it)
 

@@ -397,6 +397,17 @@ class Calls:
             return self.applied(rule)
         return foreign.guard(self.interpreter, descriptor)
 
+    def wrapped(self, f: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call a compiled proxy that stands for a function and passes its calls on to a wrapper written in Python."""
+        inner, instance = f.__wrapped__, getattr(f, "_self_instance", None)
+        if instance is None and getattr(f, "_self_parent", None) is not None and f._self_binding == "function" and args:
+            instance, *args = args  # type: ignore[assignment]  # taken from the class
+            inner = functools.partial(inner, instance)
+        enabled = f._self_enabled
+        if enabled is not None and not (self.callee(enabled)() if callable(enabled) else enabled):
+            return self.callee(inner)(*args, **kwargs)
+        return self.callee(f._self_wrapper)(inner, instance, tuple(args), kwargs)
+
     def resolve(self, f: Any) -> Any:
         """Anything else that can be called."""
         interpreter = self.interpreter
@@ -447,4 +458,6 @@ class Calls:
         rule = self.rule(call) if call is not None else None
         if rule is not None:
             return MethodType(self.applied(rule), f)
+        if hasattr(t, "_self_wrapper") and hasattr(t, "__wrapped__"):
+            return functools.partial(self.wrapped, f)
         return foreign.guard(interpreter, f)

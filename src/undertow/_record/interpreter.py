@@ -23,7 +23,7 @@ from numpy import ndarray
 from .._source import specialise
 from . import binding, hooks as hook_module, leftovers, loops, passing, protocols, refusal
 from .calls import Calls
-from .memory import Memory, owner_of
+from .memory import Memory, may_overlap, owner_of
 from .scalars import _FORMS, ACTIVE, COMPLEX_BASES, NUMBERS, ScalarFactory
 
 UFUNC_OF = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "pow": np.power,
@@ -282,7 +282,7 @@ class Interpreter:
         plain = array.view(ndarray)
         if not isinstance(found, ndarray):
             return self.hooks["getitem"](plain, index)
-        if self.is_recorded(array) and not np.may_share_memory(found, array):
+        if self.is_recorded(array) and not may_overlap(found, array):
             self.hooks["setitem"](self.hooks["getitem"](plain, index), found.view(ndarray), Ellipsis)
         return found
 

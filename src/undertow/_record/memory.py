@@ -143,6 +143,10 @@ def owner_of(array: Any) -> Any:
         array = base
 
 
+may_overlap = np.may_share_memory._implementation  # type: ignore[attr-defined]
+"""Whether the memory of two arrays may overlap, without asking subclasses."""
+
+
 def address(array: ndarray) -> int:
     """Address of the first element."""
     return array.__array_interface__["data"][0]

@@ -18,6 +18,7 @@ import numpy as np
 from numpy import ndarray
 
 from . import affine
+from .memory import may_overlap
 
 HEAP_TYPE = 1 << 9
 LARGEST = 1 << 20  # numbers among the arguments that are marked
@@ -361,13 +362,13 @@ def moved(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> Any:
     """The result of a compiled function of numbers and arrays that only moves them; `REFUSED` if it does more."""
     arrays = [x for x in (*args, *kwargs.values()) if isinstance(x, ndarray)]
     if sum(x.size for x in arrays) > LARGEST or any(
-            np.may_share_memory(x, y) for i, x in enumerate(arrays) for y in arrays[:i]):
+            may_overlap(x, y) for i, x in enumerate(arrays) for y in arrays[:i]):
         return REFUSED
     trial = Moved(interpreter, args, kwargs)
     before, held = trial.run(f, trial.plain)
     unchanged = all(same_items(a, b) if type(a) is list else same(a, b) for a, b in zip(held, trial.plain)
                     if isinstance(a, (ndarray, list)))
-    if isinstance(before, ndarray) and any(np.may_share_memory(before, x) for x in held if isinstance(x, ndarray)):
+    if isinstance(before, ndarray) and any(may_overlap(before, x) for x in held if isinstance(x, ndarray)):
         result = f(*args, **kwargs) if unchanged else REFUSED  # a view, or the array itself
         return result if result is not REFUSED and known(interpreter, result) else REFUSED
     if unchanged and is_answer(before):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .memory import Slot, zeros_like_slot
+from .memory import Slot, may_overlap, zeros_like_slot
 from .quick import F8, NUMBERS, basic, common, getitem, made
 from .steps import at_zero
 
@@ -233,7 +233,7 @@ def store(interpreter: Any, a: ndarray, index: Any, value: Any, slot: Slot) -> b
         return True
     if t is ndarray and value.dtype is F8:
         leaf = interpreter.leaf(value)
-        if leaf is None or np.may_share_memory(leaf[0], bar):
+        if leaf is None or may_overlap(leaf[0], bar):
             return False
         a[index] = value
         bar[index] = leaf[0]

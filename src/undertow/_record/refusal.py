@@ -11,6 +11,7 @@ import numpy as np
 from .. import _errors
 from .._source import Mark
 from ..rules._registry import name_of
+from .memory import may_overlap
 
 
 def user_frames() -> list[FrameType]:
@@ -34,7 +35,7 @@ def describe_active(interpreter: Any, frame: FrameType | None, value: Any) -> li
         if name.startswith("_ut_"):
             continue
         if held is value or (isinstance(held, np.ndarray) and isinstance(value, np.ndarray)
-                             and np.may_share_memory(held, value)):
+                             and may_overlap(held, value)):
             found.append((name, _kind(held)))
     return found[:3]
 

@@ -200,7 +200,7 @@ def recognised_items(interpreter: Any, a: Any, b: Any) -> bool:
 def _is_input(interpreter: Any, x: Any) -> bool:
     for start in interpreter.inputs:
         plain = interpreter.plain(start)
-        if plain.dtype.kind in "fc" and (plain == x).any() if isinstance(plain, ndarray) else plain == x:
+        if plain.dtype.kind in "fc" and np.any(plain == x) if isinstance(plain, ndarray) else plain == x:
             return True
     return False
 

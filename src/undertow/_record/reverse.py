@@ -25,7 +25,7 @@ from ..rules import _registry
 from . import binding, elements, hooks as hook_module, native, quick, quick_rules, quick_steps, remembered, steps
 from .arrays import write_out
 from .interpreter import UFUNC_OF, Interpreter
-from .memory import Slot, owner_of
+from .memory import Slot, may_overlap, owner_of
 from .scalars import _FORMS, COMPLEX_BASES, NUMBERS, define
 from .sequences import listed
 
@@ -346,7 +346,7 @@ class ReverseInterpreter(Interpreter):
             below(a.copy(), self.plain(b))  # raises what NumPy raises
             self.refuse_store(a, b, "its dtype cannot hold a derivative")
         simple = hook in ("add", "sub") and slot is not None and slot.active and not slot.referenced
-        if simple and (lb is None or not (isinstance(b, ndarray) and np.may_share_memory(a, b))):
+        if simple and (lb is None or not (isinstance(b, ndarray) and may_overlap(a, b))):
             result = below(a, self.plain(b))
             if lb is not None:
                 self.tape.append((steps.increased, (self.memory.reference(a, slot), lb, hook == "sub"), None, 0))

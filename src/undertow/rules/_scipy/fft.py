@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.fft as sf
 from scipy.fft import _fftlog_backend
+from scipy.fft._pocketfft import basic as _basic, realtransforms as _real
 
 from .._callables import below, verified
 from .._registry import linear, substitute
@@ -250,3 +251,49 @@ def _hankel(native, source):
 
 _hankel(sf.fht, _fftlog_backend.fht)
 _hankel(sf.ifht, _fftlog_backend.ifht)
+
+
+# ---- what `scipy.fftpack` and programs that keep `functools.partial` objects of SciPy's call ---------------------------
+
+
+@substitute(_basic.c2c, samples=[Sample((True, array(6))), Sample((False, array(6)))])
+def _c2c(forward, x, n=None, axis=-1, norm=None, overwrite_x=False, workers=None, *, plan=None):
+    return (sf.fft if forward else sf.ifft)(x, n, axis, norm, workers=workers, plan=plan)
+
+
+@substitute(_basic.c2cn, samples=[Sample((True, array(3, 4)))])
+def _c2cn(forward, x, s=None, axes=None, norm=None, overwrite_x=False, workers=None, *, plan=None):
+    return (sf.fftn if forward else sf.ifftn)(x, s, axes, norm, workers=workers, plan=plan)
+
+
+@substitute(_basic.r2c, samples=[Sample((True, array(6))), Sample((False, array(6)))])
+def _r2c(forward, x, n=None, axis=-1, norm=None, overwrite_x=False, workers=None, *, plan=None):
+    return (sf.rfft if forward else sf.ihfft)(x, n, axis, norm, workers=workers, plan=plan)
+
+
+@substitute(_basic.c2r, samples=[Sample((False, array(4))), Sample((True, array(4)))])
+def _c2r(forward, x, n=None, axis=-1, norm=None, overwrite_x=False, workers=None, *, plan=None):
+    return (sf.hfft if forward else sf.irfft)(x, n, axis, norm, workers=workers, plan=plan)
+
+
+@substitute(_real._r2r, samples=[Sample((True, _real.pfft.dct, array(6))), Sample((False, _real.pfft.dst, array(6)))])
+def _r2r(forward, transform, x, type=2, n=None, axis=-1, norm=None, overwrite_x=False, workers=None, orthogonalize=None):
+    cosine = transform is _real.pfft.dct
+    f = (sf.dct if cosine else sf.dst) if forward else (sf.idct if cosine else sf.idst)
+    return f(x, type, n, axis, norm, workers=workers, orthogonalize=orthogonalize)
+
+
+@substitute(_basic.r2r_fftpack, samples=[Sample((True, array(5))), Sample((True, array(6))), Sample((False, array(6)))])
+def _r2r_fftpack(forward, x, n=None, axis=-1, norm=None, overwrite_x=False):
+    """Real and imaginary parts of a real transform side by side, without those that are zero."""
+    x = np.moveaxis(np.asarray(x), axis, -1)
+    n = x.shape[-1] if n is None else n
+    if forward:
+        y = sf.rfft(x, n, norm=norm)
+        pairs = np.stack([y.real, y.imag], -1).reshape(*y.shape[:-1], -1)
+        packed = np.concatenate([pairs[..., :1], pairs[..., 2:n + 1]], -1)
+        return np.moveaxis(packed, -1, axis)
+    x = x[..., :n] if x.shape[-1] >= n else np.concatenate([x, np.zeros((*x.shape[:-1], n - x.shape[-1]))], -1)
+    zero = np.zeros((*x.shape[:-1], 1))
+    pairs = np.concatenate([x[..., :1], zero, x[..., 1:], *([zero] if n % 2 == 0 else [])], -1).reshape(*x.shape[:-1], -1, 2)
+    return np.moveaxis(sf.irfft(pairs[..., 0] + 1j * pairs[..., 1], n, norm=norm), -1, axis)
