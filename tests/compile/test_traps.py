@@ -57,7 +57,7 @@ def same(x, y, place="gradient"):
 
 
 def differentiable(x):
-    return isinstance(x, (float, list, dict)) or (isinstance(x, np.ndarray) and x.dtype.kind == "f") or (
+    return isinstance(x, (float, complex, list, dict)) or (isinstance(x, np.ndarray) and x.dtype.kind in "fc") or (
         hasattr(x, "__dict__") and not callable(x))
 
 

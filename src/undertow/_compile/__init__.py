@@ -80,6 +80,20 @@ def signature_of(args: tuple) -> tuple[tuple, list]:
     return _leaves(args)
 
 
+def numbers_of(spec: tuple) -> list[tuple]:
+    """Signatures of the numbers and arrays in a signature, in order."""
+    from .program import numbers_of
+
+    return numbers_of(spec)
+
+
+def joined(spec: tuple, bars: list) -> Any:
+    """The cotangent of complex numbers, of those of their parts."""
+    from .program import joined
+
+    return joined(spec, bars)
+
+
 def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...], values: list | None = None,
                  on_threads: bool = False) -> Any:
     """The compiled program of a Python function for a signature, made if need be.

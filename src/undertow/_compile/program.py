@@ -13,7 +13,7 @@ import numpy as np
 
 from ._refusal import NotCompilable, contained, defects
 from .analyses.intervals import MayOverflow, decide
-from .frontend.arguments import leaves
+from .frontend.arguments import leaves, pairs
 from .frontend.lower import Lowered, Result, lower
 from .ir.function import Function, Value
 from .ir.types import I64, ArrayType
@@ -142,7 +142,11 @@ class CompiledPullback:
         if bound[2]:
             n = len(values)
             for kind, container, key in bound[2]:
-                values.append(fetch(kind, container, key))
+                value = fetch(kind, container, key)
+                paired = type(value) is np.ndarray and value.dtype == np.complex128
+                if paired != (self.ir.params[len(values)] in self.lowered.paired):
+                    raise NotCompilable("an array outside the function changed its type")
+                values.append(pairs(value) if paired else value)
             for p, v in zip(self.ir.params[n:], values[n:], strict=True):
                 if isinstance(p.type, ArrayType):
                     if type(v) is not np.ndarray or v.ndim != p.type.ndim or v.dtype != p.type.element.dtype:
@@ -410,7 +414,7 @@ def _count(spec: tuple) -> int:
         return sum(map(_count, spec[2]))
     if spec[0] == "object":
         return sum(_count(s) for _, s in spec[2])
-    return 0 if spec[0] == "const" else 1
+    return {"const": 0, "complex": 2}.get(spec[0], 1)
 
 
 def _group(spec: tuple, slots: Any) -> Any:
@@ -418,7 +422,25 @@ def _group(spec: tuple, slots: Any) -> Any:
         return tuple(_group(s, slots) for s in spec[2])
     if spec[0] == "object":
         return {name: _group(s, slots) for name, s in spec[2]}
+    if spec[0] in ("complex", "complexes"):
+        return joined(spec, [next(slots) for _ in range(_count(spec))])
     return None if spec[0] == "const" else next(slots)
+
+
+def joined(spec: tuple, bars: list) -> Any:
+    """The cotangent of complex numbers, of those of their parts."""
+    if spec[0] == "complexes":
+        return np.ascontiguousarray(bars[0]).view(np.complex128)[..., 0]
+    return (complex if spec[1] == "py" else np.complex128)(complex(*bars))
+
+
+def numbers_of(spec: tuple) -> list[tuple]:
+    """Signatures of the numbers and arrays in a signature, in order."""
+    if spec[0] == "sequence":
+        return [n for s in spec[2] for n in numbers_of(s)]
+    if spec[0] == "object":
+        return [n for _, s in spec[2] for n in numbers_of(s)]
+    return [] if spec[0] == "const" else [spec]
 
 
 def _skip(spec: tuple, slots: Any) -> None:
@@ -464,6 +486,8 @@ def _kinds(spec: tuple) -> list:
         return [k for s in spec[2] for k in _kinds(s)]
     if spec[0] == "object":
         return [k for _, s in spec[2] for k in _kinds(s)]
+    if spec[0] == "complex":
+        return ["py", "py"]
     return [] if spec[0] == "const" else [spec[2] if spec[0] == "scalar" else None]
 
 

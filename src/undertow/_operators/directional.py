@@ -48,6 +48,8 @@ class Directions:
             raise NotCompilable("attributes of an argument are rebound")
         self.compiled, self.values = call.compiled, call.values
         self.layout = Layout(call, not isinstance(argnums, (tuple, list)))
+        if self.layout.complex:
+            raise NotCompilable("directions of complex numbers")
         self.prepare()
 
     def prepare(self) -> None:
@@ -220,6 +222,8 @@ def dense_jacobian(f: Any, args: tuple, kwargs: dict, argnums: Any, mode: str, t
 
 def rows(y: Any, pull: NativePullback, inputs: list) -> list:
     """Rows of the Jacobian, put together for each input."""
+    if pull.layout.complex:
+        raise NotCompilable("rows of complex numbers")
     if not np.size(y):
         return [np.zeros(np.shape(y) + np.shape(x)) for x in inputs]
     found = [pull.pull([unit]) for unit in units(y)]

@@ -103,10 +103,19 @@ class Layout:
         chosen = []
         if len(set(where)) != len(where):
             raise NotCompilable("an argument is differentiated twice")
-        self.leaves = []
+        self.leaves: list[int] = []
+        self.complex: list[tuple[int, tuple]] = []  # number of the leaf in the order of the tree, and its signature
+        count = 0
         for k in where:
             n = compiled.starts[k]
-            slots = [j for j in range(n, n + compiled.counts[k]) if compiled.ir.params[j].type.is_float]
+            slots = []
+            for spec in _compile.numbers_of(compiled.specs[k]):
+                if spec[0] in ("complex", "complexes"):
+                    self.complex.append((count, spec))
+                if compiled.ir.params[n].type.is_float:
+                    slots += range(n, n + (2 if spec[0] == "complex" else 1))
+                    count += 1
+                n += 2 if spec[0] == "complex" else 1
             if not slots:
                 raise NotCompilable("an argument that has nothing to differentiate")
             self.leaves += slots
@@ -115,13 +124,17 @@ class Layout:
         for i, a in enumerate(arrays):
             if any(np.may_share_memory(a, b) for b in arrays[:i]):
                 raise NotCompilable("differentiated arrays share memory")
-        if len(leaves(tuple(chosen))) != len(self.leaves):
+        if len(leaves(tuple(chosen))) != count:
             raise NotCompilable("an argument whose structure the compile tier does not know")
         self.structure = rebuild(tuple(chosen), lambda x: x)
 
     def structured(self, bars: list) -> Any:
         """Cotangents of the leaves in the structure of the arguments."""
-        found = with_derivatives(self.structure, [bars[j] for j in self.leaves])
+        parts = [bars[j] for j in self.leaves]
+        for k, spec in self.complex:
+            parts[k:k + (2 if spec[0] == "complex" else 1)] = [
+                _compile.joined(spec, parts[k:k + (2 if spec[0] == "complex" else 1)])]
+        found = with_derivatives(self.structure, parts)
         return found[0] if self.single else found
 
 
@@ -151,6 +164,11 @@ class NativePullback:
 
             args = []
             for k, spec in enumerate(self.compiled.specs):
+                if spec[0] in ("complex", "complexes"):
+                    start = self.compiled.starts[k]
+                    args.append(_compile.joined(spec, [np.array(v) for v in self.values[
+                        start:start + self.compiled.counts[k]]]))
+                    continue
                 if spec[0] not in ("scalar", "array", "const"):
                     raise UnsupportedError("a pullback of native code is called inside another derivative",
                                            fixes=['make it with tier="record"']).at()

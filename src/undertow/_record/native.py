@@ -165,6 +165,10 @@ def assign(interpreter: Any, x: Any, spec: tuple, start: int, leaves: list) -> i
         return n
     if spec[0] == "const":
         return 0
+    if spec[0] == "complex":
+        if interpreter.leaf(x) is not None:
+            raise provider().refusal("a complex number that carries a derivative")
+        return 2
     if spec[0] == "scalar":
         leaves[start] = interpreter.leaf(x)
     return 1

@@ -246,3 +246,49 @@ def sum_axis(x, a):
 def isreal(x, a):
     z = 1j * x
     return np.isfinite(z).sum() * a + (a if np.iscomplexobj(z) else 0) + (a if isinstance(z[0], complex) else 5 * a)
+
+
+def complex_vector():
+    return np.array([1 + 2j, -0.5j, 0.3 - 1j, 2.0])
+
+
+@case(complex_vector, 0.3)
+def complex_argument(z, a):
+    return np.abs(z).sum() * a + (z**2).sum().real + z[1].imag
+
+
+@case(lambda: complex_vector()[::-2], 0.3)
+def complex_argument_with_strides(z, a):
+    z *= 2j
+    return np.abs(z).sum() * a + z[0].real
+
+
+@case(complex_vector, 0.3)
+def complex_argument_written(z, a):
+    z[1:] = z[:-1] * a
+    z[0] = 1.0
+    return np.abs(z * np.arange(4)).sum()
+
+
+@case(1 + 2j, np.complex128(0.5 - 1j), 2.0)
+def complex_numbers_as_arguments(z, w, a):
+    return abs(z * w) * a + (z / w).imag
+
+
+@case({"z": 1 + 2j, "a": [0.5, 2j]}, complex_vector)
+def complex_numbers_in_a_dict(d, v):
+    return abs(d["z"] * d["a"][1]) + np.abs(v * d["z"]).sum() + d["a"][0]
+
+
+SIGMA = np.array([[0, -1j], [1j, 0]])
+
+
+@case(V(2), 0.3)
+def complex_array_outside(x, a):
+    return np.vdot(x, SIGMA @ x * 1j).real * a + abs(SIGMA[0, 1] * a)
+
+
+@case(complex_vector, complex_vector)
+def complex_argument_handed_back(z, w):
+    w[:] = z * w
+    return abs(w[0])

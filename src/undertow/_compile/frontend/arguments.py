@@ -10,12 +10,19 @@ import numpy as np
 from .._refusal import NotCompilable
 from ..ir.types import BY_DTYPE
 
-__all__ = ["leaves", "signature"]
+__all__ = ["leaves", "pairs", "signature"]
 
 _SCALARS = {float: ("scalar", "f64", "py"), int: ("scalar", "i64", "py"), bool: ("scalar", "bool", "py"),
             np.float64: ("scalar", "f64", "np"), np.float32: ("scalar", "f32", "np"), np.int64: ("scalar", "i64", "np")}
 
 _arrays: dict[tuple, tuple] = {}  # signatures of arrays met before, by dtype, shape and order
+
+
+def pairs(x: np.ndarray) -> np.ndarray:
+    """Memory of complex numbers as that of real ones, with one more axis of two."""
+    strides = (*x.strides, x.itemsize // 2)
+    real = x.real
+    return np.lib.stride_tricks.as_strided(real, (*x.shape, 2), strides, writeable=x.flags.writeable)
 
 
 def signature(x: Any, out: list, seen: set[int]) -> tuple:
@@ -31,6 +38,9 @@ def signature(x: Any, out: list, seen: set[int]) -> tuple:
         if spec is not None:
             out.append(x)
             return spec
+        if x.dtype == np.complex128 and x.dtype.isnative and x.ndim:
+            out.append(pairs(x))
+            return ("complexes", x.ndim, tuple(n == 1 for n in x.shape), x.flags.c_contiguous)
         if x.dtype not in BY_DTYPE or not x.dtype.isnative:
             raise NotCompilable(f"an array of dtype {x.dtype}")
         if x.ndim == 0:
@@ -41,6 +51,9 @@ def signature(x: Any, out: list, seen: set[int]) -> tuple:
             _arrays.clear()
         _arrays[x.dtype, x.shape, x.flags.c_contiguous] = spec
         return spec
+    if type(x) in (complex, np.complex128):
+        out += [float(x.real), float(x.imag)]
+        return ("complex", "py" if type(x) is complex else "np")
     if isinstance(x, tuple) and (type(x) is tuple or hasattr(type(x), "_fields")):
         return ("sequence", type(x), tuple(signature(v, out, seen) for v in x))
     if type(x) is list:

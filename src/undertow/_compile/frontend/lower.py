@@ -15,7 +15,7 @@ from ...rules._registry import RULES
 from .._refusal import NotCompilable
 from ..ir.builder import Builder, const
 from ..ir.function import Function as IRFunction, Value
-from ..ir.types import BY_DTYPE, C128, I64, ArrayType, ScalarType
+from ..ir.types import BY_DTYPE, C128, F64, I64, ArrayType, ScalarType
 from .arrays import Arrays
 from .builtin import Builtins
 from .calls import Calls
@@ -34,7 +34,22 @@ from .slots import Slots
 from .state import TryAgain, Unbound, Unknown
 from .statements import Statements
 from .ufuncs import Ufuncs
-from .values import Array, Const, Exit, Function, Growing, Iterable, Lazy, Maybe, Method, Ref, Scalar, Sequence
+from .values import (
+    Array,
+    Const,
+    Exit,
+    Function,
+    Growing,
+    Iterable,
+    Lazy,
+    Maybe,
+    Method,
+    Pair,
+    Paired,
+    Ref,
+    Scalar,
+    Sequence,
+)
 
 __all__ = ["Lowered", "Result", "lower"]
 
@@ -103,6 +118,8 @@ class Lowered:
     attributes : list of (path, name, Result)
         What the program rebinds in argument objects, lists and dicts: the way to the owner, from the position of the
         argument on, and the attribute, ``("item", key)`` of a dict, or ``"items"`` of a list.
+    paired : set of Value
+        Parameters that are memory of complex numbers.
     """
 
     function: IRFunction
@@ -111,6 +128,7 @@ class Lowered:
     guards: list
     written: set
     attributes: list
+    paired: frozenset
 
 
 class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers, Indexing, Calls, Builtins, Ufuncs, Creation,
@@ -196,7 +214,13 @@ class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers
 
     def array_parameter(self, spec: tuple, name: str) -> Array:
         dtype, ndim, ones, *contiguous = spec
-        root = self.parameter(ArrayType(BY_DTYPE[np.dtype(dtype)], ndim), name)
+        paired = np.dtype(dtype) == np.complex128
+        memory = self.parameter(ArrayType(F64 if paired else BY_DTYPE[np.dtype(dtype)], ndim + paired), name)
+        root = memory
+        if paired:
+            root = Paired(memory)
+            self.paired[root] = memory
+            self.params_set.add(root)
         if contiguous and contiguous[0]:
             self.contiguous.add(root)
         dims = []
@@ -205,7 +229,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers
             if ones[k] or pin is not None:
                 dims.append(const(1 if pin is None else pin))
             else:
-                d = self.b.dim(root, k)
+                d = self.b.dim(memory, k)
                 d.name = f"{name}_n{k}"
                 dims.append(d)
         return self.whole(root, tuple(dims))
@@ -217,6 +241,10 @@ class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers
             known = self.pins[len(self.params), None]
             self.parameter(ScalarType(spec[1]), name)
             return Const(known)
+        if kind == "complexes":
+            return self.array_parameter(("c16", *spec[1:]), name)
+        if kind == "complex":
+            return Scalar(Pair(*(self.parameter(F64, f"{name}_{part}") for part in ("re", "im"))), spec[1])
         if kind == "scalar":
             return Scalar(self.parameter(ScalarType(spec[1]), name), spec[2])
         if kind == "array":
@@ -260,7 +288,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers
         if isinstance(value, np.ndarray):
             place = (kind, id(container), key)
             if place not in self.captured_values:
-                if type(value) is not np.ndarray or value.dtype not in BY_DTYPE or not value.dtype.isnative:
+                if type(value) is not np.ndarray or value.dtype not in (*BY_DTYPE, np.complex128) or not value.dtype.isnative:
                     raise NotCompilable(f"the array `{name}` has dtype {value.dtype}")
                 spec = (value.dtype.str, value.ndim, tuple(n == 1 for n in value.shape))
                 self.captured_values[place] = self.array_parameter((*spec, False), name)
@@ -480,9 +508,11 @@ def _attempt(lowerer: Lowerer, function: types.FunctionType, specs: tuple) -> Lo
     body.params = lowerer.params
     body.yields = yields
     ir = IRFunction(function.__name__ if function.__name__.isidentifier() else "function", body, lowerer.spans)
-    written = {p for p in lowerer.params if p in lowerer.written}
+    written = {p for p in lowerer.params if p in lowerer.written or any(
+        w in lowerer.written for w, memory in lowerer.paired.items() if memory is p)}
     assert own <= len(lowerer.params)
-    return Lowered(ir, result, lowerer.captured, lowerer.guards, written, attributes)
+    return Lowered(ir, result, lowerer.captured, lowerer.guards, written, attributes,
+                   frozenset(lowerer.paired.values()))
 
 
 def _attributes(lowerer: Lowerer, initial: dict, originals: dict, yields: list[Value]) -> list:
