@@ -108,7 +108,7 @@ class Layout:
         count = 0
         for k in where:
             n = compiled.starts[k]
-            slots = []
+            slots: list[int] = []
             for spec in _compile.numbers_of(compiled.specs[k]):
                 if spec[0] in ("complex", "complexes"):
                     self.complex.append((count, spec))
