@@ -170,3 +170,35 @@ def test_few_rows_times_rows(m, dtype):
         g = 2 * t * (1 - t * t)
         for bar, expected in zip(bars, (g @ w, g.T @ x), strict=True):
             np.testing.assert_allclose(bar, expected, rtol=1e-10 if dtype == np.float64 else 1e-3)
+
+
+def convolved(x, w):
+    out = np.empty((x.shape[0], x.shape[1] - w.shape[0] + 1, x.shape[2] - w.shape[1] + 1, w.shape[3]))
+    for i in range(out.shape[1]):
+        for j in range(out.shape[2]):
+            part = x[:, i:i + w.shape[0], j:j + w.shape[1], :, np.newaxis]
+            out[:, i, j, :] = np.sum(part * w[np.newaxis], axis=(1, 2, 3))
+    flat = np.reshape(out, (x.shape[0], out.shape[1] * out.shape[2] * out.shape[3]))
+    return np.sum(np.tanh(flat @ flat.T))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 12])
+def test_sums_of_products_over_neighbouring_axes(channels):
+    """Loops through neighbouring axes become one; reshaped operands are copied once."""
+    rng = np.random.default_rng(channels)
+    x, w = 0.1 * rng.random((3, 6, 7, channels)), 0.1 * rng.random((2, 3, channels, 17))
+    compiled = compile_pullback(convolved, (x, w), (True, True))
+    value, bars = compiled.value_and_pullback((x, w), 1.0)
+    assert value == pytest.approx(convolved(x, w), rel=1e-12)
+    assert "product_f64(total" in compiled.source
+    for k, bar in enumerate(bars):
+        d = rng.standard_normal(bar.shape)
+        step = [x + 0j, w + 0j]
+        step[k] = step[k] + 1e-30j * d
+        out = np.zeros((3, 5, 5, 17), complex)
+        for i in range(5):
+            for j in range(5):
+                out[:, i, j] = np.sum(step[0][:, i:i + 2, j:j + 3, :, None] * step[1][None], axis=(1, 2, 3))
+        flat = out.reshape(3, -1)
+        expected = np.sum(np.tanh(flat @ flat.T)).imag / 1e-30
+        assert np.sum(bar * d) == pytest.approx(expected, rel=1e-10)

@@ -39,7 +39,6 @@ def decide(function: Function, known: dict[Any, int]) -> dict[Any, Any]:
 
 
 _SHORT = 8
-_FULL = (16, 32)  # extents that fill registers
 
 
 def _short(function: Function, known: dict[Any, int]) -> dict[Any, int]:
@@ -48,7 +47,7 @@ def _short(function: Function, known: dict[Any, int]) -> dict[Any, int]:
     for p in function.params:
         ndim = getattr(p.type, "ndim", 0)
         extents = [known.get((p, k), 2**40) for k in range(ndim)]
-        if ndim < 2 or not (1 < extents[-1] <= _SHORT or extents[-1] in _FULL):
+        if ndim < 2 or not 1 < extents[-1] <= _SHORT:
             continue
         whole = max(extents) <= _SHORT and math.prod(extents) <= _SHORT**2
         out.update({(p, k): n for k, n in enumerate(extents) if whole or k == ndim - 1})

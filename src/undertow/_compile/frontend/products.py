@@ -93,7 +93,7 @@ class Products:
             return self.binary("Mult", a, b)
         a, b = (self.view_of(v) for v in (a, b))
         once = {len(a.dims), len(b.dims)} == {1, 2}  # each element of the matrix is read once
-        a, b = (v if once and len(v.dims) == 2 else self.settle(v) for v in (a, b))
+        a, b = (v if once and len(v.dims) == 2 else self.straight(self.settle(v)) for v in (a, b))
         element = self.common_type([a, b])
         if element == BOOL:
             raise NotCompilable("a product of booleans")

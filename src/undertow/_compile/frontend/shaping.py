@@ -157,8 +157,15 @@ class Shaping:
             phase = 1
         return next(expected, None) is None
 
-    def unravel(self, index: list[Value], dims: tuple, inner: tuple) -> list[Value]:
-        """Index into extents `inner` of what stands at `index` in extents `dims`, in row-major order."""
+    def straight(self, a: Any) -> Any:
+        """A view, or a copy of it where the place of an element takes divisions to find."""
+        if not isinstance(a, Array) or a.frame is None:
+            return a
+        _, outer, places = self.matched(list(a.frame.dims), a.frame.dims, a.frame.inner.dims)
+        return self.array_of(a) if outer and len(places) > 1 else a
+
+    def matched(self, index: list[Value], dims: tuple, inner: tuple) -> tuple[list, list, list]:
+        """Indices of axes that both shapes have in common, first and last; and the axes between."""
         outer = [(i, d) for i, d in zip(index, dims, strict=True) if not _is_one(d)]
         places = [k for k, d in enumerate(inner) if not _is_one(d)]
         out: list[Value] = [const(0)] * len(inner)
@@ -166,6 +173,11 @@ class Shaping:
             out[places.pop(0)] = outer.pop(0)[0]
         while outer and places and self.same_extent(outer[-1][1], inner[places[-1]]):
             out[places.pop()] = outer.pop()[0]
+        return out, outer, places
+
+    def unravel(self, index: list[Value], dims: tuple, inner: tuple) -> list[Value]:
+        """Index into extents `inner` of what stands at `index` in extents `dims`, in row-major order."""
+        out, outer, places = self.matched(index, dims, inner)
         flat: Value = const(0)
         for i, d in outer:
             flat = self.b.add(self.b.mul(flat, d), i)

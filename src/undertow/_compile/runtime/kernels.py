@@ -130,7 +130,10 @@ class _Product:
         enough = b.icmp_signed("<=", b.mul(b.add(n, _int(self.lanes)), self.least(b, k, _int(_DEPTH))), _int(_LOCAL))
         local = cgutils.alloca_once(b, self.number, size=_int(_LOCAL))
         edge = cgutils.alloca_once(b, self.number, size=_int(self.rows * width))
-        raw = b.call(malloc, [b.select(enough, _int(0), _int((_WIDTH + width) * _DEPTH * bytes_ + 64))])
+        slot = cgutils.alloca_once_value(b, ir.Constant(ir.IntType(8).as_pointer(), None))
+        with b.if_then(b.not_(enough), likely=False):
+            b.store(b.call(malloc, [_int((_WIDTH + width) * _DEPTH * bytes_ + 64)]), slot)
+        raw = b.load(slot)
         aligned = b.inttoptr(b.and_(b.add(b.ptrtoint(raw, _WORD), _int(63)), _int(-64)), self.pointer)
         packed = b.select(enough, local, aligned)
         # what is used a few times only is read where it is
@@ -147,7 +150,8 @@ class _Product:
                     rows = (self.at(b, a, b.add(b.mul(i0, ar), b.mul(p0, ac))), ar, ac)
                     target = self.at(b, c, b.add(b.mul(i0, cr), b.mul(j0, cc)))
                     self.row_of_tiles(b, (tall, wide, deep), rows, (packed, block, br, direct), (target, cr, cc, edge), add)
-        b.call(free, [raw])
+        with b.if_then(b.not_(enough), likely=False):
+            b.call(free, [raw])
 
     def memory(self) -> tuple:
         byte = ir.IntType(8).as_pointer()

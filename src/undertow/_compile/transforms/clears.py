@@ -104,7 +104,8 @@ def fill_unset(function: Function, likes: dict[Value, Value]) -> set[Value]:
 
     def whole(root: Value, box: tuple) -> bool:
         for axis, (first, (past, c)) in enumerate(box):
-            known = function.extents.get((root, axis))
+            equal = function.equal.get((likes[root], axis))
+            known = equal.value if isinstance(equal, Constant) else function.extents.get((root, axis))
             same = any(past in extents.get((p, axis), ()) for p in (root, likes[root])) if past is not None else c == known
             if first != (None, 0) or not same or (past is not None and c != 0):
                 return False

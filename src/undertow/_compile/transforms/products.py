@@ -11,32 +11,60 @@ sweep. Nests whose extents are small constants stay loops, which the backend unr
 from __future__ import annotations
 
 from ..ir.builder import const
-from ..ir.function import Constant, Function, Op, Region, Value
+from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import SCALAR
 from ..ir.types import I64
 
 __all__ = ["call_blas"]
 
 _SMALL = 1000  # multiplications that stay loops, where that is known
+_REGISTER = 8  # entries of a row of the result, likewise, within other loops
 _NARROW = 16  # likewise entries of one operand
 
 
 def call_blas(function: Function) -> None:
     """Replace nests by operations."""
-    def visit(region: Region) -> None:
+    known = _Known(function)
+
+    def visit(region: Region, inside: bool = False) -> None:
         k = 0
         while k < len(region.ops):
             op = region.ops[k]
-            found = _Nest(op).products() if op.name == "for" else None
+            found = _Nest(op, inside, known).products() if op.name == "for" else None
             if found is not None:
                 region.ops[k:k + 1] = found
                 k += len(found)
                 continue
             for inner in op.regions:
-                visit(inner)
+                visit(inner, inside or op.name in ("for", "while"))
             k += 1
 
     visit(function.body)
+
+
+class _Known:
+    """What is known of extents and of values outside of nests."""
+
+    def __init__(self, function: Function) -> None:
+        self.definition = {r: op for op in walk(function.body) for r in op.results}
+        self.extents: dict[tuple[Value, int], set] = {}
+        for place, n in function.extents.items():
+            self.note(place, const(n))
+        for place, v in function.equal.items():
+            self.note(place, v)
+        for op in walk(function.body):
+            if op.name == "dim":
+                self.note((op.operands[0], op.attrs["axis"]), op.result)
+            elif op.name == "alloc":
+                for k, v in enumerate(op.operands):
+                    self.note((op.result, k), v)
+
+    def note(self, place: tuple[Value, int], v: Value) -> None:
+        self.extents.setdefault(place, set()).add(_key(v))
+
+    def is_extent(self, v: Value, root: Value, axis: int) -> bool:
+        """Whether a value is the extent of an axis."""
+        return _key(v) in self.extents.get((root, axis), ())
 
 
 class _Loop:
@@ -56,8 +84,10 @@ class _Refused(Exception):
 class _Nest:
     """Loops, one in the other, with nothing but accesses and products around and inside."""
 
-    def __init__(self, outer: Op) -> None:
+    def __init__(self, outer: Op, inside: bool, known: _Known) -> None:
         self.outer = outer
+        self.known = known
+        self.inside = inside  # a loop that is not part of the nest
         self.loops: list[_Loop] = []
         self.ops: dict[Value, Op] = {}
         self.effects: list[tuple[Op, int]] = []
@@ -151,6 +181,9 @@ class _Nest:
             if op.name == "sub" and isinstance(op.operands[1], Constant) and op.operands[1].value == 1:
                 return op.operands[0]
             raise _Refused
+        op = self.known.definition.get(v)
+        if op is not None and op.name == "sub" and isinstance(op.operands[1], Constant) and op.operands[1].value == 1:
+            return op.operands[0]
         return self.emit("add", v, const(1))
 
     # ---- one effect
@@ -163,9 +196,10 @@ class _Nest:
                for f in loads):
             raise _Refused
         places = [self.place(effect.operands[2:]), *(self.place(f.operands[1:]) for f in loads)]  # type: ignore
+        loops = self.merged([c, *(f.operands[0] for f in loads)], places)  # type: ignore[union-attr]
         used = [{x[0] for x in place if x[0] is not None} for place in places]
         kinds: dict[tuple, list[_Loop]] = {}
-        for loop in self.loops:
+        for loop in loops:
             kinds.setdefault(tuple(loop in u for u in used), []).append(loop)
         rows, columns, summed = (kinds.get(k, []) for k in ((True, True, False), (True, False, True), (False, True, True)))
         if not rows or not columns or not summed or any(not k[0] and k != (False, True, True) for k in kinds):
@@ -174,7 +208,10 @@ class _Nest:
             raise _Refused
         p, q, r = rows[-1], columns[-1], summed[-1]
         self.worth(p, q, r)
-        around = [loop for loop in self.loops if loop not in (p, q, r)]
+        last = places[0][-1][0]
+        if self.inside and last is loops[-1] and isinstance(last.count, Constant) and last.count.value <= _REGISTER:
+            raise _Refused  # a row of the result fits into registers; a call would take longer
+        around = [loop for loop in loops if loop not in (p, q, r)]
         new = {loop: Value(I64, loop.index.name) for loop in around}
         region = Region()
         operands = [c, *(f.operands[0] for f in loads), p.count, q.count, r.count]  # type: ignore[union-attr]
@@ -188,6 +225,49 @@ class _Nest:
         attrs = {"c": axes(0, p, q), "a": axes(1, p, r), "b": axes(2, r, q), "keep": keep}
         region.ops.append(Op("gemm", operands, [], attrs, span=effect.span))
         return self.wrap(region, around, new)
+
+    def merged(self, roots: list[Value], places: list[list]) -> list[_Loop]:
+        """The loops, where those that run through neighbouring axes of all operands as one are one; `places` change."""
+        loops = list(self.loops)
+        for u in self.loops:
+            for v in self.loops:
+                if u is v or u not in loops or v not in loops or not all(
+                        self.adjacent(u, v, root, place) for root, place in zip(roots, places, strict=True)):
+                    continue
+                both = _Loop(v.op)
+                both.count = self.times(u.count, v.count)
+                for place in places:
+                    for k, (loop, offset) in enumerate(place):
+                        if loop is u:
+                            place[k] = (None, self.plus(u.start, offset))
+                        elif loop is v:
+                            place[k] = (both, offset)
+                loops.remove(u)
+                loops[loops.index(v)] = both
+                return loops
+        return loops
+
+    def adjacent(self, u: _Loop, v: _Loop, root: Value, place: list) -> bool:
+        """Whether an operand has neither loop, or `v` runs through the whole of the axis after that of `u`."""
+        at = [loop for loop, _ in place]
+        if u not in at and v not in at:
+            return True
+        if u not in at or v not in at or at.index(v) != at.index(u) + 1:
+            return False
+        k = at.index(v)
+        zeros = [isinstance(x, Constant) and x.value == 0 for x in (v.start, place[k][1])]
+        return all(zeros) and self.known.is_extent(v.count, root, k)
+
+    def times(self, x: Value, y: Value) -> Value:
+        if isinstance(x, Constant) and isinstance(y, Constant):
+            return const(x.value * y.value)
+        return self.emit("mul", x, y)
+
+    def plus(self, x: Value, y: Value) -> Value:
+        for v, w in ((x, y), (y, x)):
+            if isinstance(v, Constant) and v.value == 0:
+                return w
+        return self.emit("add", x, y)
 
     def wrap(self, region: Region, around: list[_Loop], new: dict[_Loop, Value]) -> Op:
         """Loops around the operations of a region, or the only operation itself."""

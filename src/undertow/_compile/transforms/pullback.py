@@ -85,7 +85,8 @@ class _Pullback(Tapes):
         body.ops = [op for op in body.ops if op.name != "mark"]
         extents = {(w, k): n for (p, k), n in self.f.extents.items() for w in (p, self.shadow.get(p)) if w is not None}
         out = Function(f"{self.f.name}_pullback", body, self.f.spans, extents)
-        out.equal = {key: self.fwd[v] for key, v in self.f.equal.items() if v in self.fwd}
+        out.equal = {(w, k): self.primal(v) for (p, k), v in self.f.equal.items() for w in (p, self.shadow.get(p))
+                     if w is not None and (isinstance(v, Constant) or v in self.fwd)}
         return Pullback(out, arrays, seeds, scalars, [v for v, how in self.plan.items() if how == "tape"])
 
     # ---- helpers

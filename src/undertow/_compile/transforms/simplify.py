@@ -70,7 +70,7 @@ class Copier:
                 v = first[v]
             return v
 
-        for op in function.body.ops:
+        for op in walk(function.body):
             if op.name == "eq" and self.truths.get(op) and all(v in place for v in op.operands):
                 x, y = sorted(map(find, op.operands), key=place.__getitem__)
                 if x is not y:
@@ -100,7 +100,7 @@ class Copier:
         out.yields = [self.get(y) for y in function.body.yields]
         extents = {**function.extents, **{key: n for key, n in self.truths.items() if isinstance(key, tuple)}}
         made = Function(function.name, out, function.spans, extents)
-        made.equal = {key: self.mapping[v] for key, v in self.equal.items() if v in self.mapping}
+        made.equal = {key: self.get(v) for key, v in self.equal.items() if isinstance(v, Constant) or v in self.mapping}
         return made
 
 
