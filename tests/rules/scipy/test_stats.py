@@ -16,8 +16,7 @@ import undertow as ut
 
 METHODS = ("logpdf", "pdf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf")
 # What is refused: a count as shape, integrands in compiled code.
-REFUSED = {"ksone": "smirnov's first argument is a count", "studentized_range": "its integrand is compiled code",
-           "levy_stable": "compiled code, chosen by regions"}
+REFUSED = {"ksone": "smirnov's first argument is a count", "levy_stable": "compiled code, chosen by regions"}
 QUICK = ("norm", "gamma", "beta", "t", "genextreme", "skewnorm", "invgauss", "vonmises", "johnsonsu", "kappa4", "lognorm")
 SHAPES = {f"{name}-{i}": (name, tuple(map(float, shapes))) for i, (name, shapes) in enumerate(distcont)}
 LOC, SCALE = 0.3, 1.7
@@ -54,6 +53,38 @@ def check(name, shapes, method):
 def test_some_distributions(key, method):
     """A sample of the distributions."""
     check(*SHAPES[key], method)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("method", ["logpdf", "pdf", "cdf", "logcdf", "sf", "ppf", "isf"])
+@pytest.mark.parametrize("second", [False, True])
+def test_pearson3_at_the_normal_distribution(method, second):
+    """A skew of zero: SciPy's branch does not depend on it."""
+    def f(c):
+        return getattr(st.pearson3, method)(0.3 if method in ("ppf", "isf") else 0.7, c, loc=0.1, scale=1.3)
+
+    def slope(c, h=2e-2):
+        return (8 * (f(c + h) - f(c - h)) - (f(c + 2 * h) - f(c - 2 * h))) / (12 * h)
+
+    if second:
+        np.testing.assert_allclose(ut.hvp(f, (0.0,), (1.0,)), (slope(0.05) - slope(-0.05)) / 0.1, rtol=2e-2)
+    else:
+        np.testing.assert_allclose(ut.grad(f)(0.0), slope(0.0), rtol=1e-5)
+        np.testing.assert_allclose(ut.jvp(f, (0.0,), (1.0,))[1], slope(0.0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["cdf", "pdf"])
+def test_studentized_range(method):
+    """In the variable, the number of samples and the degrees of freedom."""
+    from undertow.rules._scipy.stats import _studentized
+
+    at = np.array([3.1, 2.7, 6.0])
+    native = getattr(st.studentized_range, method)(*at)
+    np.testing.assert_allclose(_studentized(*map(np.asarray, at), method == "pdf"), native, rtol=1e-9)
+    found = ut.grad(lambda a: getattr(st.studentized_range, method)(*a))(at)
+    for k, v in enumerate(np.eye(3)):
+        expected, _ = richardson(lambda h, v=v: _studentized(*map(np.asarray, at + h * v), method == "pdf"), 0.0, 5e-2, 5)
+        np.testing.assert_allclose(found[k], expected, rtol=1e-7)
 
 
 @pytest.mark.slow

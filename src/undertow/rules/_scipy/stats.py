@@ -10,7 +10,7 @@ import scipy.special as sp
 import scipy.stats as st
 from scipy.stats import _ansari_swilk_statistics, _stats, _stats_pythran
 
-from .._callables import attach, below, unknown
+from .._callables import attach, below, bottom, through_source, unknown
 from .._registry import elementwise, substitute
 from ..samples import Domain, Sample, positive
 
@@ -297,3 +297,91 @@ for (distribution, name), formula in FORMULAS.items():
     if name in vars(type(distribution)):
         method = vars(type(distribution))[name]
         substitute(method, cite="the limit at a shape of zero included")(limits_included(method, formula))
+
+# ---- the studentized range -----------------------------------------------------------------------------------------
+# Both integrals by the trapezoidal rule, which converges exponentially for them; the one over the scale is taken in its
+# logarithm, between bounds beyond which its density has fallen by e^-38.
+
+_Z = np.linspace(-9.0, 9.0, 160)
+
+
+def _scales(df):
+    """Logarithms of the scale and the step between them, on a new last axis."""
+    low = -(38 / df + 9 / np.sqrt(2 * df))
+    high = np.log1p(76 / df + 2 * np.sqrt(76 / df)) / 2
+    step = (high - low) / 299
+    return low[..., None] + step[..., None] * np.arange(300.0), step
+
+
+def _studentized(q, k, df, density):
+    q, k, df = q + 0 * k + 0 * df, k + 0 * q + 0 * df, df + 0 * q + 0 * k
+    u, step = bottom(_scales, df)
+    df, k = df[..., None], k[..., None, None]
+    s = np.exp(u)
+    weight = np.exp(np.log(2.0) + df / 2 * np.log(df / 2) - sp.gammaln(df / 2) + df * (u - s * s / 2)) * step[..., None]
+    shift = _Z - (q[..., None] * s)[..., None]
+    phi = np.exp(-_Z * _Z / 2) * ((_Z[1] - _Z[0]) / np.sqrt(2 * np.pi))
+    right = shift > 0  # where both functions are close to one
+    between = np.where(right, sp.ndtr(-shift) - sp.ndtr(-_Z), sp.ndtr(_Z) - sp.ndtr(shift))
+    power = np.log(np.maximum(between, 1e-300))
+    if density:
+        inner = k * (k - 1) * phi * np.exp((k - 2) * power - shift * shift / 2) * (s[..., None] / np.sqrt(2 * np.pi))
+    else:
+        inner = k * phi * np.exp((k - 1) * power)
+    return np.sum(weight * np.sum(inner, axis=-1), axis=-1)
+
+
+for name, density in (("_cdf", False), ("_pdf", True)):
+    substitute(vars(type(st.studentized_range))[name], cite="Lund and Lund 1983")(limits_included(
+        vars(type(st.studentized_range))[name],
+        lambda q, k, df, density=density: _studentized(*map(np.asarray, (q, k, df)), density)))
+
+# ---- Pearson's third family next to the normal distribution ----------------------------------------------------------
+# SciPy takes the normal distribution for a skew of less than 1.6e-5; the derivatives are those of the expansion in the skew
+# (Edgeworth, Cornish and Fisher: Abramowitz and Stegun 26.2.48 and 26.2.49) with excess 3/2 of its square.
+
+
+def _edgeworth(x):
+    """The terms of the density over the normal one, and of the distribution function over the normal density."""
+    h2, h3, h4 = x * x - 1, x**3 - 3 * x, x**4 - 6 * x * x + 3
+    h5, h6 = x**5 - 10 * x**3 + 15 * x, x**6 - 15 * x**4 + 45 * x * x - 15
+    return (h3 / 6, h4 / 16 + h6 / 72), (-h2 / 6, -h3 / 16 - h5 / 72)
+
+
+def _normal(x):
+    return np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+
+
+def _of_logpdf(x, c):
+    first, second = _edgeworth(x)[0]
+    return c * first + c * c * (second - first * first / 2)
+
+
+def _of_cdf(x, c):
+    first, second = _edgeworth(x)[1]
+    return _normal(x) * (c * first + c * c * second)
+
+
+def _of_ppf(q, c):
+    z = sp.ndtri(q)
+    return c * (z * z - 1) / 6 + c * c * ((z**3 - 3 * z) / 16 - (2 * z**3 - 5 * z) / 36)
+
+
+def next_to_normal(method, expansion):
+    """The rule of a method of Pearson's third family: its source, and for small skews the expansion besides."""
+
+    def program(self, x, skew):
+        found = through_source(method, self, x, skew)
+        small = np.abs(skew) < 1.6e-5
+        if not np.any(small):
+            return found
+        return attach(below(method, self, x, skew), found + np.where(small, expansion(x, np.where(small, skew, 0.0)), 0.0))
+
+    return program
+
+
+for name, expansion in {"_logpdf": _of_logpdf, "_cdf": _of_cdf, "_ppf": _of_ppf,
+                        "_sf": lambda x, c: -_of_cdf(x, c), "_isf": lambda q, c: _of_ppf(1 - q, c)}.items():
+    if name in vars(type(st.pearson3)):
+        method = vars(type(st.pearson3))[name]
+        substitute(method, cite="Abramowitz and Stegun 26.2")(next_to_normal(method, expansion))
