@@ -1,5 +1,7 @@
 """What an error says, down to the last column."""
 
+import datetime
+import json
 import linecache
 import pickle
 import sys
@@ -7,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+import undertow as ut
 from undertow import _errors
 from undertow._errors import ForeignCallError, Step, Where, locate, trail
 
@@ -130,3 +133,25 @@ def test_names_without_description(value):
     """An active value may be named without more."""
     error = ForeignCallError("`f`.", active=[("u", "")])
     assert "  active here: u" in str(error)
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: datetime.timedelta(seconds=x).total_seconds(),
+    lambda x: (datetime.timedelta(seconds=1) * x).total_seconds(),
+    lambda x: np.timedelta64(1000, "ms") * x / np.timedelta64(1, "s"),
+    lambda x: (np.full(2, x) * np.timedelta64(1000, "ms"))[0] / np.timedelta64(1, "s"),
+    lambda x: np.full(2, x).astype("timedelta64[s]")[0] / np.timedelta64(1, "s"),
+    lambda x: json.loads(json.dumps({"x": x}))["x"],
+], ids=range(6))
+def test_values_behind_durations_and_text_are_refused(f):
+    for derivative in (ut.grad(f), lambda x: ut.jvp(f, (x,), (1.0,))):
+        with pytest.raises(ut.UndertowError):
+            derivative(3.5)
+
+
+def test_durations_and_text_without_derivatives():
+    def f(x):
+        seconds = datetime.timedelta(minutes=1) / datetime.timedelta(seconds=1)
+        return x * seconds + len(json.dumps({"x": x})) * x + np.timedelta64(60, "s") / np.timedelta64(1, "m") * x
+
+    assert ut.grad(f)(3.5) == 71.0

@@ -282,6 +282,8 @@ def _astype(interpreter: Any) -> Any:
         dtype = args[0] if args else kwargs.get("dtype")
         if dtype is not None and a.dtype.kind in "fc" and np.dtype(dtype).kind == "O" and interpreter.is_active(a):
             return interpreter.objects(a)
+        if dtype is not None and np.dtype(dtype).kind in "mM" and interpreter.is_active(a):
+            interpreter.refuse_store(np.empty(0, dtype), a, "durations and dates count whole units")
         return binding.apply(interpreter, RULES[np.ndarray.astype], np.ndarray.astype, (a, *args), kwargs)
 
     return astype

@@ -218,6 +218,9 @@ def _elementwise(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict
         if y is not None:
             return y
         return interpreter.lower.callee(f)(*map(interpreter.plain, args), **kwargs)
+    for a in args:
+        if isinstance(a, (ndarray, np.generic)) and a.dtype.kind in "mM":
+            raise interpreter.refuse(refusal.active_store(interpreter, a, a, "durations and dates count whole units"))
     if any(isinstance(a, ndarray) and a.dtype.kind == "O" for a in args):
         args = tuple(interpreter.objects(a) if isinstance(a, ndarray) and leaf(a) is not None else a for a in args)
         return f(*args, **kwargs)

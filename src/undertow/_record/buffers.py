@@ -15,18 +15,20 @@ from . import refusal
 from .memory import address, may_overlap, owner_of
 
 FLOAT_FORMATS = frozenset({"d", "f", "Zd", "Zf"})
-WRITERS = (np.save, np.savez, np.savez_compressed)
-READERS = (np.load, np.fromfile)
+WRITERS = (np.save, np.savez, np.savez_compressed, np.savetxt)
+READERS = (np.load, np.fromfile, np.loadtxt, np.genfromtxt)
 
 
 def make(interpreter: Any) -> dict[Any, Any]:
     """Handlers by the object they replace."""
     table: dict[Any, Any] = {np.nditer: lambda *args, **kwargs: _nditer(interpreter, args, kwargs)}
-    for f in WRITERS:
+    import json  # not with undertow itself
+
+    for f in (*WRITERS, json.dump, json.dumps):
         table[f] = _writer(interpreter, f)
     for name in ("tofile", "dump"):
         table[getattr(ndarray, name)] = _writer(interpreter, getattr(ndarray, name))
-    for f in READERS:
+    for f in (*READERS, json.load, json.loads):
         table[f] = _reader(interpreter, f)
     return table
 
@@ -48,9 +50,9 @@ def _reader(interpreter: Any, f: Any) -> Any:
     def read(*args: Any, **kwargs: Any) -> Any:
         if interpreter.written:
             raise interpreter.refuse(refusal.unsupported(
-                interpreter, f"`np.{f.__name__}` after `{interpreter.written}` of an active array",
-                "what is read from a file carries no derivative, and it may be what was written there",
-                ["keep the array in memory:  saved = x.copy()"]))
+                interpreter, f"`{f.__module__}.{f.__name__}` after `{interpreter.written}` of an active value",
+                "what is read carries no derivative, and it may be what was written",
+                ["keep the value in memory:  saved = x.copy(), copy.deepcopy(obj)"]))
         return f(*args, **kwargs)
 
     return read

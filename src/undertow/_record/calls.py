@@ -48,7 +48,7 @@ from .scalars import ACTIVE, NUMBERS
 MODULES_TEXT = frozenset({  # what they make of a value is text, types or nothing: a step with derivative zero
     "logging", "warnings", "traceback", "json", "string", "textwrap", "re", "typing", "inspect", "abc", "unittest", "enum",
     "linecache", "tokenize", "ast", "dis", "pprint", "reprlib", "locale", "gettext", "importlib", "types", "weakref",
-    "time", "datetime", "threading", "_weakrefset", "tqdm", "queue", "atexit", "gc", "platform", "typing_extensions",
+    "time", "threading", "_weakrefset", "tqdm", "queue", "atexit", "gc", "platform", "typing_extensions",
     "_pytest", "pluggy", "argparse", "selectors", "signal",
 })
 MODULES_OUTSIDE = frozenset({  # effects outside the program: an active value that enters is refused

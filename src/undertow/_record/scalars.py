@@ -182,9 +182,8 @@ class ScalarFactory:
             return interpreter.array_binary(hook, b, a) if reflected else interpreter.array_binary(hook, a, b)
         stands_for = ACTIVE.get(tb)
         if stands_for is None:
-            if tb is np.timedelta64:  # counts whole units: a step
-                a = a.primal
-                return getattr(operator, hook)(b, a) if reflected else getattr(operator, hook)(a, b)
+            if tb is np.timedelta64 or tb is np.datetime64:
+                interpreter.refuse_store(b, a, "durations and dates count whole units")
             return NotImplemented
         if tb.interpreter.level > interpreter.level:  # type: ignore[attr-defined]
             return NotImplemented
