@@ -161,7 +161,7 @@ def assign(interpreter: Any, x: Any, spec: tuple, start: int, leaves: list) -> i
     if spec[0] == "object":
         n = 0
         for name, inner in spec[2]:
-            n += assign(interpreter, getattr(x, name), inner, start + n, leaves)
+            n += assign(interpreter, x[name] if spec[1] is dict else getattr(x, name), inner, start + n, leaves)
         return n
     if spec[0] == "const":
         return 0
