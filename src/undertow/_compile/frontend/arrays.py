@@ -189,6 +189,8 @@ class Arrays:
                       for k, v in enumerate(operands)]
             return body(*values)
 
+        if not dims:  # NumPy makes a number of it
+            return Scalar(at([]), "np")
         if element is None:
             element = self.probe(at, dims)
         sources = tuple(s for v in views for s in (v.sources if isinstance(v, Lazy) else (v,)))
