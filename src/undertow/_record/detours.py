@@ -18,10 +18,14 @@ from .._source import Mark
 from . import leftovers
 
 NAMES = ("__hash__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__bool__", "__len__", "__index__")
-WRITING = frozenset({"STORE_SUBSCR", "STORE_SLICE"})
+STORES = tuple(dis.opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE") if name in dis.opmap)
+BINARY = dis.opmap["BINARY_OP"]
+IN_PLACE = frozenset(i for i, (_, sign) in enumerate(dis._nb_ops)  # type: ignore[attr-defined]
+                     if sign in ("+=", "-=", "*=", "/=", "**=", "@="))
 CHANGING = frozenset({"fill", "put", "itemset", "partition", "resize", "copyto", "setfield", "place", "putmask", "at", "__setitem__"})
-IN_PLACE = frozenset({"+=", "-=", "*=", "/=", "**=", "@="})
-DEPTH = 3
+DEPTH = 2
+LIMIT = 1 << 14
+_known: dict[tuple, tuple[CodeType, bool]] = {}
 _seen: dict[int, weakref.ref] = {}
 
 
@@ -39,6 +43,9 @@ def meet(cls: type) -> None:
     known = _seen.get(id(cls))
     if known is not None and known() is cls:
         return
+    if len(_seen) > LIMIT:
+        _seen.clear()
+        _known.clear()
     _seen[id(cls)] = weakref.ref(cls)  # a set would ask the hash of the class, which may be the program's own
     for base in cls.__mro__[:-1]:
         for name in NAMES:
@@ -59,17 +66,30 @@ def writes(code: CodeType, scope: dict, cls: type, depth: int) -> bool:
     last = code.co_consts[-1] if code.co_consts else None
     if type(last) in (Mark, Detour):
         return False
+    key = id(code), cls.__module__, cls.__qualname__, depth  # classes made again and again are not looked at each time
+    known = _known.get(key)
+    if known is None:
+        known = _known[key] = code, stores(code) or depth > 0 and any(
+            writes(f.__code__, f.__globals__, cls, depth - 1) for f in named(code, scope, cls))
+    return known[1]
+
+
+def stores(code: CodeType) -> bool:
+    """Whether the instructions of `code` itself store items, or its names are those of methods that do."""
     if not CHANGING.isdisjoint(code.co_names):
         return True
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in WRITING or instruction.opname == "BINARY_OP" and instruction.argrepr in IN_PLACE:
-            return True
-    if depth:
-        for name in code.co_names:
-            for called in (scope.get(name), next((c.__dict__[name] for c in cls.__mro__ if name in c.__dict__), None)):
-                if type(called) is FunctionType and writes(called.__code__, called.__globals__, cls, depth - 1):
-                    return True
-    return False
+    text = code.co_code
+    operations = text[::2]
+    return any(op in operations for op in STORES) or BINARY in operations and any(
+        op == BINARY and argument in IN_PLACE for op, argument in zip(operations, text[1::2], strict=True))
+
+
+def named(code: CodeType, scope: dict, cls: type) -> Any:
+    """Functions of the module and of the class whose names are in `code`."""
+    for name in code.co_names:
+        for called in (scope.get(name), next((c.__dict__[name] for c in cls.__mro__ if name in c.__dict__), None)):
+            if type(called) is FunctionType:
+                yield called
 
 
 def install(method: FunctionType) -> None:
