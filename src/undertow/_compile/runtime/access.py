@@ -20,22 +20,24 @@ __all__ = ["pointer_to", "read", "shaped", "write"]
 
 
 def pointer_to(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
-    struct = make_array(array_type)(context, builder, array)
+    """Address of an element."""
+    model = context.data_model_manager[array_type]  # fields by extraction: a proxy of the array would go through memory
+    data = model.get(builder, array, "data")
     indices = cgutils.unpack_tuple(builder, index, array_type.ndim)
     if not indices:
-        return struct.data
+        return data
     if array_type.layout != "C":
-        strides = cgutils.unpack_tuple(builder, struct.strides, array_type.ndim)
+        strides = cgutils.unpack_tuple(builder, model.get(builder, array, "strides"), array_type.ndim)
         offset = None
         for i, s in zip(indices, strides, strict=True):
             term = builder.mul(i, s, flags=["nsw"])
             offset = term if offset is None else builder.add(offset, term, flags=["nsw"])
-        return cgutils.pointer_add(builder, struct.data, offset)
-    shape = cgutils.unpack_tuple(builder, struct.shape, array_type.ndim)
+        return cgutils.pointer_add(builder, data, offset)
+    shape = cgutils.unpack_tuple(builder, model.get(builder, array, "shape"), array_type.ndim)
     at = indices[0]
     for i, n in zip(indices[1:], shape[1:], strict=True):
         at = builder.add(builder.mul(at, n, flags=["nsw"]), i, flags=["nsw"])
-    return builder.gep(struct.data, [at], inbounds=True)
+    return builder.gep(data, [at], inbounds=True)
 
 
 def _mark(builder: Any, instruction: Any, scope: Any, total: Any) -> None:
