@@ -366,3 +366,50 @@ def test_linear_maps_have_a_tier():
     np.testing.assert_allclose(ut.jvp(lambda s: linear.pushforward(s * v, v), (1.0,), (1.0,))[1], 4 * v)
     outer = ut.grad(lambda a: np.sum(ut.linearize(weighed, a, w, tier="auto")[1].pullback(v)[1]))(np.ones(3))
     np.testing.assert_allclose(outer, 4 * v)
+
+
+def mixed(x, w, c, n):
+    s = 0.0
+    for i in range(n):
+        s += SCALE * x[i] * w[i] * c
+    return s
+
+
+def test_repeated_calls_notice_what_changed(monkeypatch):
+    """The short way of later calls: other extents, strides, dtypes, aliases, integers, constants of the surroundings."""
+    f = ut.value_and_grad(mixed, (0, 1, 2), tier="compile")
+    x, w = np.arange(1.0, 7.0), np.linspace(0.5, 1.0, 6)
+
+    def check(x, w, c, n, scale=2.0):
+        for _ in range(4):
+            value, (x_bar, w_bar, c_bar) = f(x, w, c, n)
+            keep = np.arange(len(x)) < n
+            np.testing.assert_allclose(value, scale * c * np.sum((x * w)[:n]), rtol=1e-6)
+            np.testing.assert_allclose(x_bar, scale * c * w * keep, rtol=1e-6)
+            np.testing.assert_allclose(w_bar, scale * c * x * keep, rtol=1e-6)
+            np.testing.assert_allclose(c_bar, scale * np.sum((x * w)[:n]), rtol=1e-6)
+            assert x_bar.dtype == x.dtype and x_bar.shape == x.shape and type(c_bar) is type(c)
+
+    check(x, w, 3.0, 6)
+    check(x, w, 3.0, 4)
+    check(x[:5], w[:5], np.float64(1.5), 5)
+    check(np.arange(12.0)[::2], w, 3.0, 6)
+    check(x.astype(np.float32), w, 3.0, 6)
+    check(x, w, 3.0, 6)
+    for _ in range(3):
+        value, (x_bar, w_bar, _) = ut.value_and_grad(mixed, (0, 1, 2))(x, x, 3.0, 6)
+        np.testing.assert_allclose((value, *x_bar, *w_bar), (6.0 * x @ x, *(6.0 * x), *(6.0 * x)))
+    check(x, w, 3.0, 6)
+    monkeypatch.setitem(globals(), "SCALE", 5.0)
+    check(x, w, 3.0, 6, 5.0)
+
+    def closed(k):
+        def g(x):
+            return k * x[0] * x[1]
+
+        return g
+
+    for k in (2.0, 3.0):
+        g = ut.grad(closed(k), tier="compile")
+        for _ in range(3):
+            np.testing.assert_allclose(g(np.array([1.0, 4.0])), [4 * k, k])

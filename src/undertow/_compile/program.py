@@ -19,7 +19,7 @@ from .ir.function import Function, Value
 from .ir.types import I64, ArrayType
 from .ir.verify import verify
 from .leave import Leave
-from .quick import quick_gradient
+from .quick import quick_call
 from .surroundings import check_guards, fetch, grouped, places
 from .transforms.branches import agree
 from .transforms.fuse import fuse
@@ -85,7 +85,7 @@ class CompiledPullback:
         self.lock = threading.RLock()
         self.lowering_seconds = time.perf_counter() - start
 
-    quick_gradient = quick_gradient
+    quick_call = quick_call
 
     # ---- calls
     def keep_surroundings(self, f: Any) -> None:

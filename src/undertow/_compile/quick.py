@@ -11,11 +11,14 @@ from .frontend.lower import Result
 from .ir.types import ArrayType
 from .leave import Leave
 
-__all__ = ["quick_gradient"]
+__all__ = ["quick_call"]
 
 
-def quick_gradient(compiled: Any, values: list, places: tuple[int, ...], single: bool) -> tuple[Any, Any] | None:
-    """Value and gradient with respect to the arguments at `places`; None where the general way must be gone."""
+def quick_call(compiled: Any, values: list, places: tuple[int, ...], single: bool) -> Callable | None:
+    """What gives value and gradient with respect to the arguments at `places`, for values of these extents and integers.
+
+    None where the general way must be gone; it may itself give None then.
+    """
     variant = compiled.by_extents.get(
         (*[values[k].shape for k in compiled.arrays], *[values[k] for k in compiled.integers]))
     if variant is None:
@@ -25,7 +28,7 @@ def quick_gradient(compiled: Any, values: list, places: tuple[int, ...], single:
         run = _plan(compiled, variant, places, single)
         if "gradient" in variant.run_before:
             variant.quick[places, single] = run
-    return None if run is None else run(values)
+    return run
 
 
 _UNKNOWN: Any = object()

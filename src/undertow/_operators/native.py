@@ -25,21 +25,55 @@ def refused(reason: NotCompilable) -> UnsupportedError:
                             fixes=['let undertow choose: tier="auto"'])
 
 
+def key_of(args: tuple) -> tuple | None:
+    """What decides how a call of numbers and arrays runs; None where an argument is something else."""
+    key: list = [_compile.threads.get()]
+    for a in args:
+        kind = type(a)
+        if kind is np.ndarray:
+            key.append((a.dtype, a.shape, a.flags.num))
+        elif kind is int or kind is np.int64 or kind is bool:
+            key.append((kind, a))
+        elif kind is float or kind is np.float64 or kind is np.float32:
+            key.append(kind)
+        else:
+            return None
+    return tuple(key)
+
+
 def again(f: Any, args: tuple, known: dict) -> tuple | None:
     """``(value, gradient)`` of a call like one that has been native before; None where the general way must be gone."""
     try:
-        specs, values = _compile.signature_of(args)
-        found = known.get((specs, _compile.threads.get()))
-        if found is None:
-            return None
-        compiled, places, single, boxing, bound = found
+        key = key_of(args)
+        found = known.get(key)
+        if found is not None:
+            compiled, run, boxing, bound = found
+            values = list(args)
+        else:
+            specs, values = _compile.signature_of(args)
+            found = known.get((specs, _compile.threads.get()))
+            if found is None:
+                return None
+            compiled, places, single, boxing, bound = found
         function = f.py_func if boxing else f
         if bound[0] is not function or function.__code__ is not compiled.code or not usual_arithmetic():
             return None
-        quick = compiled.quick_gradient(compiled.values_of(values, function, bound), places, single)
+        values = compiled.values_of(values, function, bound)
+        if len(found) == 5:
+            run = compiled.quick_call(values, places, single)
+            if run is None:
+                return None
+            if key is not None and not bound[2]:
+                if len(known) > _MOST:
+                    known.clear()
+                known[key] = compiled, run, boxing, bound
+        quick = run(values)
         return quick if quick is None or not boxing else (boxed(quick[0]), quick[1])
     except (NotCompilable, TypeError, AttributeError):
         return None
+
+
+_MOST = 256  # kinds of calls that are remembered
 
 
 def gradient(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, has_aux: bool = False,
@@ -58,7 +92,8 @@ def gradient(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, has_aux
         boxing = hasattr(f, "py_func")
         if known is not None and (type(f) is FunctionType or boxing) and not has_aux:
             bound = call.compiled.bind(f.py_func if boxing else f)
-            known[call.compiled.specs, _compile.threads.get()] = call.compiled, tuple(call.places), type(argnums) in (int, str), boxing, bound
+            single = type(argnums) in (int, str)
+            known[call.compiled.specs, _compile.threads.get()] = call.compiled, tuple(call.places), single, boxing, bound
         return (boxed(value) if boxing else value), found
     except NotCompilable as reason:
         if call is not None:
