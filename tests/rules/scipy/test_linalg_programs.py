@@ -257,7 +257,6 @@ add("fftshift", lambda x: f.fftshift(x), v)
 add("fft n norm", lambda x: np.abs(f.fft(x, n=9, norm="ortho")), v)
 add("next_fast", lambda x: f.rfft(x, f.next_fast_len(7)), v)
 for n in [
-    "funm",
     "eig left",
     "eig gen",
     "qz",

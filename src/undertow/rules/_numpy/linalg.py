@@ -397,12 +397,13 @@ def _simple(w, v, function):
 @pullback(np.linalg.eig, samples=[
     Sample((invertible(3),)), Sample((invertible(2, 3),)), Sample((complex_matrix,)), Sample((invertible(1),)),
     Sample((np.array([[0.5, 2.0, 0.1], [-1.5, 0.2, 0.3], [0.4, 0.7, 1.0]]),))],
-    cite="Giles 2008, 3.1; normalisation: Boeddeker et al. 2017",
+    cite="Giles 2008, 3.1; normalisation: Boeddeker et al. 2017", absent=True,
     convention="refuses defective matrices and eigenvectors of repeated eigenvalues")
 def eig(y, y_bar, a):
     """``V^-H (diag(w_bar) + conj(F) o (V^H V_bar)) V^H``; columns keep norm 1 and a real largest component."""
     w, v = y
     w_bar, v_bar = y_bar
+    check_repeated(w, w_bar, v_bar, function="eig")
     f, same = _simple(w, v, "eig")
     inner = 0.0 if w_bar is None else diagonal_matrix(w_bar)
     if v_bar is not None:

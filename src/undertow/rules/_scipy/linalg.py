@@ -22,6 +22,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg as sl
 
+from .._callables import below, verified
 from .._numpy.linalg import check_repeated, cholesky_bar as bar_of_lower
 from .._registry import Refused, pullback, pushforward, refuse, substitute, unbroadcast
 from ..samples import Sample, array, definite, invertible
@@ -556,7 +557,7 @@ def _eig_forward(a, b=None, left=False, right=True, overwrite_a=False, overwrite
     return y, (y if right and not left else sl.eig(a, b))
 
 
-@pullback(sl.eig, argnums=(0, 1), forward=_eig_forward, cite="Boeddeker et al. 2017, equation 4.77",
+@pullback(sl.eig, argnums=(0, 1), forward=_eig_forward, absent=True, cite="Boeddeker et al. 2017, equation 4.77",
           samples=[Sample((invertible(3),), {"right": False}), Sample((array(3, 3),), {"right": False}),
                    Sample((definite(3) + np.triu(array(3, 3), 1),)),
                    Sample((invertible(3), definite(3)), {"right": False})])
@@ -566,6 +567,7 @@ def _eig_pull(y, y_bar, a, b=None, left=False, right=True, overwrite_a=False, ov
         raise Refused("left eigenvectors and homogeneous eigenvalues have no rule").error()
     w, v = residuals
     w_bar, v_bar = y_bar if right else (y_bar, None)
+    check_repeated(w, w_bar, v_bar, function="eig")
     w_bar = np.zeros_like(w) if w_bar is None else w_bar
     if b is not None and v_bar is not None:
         raise Refused("eigenvectors of a generalised unsymmetric problem have no rule; its eigenvalues have").error()
@@ -755,5 +757,16 @@ def _care_pull(y, y_bar, a, b, q, r, e=None, s=None, balanced=True):
 refuse(sl.rsf2csf, sl.qz, sl.ordqz, sl.cossin,
        reason="this factorisation has no rule: its factors are fixed by the algorithm rather than by the matrix; "
               "differentiate eig, lu, qr or solve instead")
-refuse(sl.funm, reason="the derivative of a function of a matrix that is called back is not known; use expm, "
-                                "logm, sqrtm, or eigh and the function of the eigenvalues")
+
+
+@substitute(sl.funm, cite="Higham 2008, theorem 3.11", convention="refuses repeated eigenvalues")
+def funm(A, func, disp=True):
+    """``V f(w) V^-1``, where the eigenvalues differ."""
+    a = np.asarray(A)
+    given = below(sl.funm, a, func, disp)
+    w, v = np.linalg.eig(a)
+    found = (v * func(w)) @ np.linalg.inv(v)
+    result = given if disp else given[0]
+    found = np.real(found) if np.isrealobj(result) else found
+    result = verified(result, found, "funm")
+    return result if disp else (result, given[1])
