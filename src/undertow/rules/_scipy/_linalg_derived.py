@@ -359,7 +359,7 @@ def orth(A, rcond=None):
 # ---- properties ---------------------------------------------------------------------------------------------------------
 
 for _name in ("bandwidth", "issymmetric", "ishermitian"):
-    zero_derivative(getattr(sl, _name), getattr(_cythonized_array_utils, _name))
+    zero_derivative(getattr(sl, _name), getattr(_cythonized_array_utils, _name, getattr(sl, _name)))
 
 refuse(interpolative.interp_decomp, interpolative.svd, interpolative.id_to_svd, interpolative.estimate_rank,
        interpolative.estimate_spectral_norm, interpolative.estimate_spectral_norm_diff,

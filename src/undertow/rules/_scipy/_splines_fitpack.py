@@ -17,7 +17,7 @@ from ._private import private
 from ._splines import BREAKS, basis, fitted, spline_values, width_of
 from ._splines_smoothing import knots_in_data, smoothed
 
-_fitpack, fitpack = private("scipy.interpolate._fitpack"), private("scipy.interpolate._fitpack_impl").dfitpack
+_fitpack, fitpack = private("scipy.interpolate._fitpack"), private("scipy.interpolate._dfitpack")
 SMOOTHING = "smoothing surfaces of FITPACK (s > 0) have no rule: interpolate (s=0), or give the knots"
 FAILED = "FITPACK did not reach the smoothing factor (its status says so), so the fit has no rule"
 

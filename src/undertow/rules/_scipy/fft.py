@@ -10,12 +10,14 @@ from __future__ import annotations
 import numpy as np
 import scipy.fft as sf
 from scipy.fft import _fftlog_backend
-from scipy.fft._pocketfft import basic as _basic, realtransforms as _real
 
 from .._callables import below, verified
 from .._registry import linear, substitute
 from ..samples import Sample, array
+from ._private import private
 
+_basic = private("scipy.fft._pocketfft.basic", "scipy.fft._duccfft.basic")
+_real = private("scipy.fft._pocketfft.realtransforms", "scipy.fft._duccfft.realtransforms")
 SWAPPED = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 

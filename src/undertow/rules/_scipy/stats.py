@@ -8,11 +8,15 @@ from __future__ import annotations
 import numpy as np
 import scipy.special as sp
 import scipy.stats as st
-from scipy.stats import _ansari_swilk_statistics, _stats, _stats_pythran
+from scipy.special import _ufuncs
 
 from .._callables import attach, below, bottom, through_source, unknown
 from .._registry import elementwise, substitute
 from ..samples import Domain, Sample, positive
+from ._private import private
+
+_ansari_swilk_statistics, _stats, _stats_pythran = map(
+    private, ("scipy.stats._ansari_swilk_statistics", "scipy.stats._stats", "scipy.stats._stats_pythran"))
 
 # ---- kernel density estimates ---------------------------------------------------------------------------------------
 
@@ -164,7 +168,7 @@ def _beyond_dr(y, h, k, r):
     return np.where(finite, np.exp(-(h * h - 2 * r * h * k + k * k) / (2 * s)) / (2 * np.pi * np.sqrt(s)), 0.0)
 
 
-elementwise(_stats_pythran._bvnu, _beyond_dh, lambda y, h, k, r: _beyond_dh(y, k, h, r), _beyond_dr,
+elementwise(getattr(_ufuncs, "_bivariate_normal_cdf", None) or _stats_pythran._bvnu, _beyond_dh, lambda y, h, k, r: _beyond_dh(y, k, h, r), _beyond_dr,
             samples=[Sample((0.3, -0.4, 0.5)), Sample((-1.1, 0.2, -0.7))], cite="Plackett 1954")
 
 
