@@ -413,3 +413,21 @@ def test_repeated_calls_notice_what_changed(monkeypatch):
         g = ut.grad(closed(k), tier="compile")
         for _ in range(3):
             np.testing.assert_allclose(g(np.array([1.0, 4.0])), [4 * k, k])
+
+
+def test_large_matrices_are_left_to_lapack():
+    """Native code solves small systems; where LAPACK is faster, the call is refused before anything has run."""
+    def f(a, b):
+        for _ in range(3):
+            b = np.linalg.solve(a, b)
+        return b.sum()
+
+    def arguments(n):
+        return np.eye(n) * 2 + np.ones((n, n)) / n, np.ones(n)
+
+    small, large = arguments(5), arguments(60)
+    specs, values = _compile.signature_of(small)
+    compiled = _compile.compiled_for(f, specs, (True, False), values)
+    assert compiled.variant(compiled.values_of(values, f))
+    with pytest.raises(_compile.NotCompilable, match="LAPACK"):
+        compiled.variant(compiled.values_of(_compile.signature_of(large)[1], f))

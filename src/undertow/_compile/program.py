@@ -15,7 +15,7 @@ from ._refusal import NotCompilable, contained, defects
 from .analyses.intervals import MayOverflow, decide
 from .frontend.arguments import leaves, pairs
 from .frontend.lower import Lowered, Result, lower
-from .ir.function import Function, Value
+from .ir.function import Function, Op, Value, walk
 from .ir.types import I64, ArrayType
 from .ir.verify import verify
 from .leave import Leave
@@ -77,6 +77,7 @@ class CompiledPullback:
             and self.ir.params[self.starts[places_[0]]].type.is_float else None  # type: ignore[union-attr]
         self.number_types = _MAKE
         self.variants: list[Variant] = []
+        self.limits = [op for op in walk(self.ir.body) if op.name == "check" and "limit" in op.attrs]
         self.by_extents: dict[tuple, Variant] = {}
         self.written = [k for k, p in enumerate(self.ir.params) if p in self.lowered.written]
         self.integers = [k for k, p in enumerate(self.ir.params) if p.type == I64]
@@ -198,11 +199,19 @@ class CompiledPullback:
                 known[p] = int(v)
         return known
 
+    def check_limits(self, decisions: dict[Op, bool]) -> None:
+        """Refuse extents for which the interpreter is known to be faster."""
+        false = {op.result for op, outcome in decisions.items() if not outcome}
+        for op in self.limits:
+            if op.operands[0] in false:
+                raise NotCompilable(op.attrs["reason"], *self.ir.spans[op.span][:2])
+
     def new_variant(self, values: list) -> Variant:
         try:
             decisions = decide(self.ir, self.known(values))
         except MayOverflow as error:
             raise NotCompilable(str(error), *self.ir.spans[error.span][:2]) from None
+        self.check_limits(decisions)
         known = self.known(values)
         for v in self.variants:
             if v.decisions.items() <= decisions.items() and v.may_keep_slow(known) == v.keeps_slow:

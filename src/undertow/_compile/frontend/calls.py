@@ -17,7 +17,7 @@ from ..ir.function import Constant
 from ..ir.types import F32
 from . import arithmetic
 from .builtin import BUILTINS
-from .library import ANY_FLOAT, LIBRARY
+from .library import ANY_FLOAT, LARGEST, LIBRARY
 from .merge import describe, is_number, scalar_of
 from .registry import METHODS, NUMPY
 from .state import Unknown
@@ -143,6 +143,13 @@ class Calls:
         for a, allowed in zip(args, axes, strict=False):
             if (len(a.dims) if isinstance(a, Array) else 0) not in allowed:
                 raise NotCompilable(f"np.{obj.__name__} of arrays with this number of axes")
+        if obj in LARGEST:
+            small = self.b.scalar("le", args[0].dims[-1], const(LARGEST[obj]))
+            if isinstance(small, Constant) and not small.value:
+                raise NotCompilable(f"np.{obj.__name__} of a large matrix, which LAPACK does faster")
+            if not isinstance(small, Constant):
+                self.b.emit("check", [small], [], {"reason": "a large matrix, which LAPACK does faster", "defer": False,
+                                                  "limit": True})
         if obj not in ANY_FLOAT and any(isinstance(a, Array) and a.element == F32 for a in args):
             raise NotCompilable(f"np.{obj.__name__} of float32")
         span = self.b.span

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ANY_FLOAT", "LIBRARY"]
+__all__ = ["ANY_FLOAT", "LARGEST", "LIBRARY"]
 
 _Slogdet = type(np.linalg.slogdet(np.eye(1)))
 
@@ -273,6 +273,8 @@ def kron(a, b):
 # stand-ins whose results have the type of their arguments whatever it is; the others are for float64 alone
 ANY_FLOAT = frozenset((np.linalg.solve, np.linalg.inv, np.linalg.cholesky, np.linalg.matrix_power, np.sort, np.argsort,
                        np.median, np.searchsorted, np.isclose, np.allclose))
+# extents from which LAPACK is faster than the stand-in: larger matrices are left to the interpreter
+LARGEST = {np.linalg.solve: 48, np.linalg.inv: 48, np.linalg.det: 48, np.linalg.slogdet: 48, np.linalg.cholesky: 80}
 # function: (stand-in, numbers of axes that its arguments may have)
 LIBRARY: dict[Any, tuple[Any, tuple]] = {
     np.linalg.solve: (solve, ((2,), (1, 2))), np.linalg.inv: (inv, ((2,),)),
