@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -128,3 +130,61 @@ def test_wrappers_written_in_c():
         return x**3
 
     assert ut.grad(lambda x: Model().squared(x) + cubed(x) + Model.squared(Model(), x))(1.5) == 4 * 2 * 1.5 + 6 * 1.5**2
+
+
+class Doubling:
+    """A descriptor written in Python."""
+
+    def __get__(self, instance, owner):
+        return 2.0 * instance.x
+
+
+class Base:
+    """Attributes that are computed."""
+
+    doubled = Doubling()
+    plain = 4.0
+
+    def __init__(self, x):
+        self.x = x
+
+    @property
+    def squared(self):
+        return self.x * self.x
+
+    @functools.cached_property
+    def cubed(self):
+        return self.x**3
+
+    @classmethod
+    def made(cls, x):
+        return cls(x)
+
+
+class Derived(Base):
+    """What asks its base class for them."""
+
+    @property
+    def squared(self):
+        return super().squared
+
+    @property
+    def doubled(self):
+        return super().doubled
+
+    @property
+    def cubed(self):
+        return super().cubed
+
+    @classmethod
+    def made(cls, x):
+        return super().made(x * super().plain)
+
+
+def test_attributes_of_base_classes():
+    def f(x):
+        d = Derived(x)
+        return d.squared + d.doubled + d.cubed + Derived.made(x).squared
+
+    assert_allclose(ut.grad(f)(1.5), 2 * 1.5 + 2 + 3 * 1.5**2 + 2 * 16 * 1.5, rtol=1e-14)
+    assert_allclose(ut.jvp(f, (1.5,), (1.0,))[1], 2 * 1.5 + 2 + 3 * 1.5**2 + 2 * 16 * 1.5, rtol=1e-14)

@@ -436,7 +436,7 @@ def mapping(interpreter: Any, x: Any) -> Any:
 
 def plain_attribute(t: type, name: str) -> bool:
     """Whether reading `name` from instances of `t` runs no Python code."""
-    if t in ProxyTypes:
+    if t in ProxyTypes or t is super:
         return False
     if _not_c(special(t, "__getattribute__")) or _not_c(special(t, "__getattr__")):
         return False
@@ -482,6 +482,8 @@ def getattribute(interpreter: Any, x: Any, name: str) -> Any:
     if type(x) in ProxyTypes:
         return interpreter.hook("attr." + name)(referent(x))
     t = type(x)
+    if t is super:
+        return _inherited_attribute(interpreter, x, name)
     custom = special(t, "__getattribute__")
     fallback = special(t, "__getattr__")
     try:
@@ -492,6 +494,22 @@ def getattribute(interpreter: Any, x: Any, name: str) -> Any:
         if not _not_c(fallback):
             raise
     return invoke(interpreter, fallback, x, name)
+
+
+def _inherited_attribute(interpreter: Any, x: Any, name: str) -> Any:
+    """``super().name``: properties and descriptors written in Python run rewritten."""
+    owner, start = x.__self__, x.__self_class__
+    classes = start.__mro__ if start is not None else ()
+    for cls in classes[classes.index(x.__thisclass__) + 1:] if x.__thisclass__ in classes else ():
+        if name in cls.__dict__:
+            found = cls.__dict__[name]
+            instance = None if owner is start else owner
+            if type(found) is property and found.fget is not None and instance is not None:
+                return interpreter.callee(found.fget)(instance)
+            if _python_get(found):
+                return invoke(interpreter, special(type(found), "__get__"), found, instance, start)
+            break
+    return getattr(x, name)
 
 
 def compiled_attribute(interpreter: Any, x: Any, name: str) -> Any:
