@@ -95,6 +95,39 @@ def test_types_of_converted_numbers():
     assert kinds == [float, np.float64, np.ndarray, complex]
 
 
+class Metres(np.ndarray):
+    """Numbers with a power of a unit; sums ask for the same one."""
+
+    power = 0
+
+    def __array_finalize__(self, other):
+        self.power = getattr(other, "power", 0)
+
+    def of(self, power):
+        self.power = power
+        return self
+
+    def __add__(self, other):
+        assert self.power == getattr(other, "power", 0), "sums of different units"
+        return super().__add__(other)
+
+    def __truediv__(self, other):
+        return super().__truediv__(other).of(self.power - getattr(other, "power", 0))
+
+    def __mul__(self, other):
+        return super().__mul__(other).of(self.power + getattr(other, "power", 0))
+
+
+def test_tangents_have_no_units():
+    def f(x):
+        a, b = x.view(Metres).of(1), (x * x).view(Metres).of(2)
+        return (a / b + (a * b).of(-1)).view(np.ndarray).sum()
+
+    expected = -1.0 / X**2 + 3.0 * X**2
+    assert_allclose(ut.grad(f)(X), expected, rtol=1e-13)
+    assert_allclose([float(ut.jvp(f, (X,), (e,))[1]) for e in np.eye(3)], expected, rtol=1e-13)
+
+
 class Reserved(np.ndarray):
     """An array that answers no function of NumPy but one."""
 

@@ -113,13 +113,6 @@ def multi_phase(x):
     return float(co2.d(T=x[0], p=x[1])[0] + co2.h(T=x[0], p=x[1])[0] / 100)
 
 
-@call("molmass", "chemistry", 2.0, 1.5)
-def molar_mass(x):
-    """Formula: mass of compositions times amounts"""
-    from molmass import Formula
-    return Formula("C8H10N4O2").mass * x[0] + Formula("H2SO4").mass * x[1] ** 2
-
-
 @call("pyiast", "adsorption", 0.5, 1.2)
 def ideal_adsorption(x):
     """InterpolatorIsotherm and iast"""
@@ -186,13 +179,6 @@ def mineral(x):
     mineral = SLB_2011.periclase()
     mineral.set_state(x[0], x[1])
     return mineral.rho / 1000 + mineral.K_T / 1e11 + mineral.alpha * 1e5
-
-
-@call("mendeleev", "chemistry", 2.0)
-def periodic_table(x):
-    """element: atomic weights and electronegativity"""
-    from mendeleev import element
-    return element("Fe").atomic_weight * x[0] ** 2
 
 
 @call("periodictable", "chemistry", 8.0, 2.0)

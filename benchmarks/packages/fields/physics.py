@@ -26,14 +26,6 @@ def periodic_layers(x):
     return float(np.real(obj.RT_Solve(normalize=1)[0]))
 
 
-@call("prysm", "optics", 1.0, 0.5)
-def prysm_polynomials(x):
-    """polynomials.zernike_nm, coordinates"""
-    from prysm.polynomials import zernike_nm
-    r, t = np.linspace(0.1, 0.9, 5) * x[1], np.linspace(0.0, 2.0, 5) * x[0]
-    return float(np.sum(zernike_nm(4, 2, r, t) ** 2))
-
-
 @call("py-pol", "optics", 0.3, 0.5)
 def polarisation(x):
     """jones_vector, jones_matrix"""
@@ -67,16 +59,6 @@ def extinction(x):
     return float(np.sum(CCM89(Rv=x[0])(np.array([0.4, 0.6, 1.2]) / u.micron))) * x[1]
 
 
-@call("lenstronomy", "astronomy", 1.2, 0.1, -0.05)
-def lensing(x):
-    """LensModel: ray shooting, magnification"""
-    from lenstronomy.LensModel.lens_model import LensModel
-    model = LensModel(["SIE"])
-    k = [{"theta_E": x[0], "e1": x[1], "e2": x[2], "center_x": 0.0, "center_y": 0.0}]
-    bx, by = model.ray_shooting(0.8, 0.7, k)
-    return float(bx + by + model.magnification(1.8, 0.3, k))
-
-
 @call("galpy", "galactic dynamics", 1.0, 0.1, 1.1)
 def galactic_orbit(x):
     """Orbit energy and angular momentum"""
@@ -105,21 +87,6 @@ def orbital_elements(x):
     """core.elements.rv2coe (Numba-jitted)"""
     from hapsira.core.elements import rv2coe
     return float(np.sum(rv2coe(398600.0, np.array([x[0], 100.0, 200.0]), np.array([0.1, x[1], 1.0]))))
-
-
-@call("radioactivedecay", "nuclear", 10.0, 3.0)
-def decay(x):
-    """Inventory.decay of activities"""
-    import radioactivedecay as rd
-    inventory = rd.Inventory({"H-3": 10.0}, "Bq")
-    return float(inventory.decay(3.0, "y").activities()["H-3"]) * x[0] + x[1]
-
-
-@call("particle", "particle physics", 2.0)
-def particle_masses(x):
-    """Particle: mass and lifetime"""
-    from particle import Particle
-    return Particle.from_pdgid(211).mass * x[0] ** 2
 
 
 @call("vector", "particle physics", 1.0, 2.0, 0.5, 5.0)
@@ -188,13 +155,6 @@ def quantities_arrays(x):
     return float(((x[0] * pq.km) / (x[1] * pq.hour)).rescale("m/s").magnitude)
 
 
-@call("physipy", "units", 3.0, 2.0)
-def physipy_units(x):
-    """Quantity arithmetic"""
-    from physipy import m, s
-    return float((x[0] * m / (x[1] * s)).value)
-
-
 @call("forallpeople", "units", 3.0, 2.0)
 def structural_units(x):
     """Physical arithmetic"""
@@ -225,13 +185,6 @@ def runge_kutta(x):
     from extensisq import BS5
     from scipy.integrate import solve_ivp
     return float(solve_ivp(lambda t, y: [-x[0] * y[0] + x[1]], (0.0, 2.0), [1.0], method=BS5, rtol=1e-8).y[0, -1])
-
-
-@call("ddeint", "differential equations", 0.3, 0.7)
-def delay_equation(x):
-    """ddeint of a delayed logistic equation"""
-    from ddeint import ddeint
-    return float(ddeint(lambda y, t: x[0] * y(t) * (1 - y(t - 0.3)), lambda t: x[1], np.linspace(0.0, 1.0, 6))[-1])
 
 
 @call("differint", "fractional calculus", 0.5, 1.2)
@@ -274,31 +227,6 @@ def manifolds(x):
     return float(s.dist(q, np.array([0.0, 0.0, 1.0])))
 
 
-@call("geomstats", "geometry", 0.5, 0.2, 0.8)
-def hypersphere(x):
-    """Hypersphere metric: exp, dist"""
-    from geomstats.geometry.hypersphere import Hypersphere
-    s = Hypersphere(dim=2)
-    p = s.projection(x)
-    return float(s.metric.dist(p, np.array([0.0, 0.0, 1.0])))
-
-
-@call("symfit", "curve fitting", 1.0, 2.1, 2.9, 4.2)
-def symbolic_fit(x):
-    """Fit of a line (SymPy, SciPy)"""
-    from symfit import Fit, parameters, variables
-    a, b = parameters("a, b")
-    t, y = variables("t, y")
-    return float(Fit({y: a * t + b}, t=np.arange(4.0), y=x).execute().value(a))
-
-
-@call("kymatio", "signals", *np.sin(np.arange(16.0)))
-def scattering(x):
-    """numpy Scattering1D"""
-    from kymatio.numpy import Scattering1D
-    return float(np.sum(Scattering1D(J=2, shape=16, Q=1)(x)))
-
-
 @call("PyAbel", "inverse problems", *np.exp(-0.3 * np.arange(7.0)))
 def abel_transform(x):
     """direct transform"""
@@ -313,16 +241,9 @@ def logistic_model(x):
     return float(np.sum(LogisticModel(2.0).simulate(x, np.linspace(0.0, 40.0, 5))))
 
 
-@call("nutils", "finite elements", 2.0, 0.5)
-def nutils_function(x):
-    """evaluable arrays"""
-    from nutils import function
-    return float(np.sum(function.eval(function.sin(function.Array.cast(np.array([1.0, 2.0])))))) * x[0] + x[1]
-
-
 @call("symengine", "symbolic mathematics", 0.3, 1.2)
 def symengine_lambdify(x):
     """Lambdify (compiled)"""
     import symengine
     a, b = symengine.symbols("a b")
-    return float(symengine.Lambdify([a, b], [symengine.sin(a) * symengine.exp(b)])([x[0], x[1]])[()])
+    return float(symengine.Lambdify([a, b], [symengine.sin(a) * symengine.exp(b)])([x[0], x[1]])[0])

@@ -22,6 +22,11 @@ from .sequences import listed
 from .steps import at_zero
 
 
+def bare(x: Any) -> Any:
+    """`x`, an array of a subclass as an ordinary one: tangents have neither units nor masks."""
+    return x.view(ndarray) if isinstance(x, ndarray) and type(x) is not ndarray else x
+
+
 class ForwardInterpreter(Interpreter):
     """Propagates one direction."""
 
@@ -278,11 +283,11 @@ class ForwardInterpreter(Interpreter):
     def record_elementwise(self, rule: Any, args: tuple, kwargs: dict, leaves: list, y: Any, mask: Any) -> Any:
         """The tangent of an elementwise function: partials times tangents."""
         hooks, prepare = self.lower.hooks, self.lower.prepare
-        plain = [self.plain(a) for a in args]
+        plain = [bare(self.plain(a)) for a in args]
         total: Any = None
         with np.errstate(all="ignore"):
             for i, leaf in leaves:
-                p = at_zero(prepare(rule.partials[i]), y, plain)
+                p = at_zero(prepare(rule.partials[i]), bare(y), plain)
                 terms = [self.term(leaf[0], q) for q in p] if rule.nout > 1 else self.term(leaf[0], p)
                 if total is None:
                     total = terms
@@ -308,12 +313,12 @@ class ForwardInterpreter(Interpreter):
 
     def record_rule(self, rule: Any, bound: binding.Bound, y: Any, residuals: Any) -> Any:
         """The tangent of an explicit or linear rule."""
-        plain = [self.plain(a) for a in bound.args]
-        kwargs = {k: self.plain(v) for k, v in bound.kwargs.items()}
+        plain = [bare(self.plain(a)) for a in bound.args]
+        kwargs = {k: bare(self.plain(v)) for k, v in bound.kwargs.items()}
         dots = tuple(self.tangent(leaf, plain[i] if i < len(plain) else None)
                      for i, leaf in zip(bound.positions, bound.leaves, strict=True))
         with np.errstate(all="ignore"):
-            dot = self.pushed(rule, bound, y, dots, plain, kwargs, residuals)
+            dot = self.pushed(rule, bound, bare(y), dots, plain, kwargs, residuals)
         return self.output(y, dot)
 
     def pushed(self, rule: Any, bound: binding.Bound, y: Any, dots: tuple, plain: list, kwargs: dict, residuals: Any) -> Any:
