@@ -84,7 +84,7 @@ def build(interpreter: Any) -> dict[str, Any]:
     hooks.update(_iteration(interpreter))
     hooks.update(_contains(interpreter))
     hooks["slice"] = slice
-    hooks["manager"] = lambda manager: protocols.manager(interpreter, manager)
+    hooks["manager"] = lambda manager: contexts.manager(interpreter, manager)
     return hooks
 
 

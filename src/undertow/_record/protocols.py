@@ -350,7 +350,7 @@ def delitem(interpreter: Any, a: Any, index: Any) -> None:
         del a[index]
 
 
-# ---- iteration and context -----------------------------------------------------------------------------------
+# ---- iteration --------------------------------------------------------------------------------------------
 
 
 def iterate(interpreter: Any, x: Any) -> Any:
@@ -399,25 +399,6 @@ def _by_next(interpreter: Any, iterator: Any) -> Any:
         except StopIteration:
             return
         yield item
-
-
-class Manager:
-    """A context manager whose special methods run rewritten."""
-
-    def __init__(self, interpreter: Any, manager: Any) -> None:
-        self.interpreter, self.manager = interpreter, manager
-
-    def __enter__(self) -> Any:
-        return invoke(self.interpreter, special(type(self.manager), "__enter__"), self.manager)
-
-    def __exit__(self, *details: Any) -> Any:
-        return invoke(self.interpreter, special(type(self.manager), "__exit__"), self.manager, *details)
-
-
-def manager(interpreter: Any, x: Any) -> Any:
-    """The context manager to use in a ``with`` statement."""
-    t = type(x)
-    return Manager(interpreter, x) if overrides(t, "__enter__") or overrides(t, "__exit__") else x
 
 
 def mapping(interpreter: Any, x: Any) -> Any:
