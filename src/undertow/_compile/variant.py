@@ -16,6 +16,7 @@ from .emit.python import emit
 from .ir.function import Function, Op, Value, walk
 from .ir.verify import verify
 from .transforms.optimize import optimize
+from .transforms.products import call_blas
 from .transforms.pullback import Pullback, pullback
 from .transforms.pushforward import Pushforward, pushforward
 from .transforms.simplify import Copier, resolve
@@ -45,6 +46,7 @@ class Variant:
         self.costs: dict[tuple, float] = {}  # of recording, by extents
         self.prices: dict[str, float] = {}  # of native code, by mode
         self._transformed: Pullback | None = None
+        self._plain: Function | None = None
         self._reverse: dict[str, tuple[Function, set[Value]]] = {}
         self._forward: dict[str, Pushforward] = {}
         self._calls: dict[str, Callable] = {}
@@ -67,6 +69,16 @@ class Variant:
                     with contained():
                         self._transformed = self.transform()
         return self._transformed
+
+    @property
+    def plain(self) -> Function:
+        """The program itself, its matrix products as such."""
+        if self._plain is None:
+            found = resolve(self.primal, {})
+            call_blas(found)
+            verify(found)
+            self._plain = found
+        return self._plain
 
     def transform(self) -> Pullback:
         try:
@@ -118,7 +130,7 @@ class Variant:
         ``hessian`` with a number of directions.
         """
         if mode == "primal":
-            return self.primal
+            return self.plain
         return self.reverse(mode)[0] if mode in ("gradient", "pullback") else self.forward(mode).function
 
     def call(self, mode: str) -> Callable:
