@@ -1,7 +1,7 @@
 """Value and gradient of NPBench-like kernels in unmodified NumPy, beside the same kernels written for JAX.
 
 ``OMP_NUM_THREADS=1 python benchmarks/npbench.py [--peers SITE_PACKAGES] [-k NAME,NAME]``: one process, one core, the
-shortest processor time of batches of runs in turns. The kernels stand in ``kernels/``, their ports in
+shortest of several mean processor times, in turns. The kernels stand in ``kernels/``, their ports in
 ``peers/jax_npbench.py``; sizes are those of NPBench's preset S, smaller where that takes more than some ten megabytes.
 Values and gradients are compared before anything is timed. Kernels write into their arguments: what filling these anew
 takes is measured, and taken off.
@@ -94,18 +94,14 @@ ARRAYS = {"hdiff", "gemver", "atax", "bicg", "mvt", "softmax", "mlp"}  # without
 
 
 def best(f, seconds):
-    """Shortest mean processor time of some calls, that of all threads; of many batches of calls."""
+    """Mean processor time of calls in a row, that of all threads: other threads' time is entered late."""
     start = time.perf_counter()
     f()
-    size = max(1, int(0.02 / max(time.perf_counter() - start, 1e-6)))  # the clock is coarse where other threads work
-    shortest, end, count = math.inf, time.perf_counter() + seconds, 0
-    while count < 3 or time.perf_counter() < end:
-        start = time.process_time()
-        for _ in range(size):
-            f()
-        shortest = min(shortest, (time.process_time() - start) / size)
-        count += 1
-    return shortest
+    size = max(3, int(seconds / max(time.perf_counter() - start, 1e-6)))
+    start = time.process_time()
+    for _ in range(size):
+        f()
+    return (time.process_time() - start) / size
 
 
 class Ours:
@@ -171,9 +167,10 @@ def measure(k: Kernel, tiers: list[str], peer, seconds: float) -> dict[str, floa
         calls["auto"]()
         if time.process_time() - start > 2:
             break
-    reset = best(next(iter(c for c in calls.values() if isinstance(c, Ours))).reset, 0.02)
+    own = next((c for c in calls.values() if isinstance(c, Ours)), None)
+    reset = best(own.reset, 0.05) if own is not None else 0.0
     times = dict.fromkeys(calls, math.inf)
-    for _ in range(3):  # in turns, so that a slow moment of the machine hits all
+    for _ in range(5):  # in turns, so that a slow moment of the machine hits all
         for name, call in calls.items():
             times[name] = min(times[name], best(call, seconds) - (reset if name != "jax" else 0.0))
     return {**times, **{f"first {name}": t for name, t in first.items()}}
@@ -184,7 +181,7 @@ def main():
     parser.add_argument("-k", default="", help="only these kernels, by comma")
     parser.add_argument("--peers", default="", help="a site-packages folder with jax")
     parser.add_argument("--tiers", default="compile,auto")
-    parser.add_argument("--seconds", type=float, default=0.15)
+    parser.add_argument("--seconds", type=float, default=0.25)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
