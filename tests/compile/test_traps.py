@@ -18,7 +18,7 @@ REFUSED = 'tier="compile" was asked for'
 # what native code must take: the fix of a trap must not be to refuse all
 TAKEN = {"growing_iter_type", "growing_np", "iadd_obj", "list_mutated", "obj_rebound", "obj_array_rebound",
          "dict_mutated", "gen_simple", "gen_arrays", "optional_prev", "optional_pair", "with_object", "deco", "recursive",
-         "double_buffer_param", "fresh_rebound", "ops", "cm", "arr", "mat", "evo", "lists", "where_c", "slices"}
+         "double_buffer_param", "fresh_rebound", "ops", "cm", "arr", "mat", "evo", "lists", "where_c", "slices", "signs_copied"}
 
 
 @pytest.fixture

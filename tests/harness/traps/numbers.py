@@ -383,3 +383,11 @@ def finally_effects(x):
     finally:
         x[1] = 5.0
     return (x**2).sum()
+
+
+@case(V(6), -2.0)
+def signs_copied(x, a):
+    total = 0.0
+    for v in x:
+        total += math.copysign(float(v), a) * float(v)
+    return (np.copysign(x, -1.0) * x).sum() + total

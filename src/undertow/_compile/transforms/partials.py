@@ -136,6 +136,10 @@ def _pull_pair(b: Builder, op: Op, g: Value, first: bool, second: bool, get: Get
         t = _strong(b, g, b.scalar("div", g, b.add(b.mul(p, p), b.mul(q, q))))
         out += [(x[0], b.mul(t, q))] if first else []
         out += [(x[1], b.scalar("neg", b.mul(t, p)))] if second else []
+    elif name == "copysign":
+        if first:
+            signs = [b.scalar("copysign", const(1.0, g.type), get(v)) for v in x]
+            out.append((x[0], b.mul(g, b.mul(*signs))))
     elif name == "hypot":
         t = _strong(b, g, b.scalar("div", g, get(op.result)))
         out += [(x[0], b.mul(t, get(x[0])))] if first else []
