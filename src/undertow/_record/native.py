@@ -90,22 +90,24 @@ def joint(interpreter: Any, account: Account, f: Any, new: Any) -> Any:
 def call(interpreter: Any, f: Any, args: tuple, kwargs: dict, spent: float) -> Any:
     """Run `f` as native code and record that; raises the provider's refusal before anything has happened."""
     refusal = provider().refusal
-    def is_active(x: Any, depth: int = 0) -> bool:
+
+    def is_active(x: Any, seen: dict, depth: int = 0) -> bool:
         if type(type(x).__getattribute__) is FunctionType:
             raise refusal("an object that computes its attributes")
         if issubclass(type(x), tuple):
-            return any(is_active(v, depth + 1) for v in x)
+            return any(is_active(v, seen, depth + 1) for v in x)
         if interpreter.is_active(x):
             return True
-        if type(x).__module__ == "builtins" or depth > 8:
+        if type(x).__module__ == "builtins" or depth > 8 or id(x) in seen:  # what is reached twice was looked at
             return False
+        seen[id(x)] = x
         try:
             held = object.__getattribute__(x, "__dict__")
         except AttributeError:
             return False
-        return any(is_active(v, depth + 1) for v in held.values())
+        return any(is_active(v, seen, depth + 1) for v in held.values())
 
-    active, active_keywords = [is_active(x) for x in args], {k: is_active(x) for k, x in kwargs.items()}
+    active, active_keywords = [is_active(x, {}) for x in args], {k: is_active(x, {}) for k, x in kwargs.items()}
     plain, keywords = [interpreter.plain(x) for x in args], {k: interpreter.plain(x) for k, x in kwargs.items()}
     native = provider().prepare(f, plain, keywords, active, active_keywords, spent)
     values, compiled = native.values, native.compiled
