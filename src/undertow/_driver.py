@@ -30,7 +30,7 @@ from ._record.wide import Narrow, WideInterpreter
 
 TOGETHER = 64  # directions of one run: their tangents are kept side by side
 
-__all__ = ["PLAIN", "Pushed", "Recording"]
+__all__ = ["PLAIN", "Pushed", "Recording", "finite"]
 
 
 def followed(problem: Any, interpreter: Any, stand_ins: list) -> Any:

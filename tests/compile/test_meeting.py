@@ -431,3 +431,19 @@ def test_large_matrices_are_left_to_lapack():
     assert compiled.variant(compiled.values_of(values, f))
     with pytest.raises(_compile.NotCompilable, match="LAPACK"):
         compiled.variant(compiled.values_of(_compile.signature_of(large)[1], f))
+
+
+@pytest.mark.parametrize("tier", ["record", "compile", "auto"])
+def test_zero_times_infinity_is_zero_in_every_tier(tier):
+    x = np.array([0.0, 1.0])
+
+    def entropy(x):
+        return np.sum(np.where(x > 0, x * np.log(x), 0.0))
+
+    with np.errstate(all="ignore"):
+        for _ in range(3):
+            np.testing.assert_array_equal(ut.grad(entropy, tier=tier)(x), [0.0, 1.0])
+            np.testing.assert_array_equal(ut.vjp(entropy, x, tier=tier)[1](1.0), [0.0, 1.0])
+            assert ut.jvp(entropy, (x,), (np.ones(2),), tier=tier)[1] == 1.0
+            np.testing.assert_array_equal(ut.hvp(entropy, (x,), (np.array([0.0, 1.0]),), tier=tier), [0.0, 1.0])
+            np.testing.assert_array_equal(ut.jacobian(entropy, tier=tier)(x), [0.0, 1.0])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._driver import PLAIN
+from .._driver import PLAIN, finite
 from .._tiers import Call, Ledger, NotCompilable, whole
 from .base import Problem, filled, fitted
 from .native import Layout, NativePullback, boxed, pullback, refused
@@ -24,12 +24,18 @@ class Pending(NotCompilable):
         self.ledger = ledger
 
 
+class Unsure(NotCompilable):
+    """A derivative is not finite; the recorder knows that 0 * inf is 0."""
+
+
 def attempted(run: Callable[[], Any], tier: str) -> Any:
     """What `run` gives; where the recorder has to do it, None, or the ledger that is to be entered in."""
     try:
         return run()
     except Pending as pending:
         return pending.ledger
+    except Unsure:
+        return None
     except NotCompilable as reason:
         if tier == "compile":
             raise refused(reason).at() from None
@@ -112,7 +118,10 @@ def pushforward(lower: Any, f: Any, primals: tuple, tangents: Any, places: tuple
     def run() -> tuple:
         problem = Problem(f, primals, kwargs or {}, places)
         dots = filled(problem.form, fitted(lower, problem.form, tuple(tangents[i] for i in places), "tangent"))
-        value, found = Directions(f, primals, kwargs or {}, places, tier, "pushforward", 1.0).push(dots)
+        directions = Directions(f, primals, kwargs or {}, places, tier, "pushforward", 1.0)
+        value, found = directions.push(dots)
+        if not directions.compiled.written:
+            sure(found)
         if hasattr(f, "py_func"):
             value, found = boxed(value), [boxed(dot) for dot in found]
         return value, with_derivatives(value, found) if found else 0.0
@@ -142,7 +151,7 @@ def hessian_product(lower: Any, f: Any, primals: tuple, tangents: tuple, places:
         call = Directions(f, primals, {}, places, tier, "hessian", 4.0)
         if call.compiled.written:
             raise NotCompilable("an argument is written")
-        return problem.structured(call.product(dots)[1])
+        return problem.structured(sure(call.product(dots)[1]))
 
     return attempted(run, tier)
 
@@ -158,12 +167,19 @@ def hessian(lower: Any, f: Any, args: tuple, kwargs: dict, argnums: Any, tier: s
         if call.compiled.simple is None or call.compiled.written or isinstance(argnums, (tuple, list)):
             raise NotCompilable("a Hessian of something else than one array or number")
         x = call.values[call.compiled.simple]
-        rows = [call.product([unit])[1][0] for unit in units(x)]
+        rows = [sure(call.product([unit])[1])[0] for unit in units(x)]
         if not rows:
             raise NotCompilable("an empty argument")
         return np.reshape(np.stack(rows), np.shape(x) * 2) if isinstance(x, np.ndarray) else np.float64(rows[0])
 
     return attempted(run, tier)
+
+
+def sure(found: list) -> list:
+    """Derivatives, if they are finite."""
+    if not all(map(finite, found)):
+        raise Unsure("a derivative is not finite")
+    return found
 
 
 def units(x: Any) -> Any:
@@ -213,7 +229,7 @@ def dense_jacobian(f: Any, args: tuple, kwargs: dict, argnums: Any, mode: str, t
             y, dot = call.push(dots)
             if len(dot) != 1 or leaves(y) != [y] and not isinstance(y, np.ndarray):
                 raise NotCompilable("a Jacobian of something else than one array or number")
-            columns[-1].append(dot[0])
+            columns[-1].append(sure(dot)[0])
     if any(not c for c in columns):
         raise NotCompilable("an empty argument")
     return problem.structured([np.reshape(np.stack(c, -1), np.shape(y) + np.shape(x))
@@ -227,5 +243,6 @@ def rows(y: Any, pull: NativePullback, inputs: list) -> list:
     if not np.size(y):
         return [np.zeros(np.shape(y) + np.shape(x)) for x in inputs]
     found = [pull.pull([unit]) for unit in units(y)]
+    sure([bars[k] for bars in found for k in pull.layout.leaves])
     return [np.reshape(np.stack([bars[k] for bars in found]), np.shape(y) + np.shape(x))
             for k, x in zip(pull.layout.leaves, inputs, strict=True)]

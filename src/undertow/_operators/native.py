@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import _compile
-from .._driver import PLAIN
+from .._driver import PLAIN, finite
 from .._errors import UnsupportedError
 from .._tiers import Ledger, NotCompilable, usual_arithmetic, whole
 from .base import fitted
@@ -68,7 +68,9 @@ def again(f: Any, args: tuple, known: dict) -> tuple | None:
                     known.clear()
                 known[key] = compiled, run, boxing, bound
         quick = run(values)
-        return quick if quick is None or not boxing else (boxed(quick[0]), quick[1])
+        if quick is None or doubtful(compiled, quick[0], quick[1] if type(quick[1]) is tuple else (quick[1],)):
+            return None
+        return quick if not boxing else (boxed(quick[0]), quick[1])
     except (NotCompilable, TypeError, AttributeError):
         return None
 
@@ -88,7 +90,9 @@ def gradient(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, has_aux
         call = whole(f, args, kwargs, argnums, tier)
         if type(call) is Ledger:
             return call
-        value, found = _gradient(call, argnums, has_aux)
+        value, found, bars = _gradient(call, argnums, has_aux)
+        if doubtful(call.compiled, value[0] if has_aux else value, bars):
+            return None
         boxing = hasattr(f, "py_func")
         if known is not None and (type(f) is FunctionType or boxing) and not has_aux:
             bound = call.compiled.bind(f.py_func if boxing else f)
@@ -116,10 +120,18 @@ def _gradient(call: Any, argnums: Any, has_aux: bool) -> tuple:
     if compiled.simple is not None:
         value, bars = compiled.run(values, seed, args=call.args)
         bar = bars[compiled.simple]
-        return value, (bar,) if isinstance(argnums, (tuple, list)) else bar
+        return value, ((bar,) if isinstance(argnums, (tuple, list)) else bar), (bar,)
     layout = Layout(call, not isinstance(argnums, (tuple, list)))
     value, bars = compiled.run(values, seed, args=call.args)
-    return value, layout.structured(bars)
+    return value, layout.structured(bars), [bars[j] for j in layout.leaves]
+
+
+def doubtful(compiled: Any, value: Any, bars: Any) -> bool:
+    """Whether a gradient may be infinite for want of a strong zero (``0 * inf``), which the recorder's sweep has.
+
+    The recorder then runs the function again, unless it has written to its arguments.
+    """
+    return not all(map(finite, bars)) and not compiled.written and bool(np.isfinite(value))
 
 
 def boxed(value: Any) -> Any:
@@ -190,7 +202,15 @@ class NativePullback:
     def _under(self, lower: Any, y_bar: Any) -> Any:
         if lower.level:
             return self.by_recording()._under(lower, y_bar)
-        return self.layout.structured(self.pull(fitted(lower, self.form, y_bar, "cotangent")))
+        bars = self.pull(fitted(lower, self.form, y_bar, "cotangent"))
+        found = self.layout.structured(bars)
+        if not all(finite(bars[j]) for j in self.layout.leaves) and self.recordable():
+            return self.by_recording()(y_bar)  # its sweep knows that 0 * inf is 0
+        return found
+
+    def recordable(self) -> bool:
+        """Whether the arguments of the call are known as the function takes them."""
+        return all(spec[0] in ("scalar", "array", "const", "complex", "complexes") for spec in self.compiled.specs)
 
     def by_recording(self) -> Any:
         """The same pullback from a recording, which other derivatives can look into."""
