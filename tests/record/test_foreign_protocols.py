@@ -221,3 +221,23 @@ def test_attributes_of_base_classes():
 
     assert_allclose(ut.grad(f)(1.5), 2 * 1.5 + 2 + 3 * 1.5**2 + 2 * 16 * 1.5, rtol=1e-14)
     assert_allclose(ut.jvp(f, (1.5,), (1.0,))[1], 2 * 1.5 + 2 + 3 * 1.5**2 + 2 * 16 * 1.5, rtol=1e-14)
+
+
+class Noting(type):
+    """A metaclass that makes instances by ``type.__call__``."""
+
+    def __call__(cls, *args):
+        made = type.__call__(cls, *args)
+        made.noted = made.x * 2.0
+        return made
+
+
+class Noted(metaclass=Noting):
+    """An instance of which is made by its metaclass."""
+
+    def __init__(self, x):
+        self.x = x * x
+
+
+def test_metaclasses_that_make_instances():
+    assert ut.grad(lambda x: Noted(x).noted + Noted(x).x)(1.5) == 9.0

@@ -474,6 +474,8 @@ def descriptor(interpreter: Any, f: Any) -> Any:
     if name == "__call__":
         if isinstance(owner, type) and f.__objclass__ is type:
             return construct.constructor(interpreter, owner, default=True)
+        if owner is None and f.__objclass__ is type:  # past the metaclass's own ``__call__``
+            return lambda cls, *args, **kwargs: construct.constructor(interpreter, cls, default=True)(*args, **kwargs)
         return interpreter.callee(owner) if owner is not None else lambda x, *args, **kwargs: interpreter.call(
             x, *args, **kwargs)
     stem = name.strip("_")
