@@ -447,3 +447,21 @@ def test_zero_times_infinity_is_zero_in_every_tier(tier):
             assert ut.jvp(entropy, (x,), (np.ones(2),), tier=tier)[1] == 1.0
             np.testing.assert_array_equal(ut.hvp(entropy, (x,), (np.array([0.0, 1.0]),), tier=tier), [0.0, 1.0])
             np.testing.assert_array_equal(ut.jacobian(entropy, tier=tier)(x), [0.0, 1.0])
+
+
+def test_questions_about_the_recording_are_not_compiled(joined):
+    """What a rule's program asks of the recording (`active`, `attach`) has no answer in native code."""
+    from undertow.rules._callables import active
+
+    def chosen(x):
+        total = 0.0
+        for k in range(3):
+            total += x[k] * x[k] if active(x) else x[k]
+        return total
+
+    def program(x):
+        return chosen(x) + (chosen(x * 2.0) if active(x) else 0.0)
+
+    x = np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(ut.grad(program)(x), 10 * x)
+    assert "chosen" not in joined

@@ -16,6 +16,7 @@ from undertow import _compile, _tiers
 from undertow._operators import first
 from undertow._record import native
 
+pytestmark = pytest.mark.filterwarnings("ignore")  # programs may warn; that is their affair
 EVERY = [c for c in cases() if not GAPS.get((c.name, "*"))]
 
 

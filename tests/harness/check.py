@@ -9,6 +9,7 @@ object of the library stays behind.
 from __future__ import annotations
 
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -21,11 +22,12 @@ from .runs import active, argnums, curvature, left_behind, outcome, plain, probe
 from .trees import as_real, is_array, is_number, leaves, matching, walk
 
 REFUSED = object()
+NOWHERE = types.ModuleType("nowhere")
 
 
 def module_of(case: Any) -> Any:
     """Module whose globals the program may change."""
-    return sys.modules.get(getattr(case.function, "__module__", None) or "", sys)
+    return sys.modules.get(getattr(case.function, "__module__", None) or "", NOWHERE)
 
 
 def check_effects(case: Any, value: Any, arguments: tuple) -> None:

@@ -23,6 +23,8 @@ from .registry import METHODS, NUMPY
 from .state import Unknown
 from .values import Array, Const, Function, Method, Ref, Scalar, Sequence
 
+RECORDED = "undertow.rules._callables"  # what its functions answer depends on the recording that runs
+
 __all__ = ["Calls"]
 
 _MATH = {getattr(math, name): name for name in arithmetic.MATH}
@@ -104,6 +106,8 @@ class Calls:
         if isinstance(obj, types.FunctionType) and obj not in NUMPY:
             if hasattr(obj, "__wrapped__"):
                 raise NotCompilable("a decorated function")
+            if obj.__module__ == RECORDED:
+                raise NotCompilable(f"`{obj.__name__}`, which asks the recording")
             return self.inline(obj, args, kwargs)
         args, kwargs = [self.present(a) for a in args], {k: self.present(v) for k, v in kwargs.items()}
         if obj in _MATH and len(args) == 1 and not kwargs and is_number(args[0]):
