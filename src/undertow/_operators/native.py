@@ -129,9 +129,10 @@ def _gradient(call: Any, argnums: Any, has_aux: bool) -> tuple:
 def doubtful(compiled: Any, value: Any, bars: Any) -> bool:
     """Whether a gradient may be infinite for want of a strong zero (``0 * inf``), which the recorder's sweep has.
 
-    The recorder then runs the function again, unless it has written to its arguments.
+    The recorder then runs the function again, unless it has changed its arguments.
     """
-    return not all(map(finite, bars)) and not compiled.written and bool(np.isfinite(value))
+    changed = compiled.written or compiled.lowered.attributes
+    return not all(map(finite, bars)) and not changed and bool(np.isfinite(value))
 
 
 def boxed(value: Any) -> Any:

@@ -350,3 +350,15 @@ def obj_array_aug(b, x):
 def obj_del(b, x):
     del b.v
     return x * 2
+
+
+@case(lambda: Box(0.0), 3.0)
+def obj_rebound_and_an_infinite_slope(b, x):
+    b.v = b.v + 1.0
+    return np.sqrt(x - 3.0) + x
+
+
+@case(lambda: [1.0], 3.0)
+def list_grown_and_an_infinite_slope(items, x):
+    items.append(2.0)
+    return np.sqrt(np.float64(x) - 3.0) * 2.0 + len(items)
