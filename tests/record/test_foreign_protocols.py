@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -241,3 +242,17 @@ class Noted(metaclass=Noting):
 
 def test_metaclasses_that_make_instances():
     assert ut.grad(lambda x: Noted(x).noted + Noted(x).x)(1.5) == 9.0
+
+
+@dataclasses.dataclass
+class Checked:
+    """A class whose generated constructor meets its own ``__setattr__``."""
+
+    x: float
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, float(value) * 2.0)
+
+
+def test_generated_constructors_store_as_the_class_says():
+    assert ut.grad(lambda x: Checked(x).x * x)(1.5) == 6.0

@@ -181,7 +181,7 @@ def field_model(x):
 def world_magnetic_model(x):
     """GeoMag().calculate"""
     from pygeomag import GeoMag
-    r = GeoMag().calculate(glat=x[0], glon=x[1], alt=x[2], time=2021.5)
+    r = GeoMag().calculate(glat=x[0], glon=x[1], alt=x[2], time=2026.5)
     return r.d + r.f / 1000
 
 
@@ -191,14 +191,6 @@ def navigation_frames(x):
     import navpy
     dcm = navpy.angle2dcm(x[0], x[1], x[2])
     return float(np.sum(dcm * np.arange(9.0).reshape(3, 3))) + float(np.sum(navpy.lla2ecef(40.0 + x[0], -100.0, 300.0))) / 1e6
-
-
-@call("pyins", "navigation", 0.1, 0.2, 0.3)
-def inertial_navigation(x):
-    """transform, earth models"""
-    from pyins import earth, transform
-    r = transform.lla_to_ecef(np.array([40.0 + x[0], -100.0, 300.0 * x[1]]))
-    return float(np.sum(r)) / 1e6 + float(earth.gravity(40.0 + x[2], 100.0))
 
 
 @call("astral", "sun", 51.5, -0.12)
@@ -265,28 +257,6 @@ def wind_farm(x):
     from floris.utilities import cosd, rotate_coordinates_rel_west, sind
     out = rotate_coordinates_rel_west(np.array([260.0 + x[0]]), np.array([[0.0, 0.0, 0.0], [100.0, x[1], 0.0]]))
     return float(cosd(x[0])) + float(sind(x[1])) + float(np.sum(out[0] ** 2)) / 1e4
-
-
-@call("landlab", "geomorphology", 1.0, 2.0, 1.5, 3.0, 0.5, 2.5, 1.2, 0.7, 1.9)
-def landscape_gradients(x):
-    """RasterModelGrid.calc_grad_at_link, calc_slope"""
-    from landlab import RasterModelGrid
-    grid = RasterModelGrid((3, 3), xy_spacing=10.0)
-    g = grid.calc_grad_at_link(x)
-    return float(np.sum(g ** 2))
-
-
-@call("landlab", "geomorphology", 1.0, 2.0, 1.5, 3.0, 0.5, 2.5, 1.2, 0.7, 1.9)
-def landscape_diffusion(x):
-    """components.LinearDiffuser"""
-    from landlab import RasterModelGrid
-    from landlab.components import LinearDiffuser
-    grid = RasterModelGrid((3, 3), xy_spacing=1.0)
-    z = grid.add_field("topographic__elevation", x.copy(), at="node")
-    model = LinearDiffuser(grid, linear_diffusivity=0.1)
-    for _ in range(3):
-        model.run_one_step(0.2)
-    return float(np.sum(z ** 2))
 
 
 @call("scikit-gstat", "geostatistics", 1.0, 2.0, 0.3)

@@ -127,15 +127,6 @@ def beat_tracking(x):
     return mir_eval.util.f_measure(x[0], x[1], beta=x[2])
 
 
-@call("music21", "music", 60.3, 440.0)
-def pitches(x):
-    """pitch.Pitch: frequency"""
-    from music21 import pitch
-    p = pitch.Pitch()
-    p.frequency = x[1]
-    return p.ps + p.frequency * x[0] / 100
-
-
 @call("colorspacious", "colour", 0.4, 0.2, 0.6)
 def perceptual_colour(x):
     """cspace_convert to CAM02-UCS"""

@@ -212,11 +212,15 @@ COMPARISONS = frozenset({"__eq__", "__lt__", "__le__", "__gt__", "__ge__"})
 
 def sourceless(interpreter: Any, f: Any, reason: str) -> Any:
     """A Python function that cannot be rewritten."""
-    if harmless(interpreter, f) or f.__name__ in COMPARISONS and _generated(f):
+    moves = harmless(interpreter, f)
+    stored = {i.argval for i in dis.get_instructions(f.__code__) if i.opname == "STORE_ATTR"} if moves else set()
+    if moves and not stored or f.__name__ in COMPARISONS and _generated(f):
         return f
-    interpreted = bytecode.runner(interpreter, f)
+    interpreted = None if moves else bytecode.runner(interpreter, f)
 
     def unread(*args: Any, **kwargs: Any) -> Any:
+        if moves and (not args or all(protocols.plain_store(type(args[0]), name) for name in stored)):
+            return f(*args, **kwargs)  # no `__setattr__` and no setter of the program's own
         cls = _dataclass_of(f, args)
         if cls is not None:
             return dataclass_init(interpreter, cls, f, args, kwargs)
