@@ -130,3 +130,30 @@ def context_variables(x):
 @pytest.mark.parametrize("f", [callable_objects, memory, context_variables], ids=lambda f: f.__name__)
 def test_what_holds_values_for_others(f):
     test_gradient(f)
+
+
+class Outputs(dict):
+    """A namespace that writes into arrays."""
+
+    def __init__(self, inputs, outputs):
+        self.inputs, self.outputs = inputs, outputs
+
+    def __getitem__(self, name):
+        return self.inputs[name] if name in self.inputs else self.outputs[name]
+
+    def __setitem__(self, name, value):
+        self.outputs[name][:] = value
+
+
+def text_in_a_namespace(x):
+    outputs = {"y": np.zeros(2), "z": np.zeros(1)}
+    exec("y = a ** 2", {}, Outputs({"a": x[:2]}, outputs))
+    exec(CODE, {}, Outputs({"a": x[2:]}, outputs))
+    return outputs["y"].sum() * outputs["z"][0] + eval("a * a", {}, Outputs({"a": x[1]}, {}))
+
+
+CODE = compile("z = a ** 3", "<a file>", "exec")
+
+
+def test_namespaces_of_text_are_recorded():
+    test_gradient(text_in_a_namespace)

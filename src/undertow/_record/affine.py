@@ -1,8 +1,8 @@
-"""Compiled functions that are affine in the active numbers: sums, means, differences, filters, interpolation of data.
+"""Compiled functions that were declared affine in their numbers (`rules.affine`).
 
-Such a function is recognised by its secants, which are the same however long they are: the matrix is measured with steps as
-long as the numbers themselves, and must foretell the function at points far away on both sides.  What is not affine there to
-the last digits is refused.
+The value at unit steps is then a column of the matrix, whatever the length of the step: no limit is taken.  The declaration is
+checked: the matrix must foretell the function at points far away on both sides.  What is not affine there to the last digits
+is refused.
 """
 
 from __future__ import annotations

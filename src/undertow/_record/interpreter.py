@@ -24,6 +24,7 @@ from .._source import specialise
 from . import binding, hooks as hook_module, leftovers, loops, passing, protocols, refusal
 from .calls import Calls
 from .memory import Memory, may_overlap, owner_of
+from .namespaces import namespace
 from .scalars import _FORMS, ACTIVE, COMPLEX_BASES, NUMBERS, ScalarFactory
 
 UFUNC_OF = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "pow": np.power,
@@ -72,6 +73,7 @@ class Interpreter:
         self.calls = Calls(self)
         self.callee = self.hooks["callee"] = self.calls.callee
         self.hooks["source_eval"] = lambda text: self.calls.rewritten_text(text, "eval")
+        self.hooks["namespace"] = lambda mapping: namespace(self, mapping)
         self.hooks["source_exec"] = lambda text: self.calls.rewritten_text(text, "exec")
         self.survivors = self.scalar_references()
 

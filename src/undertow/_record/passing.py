@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from ..rules._registry import AFFINE
 from . import affine
 from .memory import may_overlap
 
@@ -385,10 +386,17 @@ def moved(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> Any:
     changed = trial.written(held, held_after, marked, numbers)
     if result is REFUSED or changed is None or not numbers and not isinstance(before, (float, np.floating)) and not \
             _all_steps(before):
-        return affine.followed(trial, f, before, held)
+        return affine.followed(trial, f, before, held) if _declared(f) else REFUSED
     for x, new in changed:
         interpreter.hooks["setitem"](new, x, Ellipsis)
     return result
+
+
+def _declared(f: Any) -> bool:
+    try:
+        return f in AFFINE
+    except TypeError:  # without a hash
+        return False
 
 
 def is_answer(x: Any) -> bool:

@@ -68,6 +68,7 @@ def foreign_call(interpreter: Any, function: Any, value: Any) -> Any:
                  f"`{name}` is compiled code without a derivative rule, and an active value enters it",
                  "what compiled code does with a value cannot be recorded, so the derivative would be dropped",
                  [f"give it a rule:          @ut.rules.pullback({name})",
+                  f"say that it is affine:   ut.rules.affine({name})",
                   "treat it as a constant:  ut.stop_gradient(value)"])
 
 

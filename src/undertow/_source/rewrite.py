@@ -144,6 +144,8 @@ class Rewriter(ast.NodeTransformer):
             if name in ("eval", "exec") and node.args and not isinstance(node.args[0], ast.Starred):
                 self.generic_visit(node)
                 node.args[0] = self.call(node, "source_" + name, node.args[0])
+                if len(node.args) > 2 and not any(isinstance(a, ast.Starred) for a in node.args):
+                    node.args[2] = self.call(node, "namespace", node.args[2])
                 return node
         method = isinstance(node.func, ast.Attribute) and not self.is_module(node.func.value)
         if method:

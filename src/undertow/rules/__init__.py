@@ -6,10 +6,12 @@ import importlib
 from functools import cache
 
 from ._registry import (
+    AFFINE as AFFINE,
     Like as Like,
     Refused as Refused,
     Rule as Rule,
     Sample as Sample,
+    affine as affine,
     elementwise as elementwise,
     forget as forget,
     linear as linear,
@@ -24,7 +26,7 @@ from ._registry import (
 )
 
 __all__ = [
-    "Like", "Refused", "Rule", "Sample", "elementwise", "forget", "linear", "load", "load_for", "lookup", "pullback",
+    "Like", "Refused", "Rule", "Sample", "affine", "elementwise", "forget", "linear", "load", "load_for", "lookup", "pullback",
     "pushforward", "refuse", "registered", "substitute", "unbroadcast", "zero_derivative",
 ]
 

@@ -283,6 +283,18 @@ def zero_derivative(*functions: Callable, jumps: Any = None, samples: Any = None
         _add(Rule(f, "zero", (), jumps=jumps, samples=samples))
 
 
+AFFINE: set[Callable] = set()
+
+
+def affine(*functions: Callable) -> None:
+    """Declare compiled functions affine in their numbers: sums, means, differences, filters, interpolation of data.
+
+    Their matrix is read off their values: one call for each active number, and a few more that must agree with the matrix to
+    the last digits.  A function that is not affine there is refused, declared or not.
+    """
+    AFFINE.update(functions)
+
+
 def pullback(f: Callable, *, argnums: tuple | slice = (0,), keep: Iterable[str] | None = None,
              like: Iterable[str] = (), sequences: tuple = (), forward: Callable | None = None, samples: Any = None,
              kinks: Any = None, jumps: Any = None, convention: str = "", cite: str = "",
