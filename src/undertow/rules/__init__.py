@@ -33,7 +33,7 @@ __all__ = [
 # Modules of rules by the package whose functions they describe; read when a program first uses that package.
 LAZY = {
     name: f"undertow.rules._{name}"
-    for name in ("scipy.fft", "scipy.integrate", "scipy.interpolate", "scipy.linalg", "scipy.ndimage", "scipy.optimize",
+    for name in ("scipy.fft", "scipy.fftpack", "scipy.integrate", "scipy.interpolate", "scipy.linalg", "scipy.ndimage", "scipy.optimize",
                  "scipy.signal", "scipy.sparse", "scipy.spatial", "scipy.special", "scipy.stats")
 }
 LAZY["statistics"] = LAZY["_statistics"] = "undertow.rules._statistics"
