@@ -14,7 +14,7 @@ import collections
 import gc
 import sys
 import threading
-from types import CellType, MemberDescriptorType, ModuleType
+from types import CellType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
 from .scalars import ACTIVE, NUMBERS, SETTLED
@@ -78,6 +78,7 @@ def settle(interpreter: Any, roots: tuple = ()) -> None:
         if interpreter.level == 1 and sys.getrefcount(x) > 2 + places[id(x)]:
             hidden.append(x)
         demote(x)
+    x = None  # or it would seem to be held by somebody
     holders.clear()
     if hidden:
         look_further(hidden, roots)
@@ -116,9 +117,18 @@ def near(roots: tuple) -> list:
             if id(x) not in found and gc.is_tracked(x) and len(found) < 2000:
                 found[id(x)] = x
                 following.append(x)
-        level = [y for x in following if not issubclass(type(x), type) for y in gc.get_referents(x)
-                 if type(y) is not ModuleType and not (type(y) is dict and "__builtins__" in y)]
+        level = [y for x in following for y in (*gc.get_referents(x), *globals_of(x))
+                 if type(y) is not ModuleType and not (type(y) is dict and "__builtins__" in y)
+                 and not (issubclass(type(y), type) and not y.__flags__ & HEAP_TYPE)]
     return list(found.values())
+
+
+def globals_of(x: Any) -> list:
+    """The values of the global names that a function uses."""
+    if type(x) is not FunctionType:
+        return []
+    names = x.__globals__
+    return [names[n] for n in x.__code__.co_names if n in names]
 
 
 def demote(x: Any) -> None:
