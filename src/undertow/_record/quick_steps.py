@@ -271,9 +271,9 @@ def inner(sweep: Any, data: tuple, k: int) -> None:
         return
     a, b, kept_b, kept_a = data
     if a is not None:
-        give(sweep, a, g * kept_b[0])
+        give(sweep, a, sweep.strong(g, g * kept_b[0], kept_b[0]))
     if b is not None:
-        give(sweep, b, g * kept_a[0])
+        give(sweep, b, sweep.strong(g, g * kept_a[0], kept_a[0]))
 
 
 def function_of_number(sweep: Any, data: tuple, k: int) -> None:
