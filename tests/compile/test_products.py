@@ -51,6 +51,80 @@ def test_written_loops_keep_their_order():
     np.testing.assert_allclose(bars[1], 2 * a.T @ (a @ b), rtol=1e-12)
 
 
+def inner_sums(a, b):
+    out = np.zeros((a.shape[0], b.shape[1]), a.dtype)
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            for k in range(a.shape[1]):
+                out[i, j] += a[i, k] * b[k, j]
+    return out
+
+
+def inner_rows(a, b):
+    out = np.ones((a.shape[0], b.shape[1]), a.dtype)
+    for k in range(a.shape[1]):
+        for i in range(a.shape[0]):
+            for j in range(b.shape[1]):
+                out[i, j] -= a[i, k] * b[k, j]
+    return out
+
+
+def carried(a, b):
+    out = np.empty((a.shape[0], b.shape[1]), a.dtype)
+    for j in range(b.shape[1]):
+        for i in range(a.shape[0]):
+            s = 0.0
+            for k in range(a.shape[1]):
+                s += a[i, k] * b[k, j]
+            out[i, j] = s
+    return out
+
+
+def backwards(a, b):
+    out = np.zeros((a.shape[0], b.shape[1]), a.dtype)
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            for k in range(a.shape[1] - 1, -1, -1):
+                out[i, j] += a[i, k] * b[k, j]
+    return out
+
+
+def into_itself(a, b):
+    out = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(a.shape[1]):
+            for j in range(b.shape[1]):
+                out[i, j] += out[i, k] * b[k, j]
+    return out
+
+
+@pytest.mark.parametrize("f", [inner_sums, inner_rows, carried, backwards, into_itself])
+@pytest.mark.parametrize("shape", [(17, 30, 30), (65, 300, 41), (12, 1, 9), (5, 0, 8)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_written_loops_give_the_same_bits(f, shape, dtype):
+    """A product written as loops has the sums of the loops, to the last bit, whatever computes it."""
+    m, n, k = shape
+    n = k if f is into_itself else n
+    rng = np.random.default_rng(m)
+    a, b = (rng.standard_normal(s).astype(dtype) for s in ((m, k), (k, n)))
+
+    def loss(a, b):
+        c = f(a, b)
+        return np.sum(c * c), c
+
+    compiled = compile_pullback(loss, (a, b), (True, True))
+    (_, found), bars = compiled.value_and_pullback((a, b), (1.0, np.zeros((m, n), dtype)))
+    expected = f(a, b)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
+    if min(shape) > 16:
+        assert ("ordered_product" in compiled.source) == (f in (inner_sums, inner_rows, carried))
+    if f in (inner_sums, inner_rows, carried):
+        sign = -2 if f is inner_rows else 2
+        for bar, wanted in zip(bars, (sign * expected @ b.T, sign * a.T @ expected), strict=True):
+            np.testing.assert_allclose(bar, wanted, rtol=1e-9 if dtype == np.float64 else 2e-3, atol=1e-3)
+
+
 def product_and_elements(x, y):
     a = np.sin(x)
     d = np.zeros_like(a)
@@ -126,13 +200,15 @@ def test_kernel():
 
     import llvmlite.binding as llvm
 
-    from undertow._compile.runtime.kernels import SYMBOLS, provide
+    from undertow._compile.runtime.kernels import KEEP, MINUS, provide, symbol
 
     rng = np.random.default_rng(0)
-    for kind, dtype, tol in (("double", np.float64, 1e-11), ("float", np.float32, 1e-3)):
-        provide(kind)
+    for kind, dtype, tol, ordered in (("double", np.float64, 1e-11, False), ("float", np.float32, 1e-3, False),
+                                      ("double", np.float64, 0.0, True), ("float", np.float32, 0.0, True)):
+        provide(kind, ordered)
         whole, at = ctypes.c_int64, ctypes.c_void_p
-        run = ctypes.CFUNCTYPE(None, *[whole] * 3, *[at, whole, whole] * 3, whole)(llvm.address_of_symbol(SYMBOLS[kind]))
+        run = ctypes.CFUNCTYPE(None, *[whole] * 3, *[at, whole, whole] * 3, whole)(
+            llvm.address_of_symbol(symbol(kind, ordered)))
 
         def matrix(m, n, dtype=dtype):
             form = rng.integers(0, 4)
@@ -146,9 +222,14 @@ def test_kernel():
         for trial in range(200):
             m, n, k = map(int, rng.integers(0, 40 if trial % 20 else 600, 3))
             a, b, c = matrix(m, k), matrix(k, n), matrix(m, n)
-            keep = trial % 2
-            wanted = a.astype(float) @ b + (c if keep else 0.0)
-            run(m, n, k, *(x for v in (a, b, c) for x in (v.ctypes.data, *(s // v.itemsize for s in v.strides))), keep)
+            how = trial % 4
+            wanted = c.copy() if how & KEEP else np.zeros_like(c)
+            if ordered:  # term by term
+                for p in range(k):
+                    wanted += (-1 if how & MINUS else 1) * np.multiply.outer(a[:, p], b[p])
+            else:
+                wanted = wanted + (-1 if how & MINUS else 1) * (a.astype(float) @ b)
+            run(m, n, k, *(x for v in (a, b, c) for x in (v.ctypes.data, *(s // v.itemsize for s in v.strides))), how)
             np.testing.assert_allclose(c, wanted, rtol=tol, atol=tol)
 
 

@@ -61,9 +61,10 @@ def compile_source(source: str, name: str) -> Callable:
     from ..runtime.native import NAMES, alone, jit
     from ..runtime.store import Store, folder, write_source
 
-    for name, kind in (("product_f64(", "double"), ("product_f32(", "float")):
-        if name in source:
-            provide(kind)
+    for called, kind, ordered in (("product_f64(", "double", False), ("product_f32(", "float", False),
+                                  ("ordered_product_f64(", "double", True), ("ordered_product_f32(", "float", True)):
+        if f" {called}" in source:
+            provide(kind, ordered)
     tree = ast.fix_missing_locations(_Access(tree := ast.parse(source)).visit(tree))
     store = Store(source)
     own = f"{name}_{store.stem[:12]}"  # symbols of native code from different processes must not collide

@@ -29,7 +29,8 @@ class _Emitter:
         self.used: set[str] = set(keyword.kwlist) | set(dir(__builtins__)) | {
             "Leave", "empty", "zeros", "grow", "failed", "radd", "pool", "pool_top", "pool_need", "pool_end", "room",
             "clear", "prange", "pieces_for", "failures", "threads",
-            "product_f64", "product_f32", "tape", "tape_top", "to_slot", "from_slot", "power", "shaped", *SCALAR, "float64", "float32", "int64"}
+            "product_f64", "product_f32", "ordered_product_f64", "ordered_product_f32", "tape", "tape_top", "to_slot",
+            "from_slot", "power", "shaped", *SCALAR, "float64", "float32", "int64"}
         self.uses: dict[Value, int] = {}
         self.inlined: dict[Value, str] = {}
         self.deferred = False
@@ -229,8 +230,9 @@ class _Emitter:
             place = ", ".join(self.ref(next(indices)) for _ in range(v.type.ndim))
             matrices.append(f"{self.ref(v)}, ({place}), {axes[0]}, {axes[1]}")
         extents = ", ".join(self.ref(v) for v in op.operands[3:6])
-        name = f"product_{op.operands[0].type.element}"
-        self.line(depth, f"{name}({', '.join(matrices)}, {extents}, {op.attrs['keep']})")
+        name = f"{'ordered_' if op.attrs.get('ordered') else ''}product_{op.operands[0].type.element}"
+        how = bool(op.attrs["keep"]) + 2 * bool(op.attrs.get("minus"))
+        self.line(depth, f"{name}({', '.join(matrices)}, {extents}, {how})")
 
     def on_check(self, op: Op, depth: int) -> None:
         condition = self.ref(op.operands[0])

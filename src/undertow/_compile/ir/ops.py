@@ -46,8 +46,9 @@ COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
 COMMUTATIVE = frozenset(("add", "mul", "and", "or", "xor", "eq", "ne"))
 
 # name: (least number of operands, number of regions). Operand and region conventions:
-#   gemm c a b m n k *c_at *a_at *b_at {c, a, b, keep}     a product of m by k and k by n matrices that begin at these
-#       indices and lie along two axes each; added to `c` where `keep`. Made by the last passes
+#   gemm c a b m n k *c_at *a_at *b_at {c, a, b, keep, minus, ordered}     a product of m by k and k by n matrices that
+#       begin at these indices and lie along two axes each; its negative where `minus`; added to `c` where `keep`, by one
+#       term after the other in the order of the k where `ordered`. Made by the last passes
 #   dim a {axis}                        alloc *dims {fill}               view a *operands {kind, ...}
 #   load a *index                       store a value *index             accum a value *index    (a[index] += value)
 #   if cond [then][else]                for lo hi step *init [(i, *carried) yields *carried]

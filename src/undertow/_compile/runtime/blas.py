@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
 from .access import pointer_to
-from .kernels import SYMBOLS
+from .kernels import KEEP, MINUS, symbol
 
 __all__ = ["NAMES"]
 
@@ -37,8 +37,8 @@ def _matrix(context: Any, builder: Any, array_type: Any, array: Any, at: Any, ro
     return place, *(builder.sdiv(strides[k.literal_value], size, flags=["exact"]) for k in (rows, columns))
 
 
-def _call_blas(context: Any, builder: Any, number: Any, extents: tuple, matrices: tuple, keep: Any) -> None:
-    """``c = a @ b (+ c)`` in BLAS's column-major terms: the transposed product of the transposed factors."""
+def _call_blas(context: Any, builder: Any, number: Any, extents: tuple, matrices: tuple, keep: Any, minus: bool) -> None:
+    """``c = +- a @ b (+ c)`` in BLAS's column-major terms: the transposed product of the transposed factors."""
     m, n, k = extents
     (c, cr, _), (a, ar, ac), (b, br, bc) = matrices
     void = _BYTE.as_pointer()
@@ -55,7 +55,7 @@ def _call_blas(context: Any, builder: Any, number: Any, extents: tuple, matrices
     first, second = given(br, bc, k, n), given(ar, ac, m, k)
     value = context.get_value_type(number)
     alpha, beta = (cgutils.alloca_once_value(builder, x) for x in (
-        ir.Constant(value, 1.0), builder.select(keep, ir.Constant(value, 1.0), ir.Constant(value, 0.0))))
+        ir.Constant(value, -1.0 if minus else 1.0), builder.select(keep, ir.Constant(value, 1.0), ir.Constant(value, 0.0))))
     pointers = [builder.bitcast(p, void) for p in (alpha, b, a, beta, c)]
     step = builder.select(builder.icmp_signed(">", cr, n), cr, n)
     kind = ir.Constant(_BYTE, ord("d" if number == types.float64 else "s"))
@@ -78,11 +78,11 @@ def _suits_blas(builder: Any, extents: tuple, matrices: tuple) -> Any:
     return out
 
 
-def _maker(number: Any) -> Any:
+def _maker(number: Any, ordered: bool) -> Any:
     @intrinsic(prefer_literal=True)
     def product(context: Any, c: Any, c_at: Any, c_rows: Any, c_columns: Any, a: Any, a_at: Any, a_rows: Any,
-                a_columns: Any, b: Any, b_at: Any, b_rows: Any, b_columns: Any, m: Any, n: Any, k: Any, keep: Any) -> Any:
-        """``c = a @ b``, added to `c` where `keep`, for the parts of the arrays that begin at the indices given."""
+                a_columns: Any, b: Any, b_at: Any, b_rows: Any, b_columns: Any, m: Any, n: Any, k: Any, how: Any) -> Any:
+        """``c = a @ b`` for the parts of the arrays that begin at the indices given; `how` as in `kernels`."""
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             kinds = signature.args
             matrices = tuple(_matrix(context, builder, kinds[j], args[j], args[j + 1], kinds[j + 2], kinds[j + 3])
@@ -91,25 +91,33 @@ def _maker(number: Any) -> Any:
             value = context.get_value_type(number)
             shapes = [_WORD] * 3 + [value.as_pointer(), _WORD, _WORD] * 3 + [_WORD]
             function = cgutils.get_or_insert_function(
-                builder.module, ir.FunctionType(ir.VoidType(), shapes), SYMBOLS[str(value)])
-            adding = context.cast(builder, args[15], kinds[15], types.boolean)
-            (c, *_), (a, *_), (b, *_) = matrices
-            with builder.if_else(_suits_blas(builder, extents, matrices), likely=False) as (blas, own):
-                with blas:
-                    _call_blas(context, builder, number, extents, matrices, adding)
-                with own:
-                    c, a, b = matrices
-                    builder.call(function, [*extents, *a, *b, *c, builder.zext(adding, _WORD)])
+                builder.module, ir.FunctionType(ir.VoidType(), shapes), symbol(str(value), ordered))
+            c, a, b = matrices
+
+            def own() -> None:
+                builder.call(function, [*extents, *a, *b, *c, ir.Constant(_WORD, how.literal_value)])
+
+            if ordered:
+                own()
+                return context.get_dummy_value()
+            keep = ir.Constant(ir.IntType(1), how.literal_value & KEEP)
+            with builder.if_else(_suits_blas(builder, extents, matrices), likely=False) as (large, other):
+                with large:
+                    _call_blas(context, builder, number, extents, matrices, keep, bool(how.literal_value & MINUS))
+                with other:
+                    own()
             return context.get_dummy_value()
 
-        literal = all(isinstance(x, types.IntegerLiteral) for x in (c_rows, c_columns, a_rows, a_columns, b_rows, b_columns))
+        literal = all(isinstance(x, types.IntegerLiteral)
+                      for x in (c_rows, c_columns, a_rows, a_columns, b_rows, b_columns, how))
         if not literal:
             return None
         return types.void(c, c_at, c_rows, c_columns, a, a_at, a_rows, a_columns, b, b_at, b_rows, b_columns, m, n, k,
-                          keep), codegen
+                          how), codegen
 
     return product
 
 
-NAMES: dict[str, Any] = {"product_f64": _maker(types.float64), "product_f32": _maker(types.float32)}
-
+NAMES: dict[str, Any] = {f"{name}_{t}": _maker(t_, ordered)
+                         for name, ordered in (("product", False), ("ordered_product", True))
+                         for t, t_ in (("f64", types.float64), ("f32", types.float32))}

@@ -27,7 +27,6 @@ def dots(product: Any, b: Any, extents: tuple, left: tuple, right: tuple, out: t
     (a, ar), (source, bc), (c, cr, cc) = left, right, out
     tile = _tile(product)
     sums = cgutils.alloca_once(b, product.number, size=_int(_ROWS * _COLUMNS))
-    adding = b.icmp_signed("!=", keep, _int(0))
     with product.steps(b, n, _COLUMNS) as (j0, _), product.steps(b, m, _ROWS) as (i0, _):
         wide, tall = product.least(b, b.sub(n, j0), _int(_COLUMNS)), product.least(b, b.sub(m, i0), _int(_ROWS))
         rows, columns = product.at(b, a, b.mul(i0, ar)), product.at(b, source, b.mul(j0, bc))
@@ -36,7 +35,7 @@ def dots(product: Any, b: Any, extents: tuple, left: tuple, right: tuple, out: t
             x = b.load(product.at(b, sums, b.add(b.mul(i.index, _int(_COLUMNS)), j.index)))
             row, column = b.add(i0, i.index), b.add(j0, j.index)
             place = product.at(b, c, b.add(b.mul(row, cr), b.mul(column, cc)))
-            b.store(b.fadd(b.select(adding, b.load(place), ir.Constant(product.number, 0.0)), x), place)
+            b.store(b.fadd(b.select(keep, b.load(place), ir.Constant(product.number, 0.0)), x), place)
 
 
 def _tile(product: Any) -> ir.Function:

@@ -5,7 +5,8 @@ Needs: verified IR. Gives: verified IR, in place, in which loop nests that do no
     them. Cost: linear.
 
 The order of such sums is free where the program wrote a product of arrays, in sums of the library, and in the reverse
-sweep. Nests whose extents are small constants stay loops, which the backend unrolls.
+sweep; elsewhere the product is an ordered one, which adds and rounds as the loops do. Nests whose extents are small
+constants stay loops, which the backend unrolls.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ class _Nest:
                 return None
             others = [(op, depth) for op, depth in self.effects if op not in clears]
             written = {op.operands[0] for op, _ in others}
-            if len(self.loops) < 3 or not others or len(written) != len(others):
+            if len(self.loops) < 3 or not others or (
+                    len(written) != len(others) and any(op.name != "accum" for op, _ in others)):
                 return None
             self.check_clears(clears, written)
             for loop in self.loops:
@@ -189,14 +191,15 @@ class _Nest:
     # ---- one effect
     def product(self, effect: Op, depth: int, written: set[Value]) -> Op:
         """The product that an effect adds to its memory, with loops around it."""
-        factors, keep = self.factors(effect, depth)
+        factors, how = self.factors(effect, depth)
+        keep = how["keep"]
         c = effect.operands[0]
         loads = [self.ops.get(v) for v in factors]
         if any(f is None or f.name != "load" or f.operands[0] in written or f.operands[0].type.element != c.type.element
                for f in loads):
             raise _Refused
         places = [self.place(effect.operands[2:]), *(self.place(f.operands[1:]) for f in loads)]  # type: ignore
-        loops = self.merged([c, *(f.operands[0] for f in loads)], places)  # type: ignore[union-attr]
+        loops = self.merged([c, *(f.operands[0] for f in loads)], places, how["ordered"])  # type: ignore[union-attr]
         used = [{x[0] for x in place if x[0] is not None} for place in places]
         kinds: dict[tuple, list[_Loop]] = {}
         for loop in loops:
@@ -205,6 +208,8 @@ class _Nest:
         if not rows or not columns or not summed or any(not k[0] and k != (False, True, True) for k in kinds):
             raise _Refused
         if len(summed) > 1 and not keep:
+            raise _Refused
+        if how["ordered"] and any(loop.op.operands[2].value != 1 for loop in summed):  # type: ignore[attr-defined]
             raise _Refused
         p, q, r = rows[-1], columns[-1], summed[-1]
         self.worth(p, q, r)
@@ -222,16 +227,16 @@ class _Nest:
             at = [x[0] for x in places[k]]
             return at.index(first), at.index(second)
 
-        attrs = {"c": axes(0, p, q), "a": axes(1, p, r), "b": axes(2, r, q), "keep": keep}
+        attrs = {"c": axes(0, p, q), "a": axes(1, p, r), "b": axes(2, r, q), **how}
         region.ops.append(Op("gemm", operands, [], attrs, span=effect.span))
         return self.wrap(region, around, new)
 
-    def merged(self, roots: list[Value], places: list[list]) -> list[_Loop]:
+    def merged(self, roots: list[Value], places: list[list], ordered: bool) -> list[_Loop]:
         """The loops, where those that run through neighbouring axes of all operands as one are one; `places` change."""
         loops = list(self.loops)
         for u in self.loops:
             for v in self.loops:
-                if u is v or u not in loops or v not in loops or not all(
+                if u is v or u not in loops or v not in loops or (ordered and loops.index(u) > loops.index(v)) or not all(
                         self.adjacent(u, v, root, place) for root, place in zip(roots, places, strict=True)):
                     continue
                 both = _Loop(v.op)
@@ -285,26 +290,36 @@ class _Nest:
         up = loop.op.operands[2].value == 1  # type: ignore[attr-defined]
         return loop.op.operands[1] if up else self.plus_one(loop.op.operands[0])
 
-    def factors(self, effect: Op, depth: int) -> tuple[list[Value], bool]:
-        """What is multiplied, and whether it is added to what is there."""
-        value, keep = effect.operands[1], True
+    def factors(self, effect: Op, depth: int) -> tuple[list[Value], dict[str, bool]]:
+        """What is multiplied, and how it is added to what is there."""
+        value: Value | None = effect.operands[1]
+        how = {"keep": True, "minus": False, "ordered": False}
         if self.sum is not None:
             if value is not self.sum.result or depth != len(self.loops) - 1:
                 raise _Refused
             body = self.sum.regions[0]
             total = self.ops.get(body.yields[0])
-            if total is None or total.name != "radd" or total.operands[0] is not body.params[1]:
+            if total is None or total.name not in ("radd", "add", "sub") or total.operands[0] is not body.params[1]:
                 raise _Refused
-            keep = effect.name == "accum"
+            how = {"keep": effect.name == "accum", "minus": total.name == "sub",
+                   "ordered": total.name != "radd" and effect.name == "store"}
             value = total.operands[1]
         elif depth != len(self.loops):
             raise _Refused
-        product = self.ops.get(value)
-        if self.sum is None and effect.name == "store":
-            product = self.added(effect, product) if self.outer.attrs.get("product") else None
+        elif effect.name == "store":
+            value, how["minus"] = self.added(effect)
+            how["ordered"] = not self.outer.attrs.get("product")
+        product = self.ops.get(value)  # type: ignore[arg-type]
+        if product is not None and product.name == "neg":
+            product, how["minus"] = self.ops.get(product.operands[0]), not how["minus"]
         if product is None or product.name != "mul" or not effect.operands[0].type.is_float:  # type: ignore[union-attr]
             raise _Refused
-        return product.operands, keep
+        factors = list(product.operands)
+        for k, v in enumerate(factors):
+            op = self.ops.get(v)
+            if op is not None and op.name == "neg":
+                factors[k], how["minus"] = op.operands[0], not how["minus"]
+        return factors, how
 
     @staticmethod
     def worth(p: _Loop, q: _Loop, r: _Loop) -> None:
@@ -356,16 +371,18 @@ class _Nest:
         region.ops.append(Op("add", [base, offset], [out], span=self.outer.span))
         return out
 
-    def added(self, effect: Op, total: Op | None) -> Op | None:
-        """The product that a store adds to the element it stores to."""
-        if total is None or total.name != "add":
-            return None
-        for old, new in (total.operands, total.operands[::-1]):
-            load = self.ops.get(old)
-            if load is not None and load.name == "load" and load.operands[0] is effect.operands[0] and all(
-                    x is y for x, y in zip(load.operands[1:], effect.operands[2:], strict=True)):
-                return self.ops.get(new)
-        return None
+    def added(self, effect: Op) -> tuple[Value | None, bool]:
+        """What a store adds to the element it stores to, and whether it is subtracted."""
+        total = self.ops.get(effect.operands[1])
+        if total is not None and total.name in ("add", "sub"):
+            for old, new in (total.operands, total.operands[::-1]):
+                load = self.ops.get(old)
+                if load is not None and load.name == "load" and load.operands[0] is effect.operands[0] and all(
+                        x is y for x, y in zip(load.operands[1:], effect.operands[2:], strict=True)):
+                    return new, total.name == "sub"
+                if total.name == "sub":
+                    break
+        return None, False
 
     # ---- clearing of what has been read
     def check_clears(self, clears: list[Op], written: set[Value]) -> None:
