@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import math
 import os
 import sys
@@ -45,7 +46,7 @@ def native(f):
 def peer(module, prepare, f, args, active, value, gradient):
     """A port's call, once its value and gradient are those of the program; None where there is no port."""
     prepare = getattr(module, prepare, None)
-    if prepare is None or not hasattr(module, f.__name__):
+    if prepare is None or not (hasattr(module, f.__name__) or f.__name__ in getattr(module, "PROGRAMS", ())):
         return None
     run = prepare(f.__name__, args, active)
     found, bars = run()
@@ -89,7 +90,7 @@ def measure(name, f, args, active, peers):
     np.testing.assert_allclose(value, expected, rtol=1e-9 if np.asarray(expected).dtype == np.float64 else 1e-5)
     gradient = list(gradient) if isinstance(gradient, tuple) else [gradient]
     primal, mark = primal_of(f, args, active)
-    calls = [peer(*p, f, args, active, value, gradient) for p in peers]
+    calls = [peer(*p[1:], f, args, active, value, gradient) for p in peers]
     calls = [lambda: primal(*args), lambda: ours(*args), *calls]
     times = [math.inf] * len(calls)
     for _ in range(3):  # in turns, so that a slow moment of the machine hits all
@@ -120,9 +121,13 @@ def main():
         sys.path.append(given.peers)
         kind = {"small": "ports", "published": "adbench"}[given.programs]
         jax, torch = (importlib.import_module(f"peers.{name}_{kind}") for name in ("jax", "torch"))
-        peers = [(jax, "prepare"), (torch, "prepare"), (torch, "prepare_compiled")][:3 if given.torch_compile else 2]
+        peers = [("JAX", jax, "prepare"), ("PyTorch", torch, "prepare")]
+        if given.torch_compile:
+            peers.append(("compiled", torch, "prepare_compiled"))
+        if given.programs == "small" and importlib.util.find_spec("enzyme_ad"):
+            peers.append(("Enzyme", importlib.import_module("peers.enzyme_ports"), "prepare"))
     programs = importlib.import_module(f"{given.programs}_programs").PROGRAMS
-    print(f"{'program':16s} {'primal ms':>10s} {'ours':>10s}" + "".join(f" {n:>10s}" for n in ("JAX", "PyTorch", "compiled")[:len(peers)])
+    print(f"{'program':16s} {'primal ms':>10s} {'ours':>10s}" + "".join(f" {n:>10s}" for n, *_ in peers)
           + f" {'/primal':>8s} {'/fastest':>8s} {'first s':>8s}")
     rows = [measure(name, *row, peers) for name, row in programs.items() if given.k in name]
     print(f"geometric mean: {mean([r for r, _ in rows]):.2f} x primal, {mean([r for _, r in rows]):.2f} x the fastest other "
