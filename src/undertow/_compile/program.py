@@ -24,6 +24,7 @@ from .surroundings import check_guards, fetch, grouped, places
 from .transforms.branches import agree
 from .transforms.fuse import fuse
 from .transforms.peel import peel
+from .transforms.rotation import unwrap
 from .transforms.simplify import eliminate_dead, hoist, resolve, settle_flags, share_loads
 from .variant import Variant
 
@@ -58,6 +59,7 @@ class CompiledPullback:
         self.ir: Function = self.lowered.function
         share_loads(self.ir)
         eliminate_dead(self.ir)
+        unwrap(self.ir)
         self.ir = peel(self.ir)
         verify(self.ir)
         if any(r.kind == "scalar" and r.info[0] == "mixed" for whole in (self.lowered.result, *(r for *_, r in self.lowered.attributes)) for r in _parts(whole)):

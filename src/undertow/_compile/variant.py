@@ -16,6 +16,7 @@ from .emit.python import emit
 from .ir.function import Function, Op, Value, walk
 from .ir.verify import verify
 from .transforms.optimize import optimize
+from .transforms.peel import peel_rest
 from .transforms.products import call_blas
 from .transforms.pullback import Pullback, pullback
 from .transforms.pushforward import Pushforward, pushforward
@@ -76,6 +77,7 @@ class Variant:
         if self._plain is None:
             found = resolve(self.primal, {})
             call_blas(found)
+            peel_rest(found)
             verify(found)
             self._plain = found
         return self._plain

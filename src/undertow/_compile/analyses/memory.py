@@ -80,6 +80,11 @@ class MemoryFacts:
             c += op.operands[1].value if op.name == "add" else -op.operands[1].value
             v = op.operands[0]
 
+    def term(self, v: Value) -> tuple[Value | None, int]:
+        """``value + constant``; no value where it is all constant."""
+        base, c = self.moved(v)
+        return (None, c + base.value) if isinstance(base, Constant) else (base, c)
+
     def known_before(self, v: Value, loop: Op) -> bool:
         """Whether a value is computed outside a loop."""
         if v in self.parameter_of:

@@ -10,6 +10,7 @@ Needs: verified IR. Gives: verified IR, in place. Cost: linear in the program ti
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable
 
 from ..analyses.memory import MemoryFacts, memory
@@ -37,30 +38,39 @@ def _drop_one(facts: MemoryFacts, function: Function, region: Region, loop: Op |
     for k, op in enumerate(region.ops):
         if any(_drop_one(facts, function, inner, op if op.name == "for" else None) for inner in op.regions):
             return True
-        for clear in _clears(op):
-            if _dead(facts, function, region, k, clear) or _drop(facts, region, k, clear, loop):
-                return True
+        clears = _clears(op)
+        groups = [[clear] for clear in clears] + [g for g in _by_root(clears) if len(g) > 1]
+        if any(_dead(facts, function, region, k, g) or _drop(facts, region, k, g, loop) for g in groups):
+            return True
     return False
 
 
-def _dead(facts: MemoryFacts, function: Function, region: Region, k: int, clear: Op) -> bool:
-    """Remove a clearing of memory that nothing accesses any more."""
-    root = clear.operands[0]
+def _by_root(clears: list[Op]) -> list[list[Op]]:
+    found: dict[Value, list[Op]] = {}
+    for clear in clears:
+        found.setdefault(clear.operands[0], []).append(clear)
+    return list(found.values())
+
+
+def _dead(facts: MemoryFacts, function: Function, region: Region, k: int, clears: list[Op]) -> bool:
+    """Remove clearings of memory that nothing accesses any more."""
+    root = clears[0].operands[0]
     allocation = facts.allocation.get(root)
     if allocation is None or facts.region[allocation] is not region or root in function.body.yields:
         return False
-    if _box(facts, region, clear) is None or not _reads_old(facts, region.ops[k], clear):
+    if any(_box(facts, region, clear) is None for clear in clears) or not _reads_old(facts, region.ops[k], clears):
         return False
     if any(_accesses(op, root) for op in region.ops[k + 1:]):
         return False
-    facts.region[clear].ops.remove(clear)
+    for clear in clears:
+        facts.region[clear].ops.remove(clear)
     return True
 
 
 def _fill_by_store(facts: MemoryFacts, allocation: Op) -> None:
     """Let the first accumulation store, where it covers memory that was allocated as zeros."""
     root, region = allocation.result, facts.region[allocation]
-    whole = tuple(((None, 0), _term(facts, n)) for n in allocation.operands)
+    whole = tuple(((None, 0), facts.term(n)) for n in allocation.operands)
     if _set_by_first(facts, region, region.ops.index(allocation) + 1, root, lambda box: box == whole):
         allocation.attrs = {**allocation.attrs, "fill": "empty"}
 
@@ -142,11 +152,11 @@ def _store_instead(op: Op) -> None:
         op.name = "store"
 
 
-def _drop(facts: MemoryFacts, region: Region, k: int, clear: Op, loop: Op | None) -> bool:
-    """Drop one clearing where that is right; whether it was."""
-    root = clear.operands[0]
-    box = _box(facts, region, clear)
-    if box is None or not _reads_old(facts, region.ops[k], clear):
+def _drop(facts: MemoryFacts, region: Region, k: int, clears: list[Op], loop: Op | None) -> bool:
+    """Drop the clearings of one nest, which make up a box, where that is right; whether it was."""
+    root = clears[0].operands[0]
+    box = _together([_box(facts, region, clear) for clear in clears])
+    if box is None or not _reads_old(facts, region.ops[k], clears):
         return False
     order = list(range(k + 1, len(region.ops)))
     again = next((j for j in order if _accesses(region.ops[j], root)), None)
@@ -168,9 +178,10 @@ def _drop(facts: MemoryFacts, region: Region, k: int, clear: Op, loop: Op | None
         margins = _margins(own, box) if region.ops[again].attrs.get("gather") else None
         if margins is None:
             return False
-        region.ops[k + 1:k + 1] = _clear_margins(root, box, *margins, clear.span)
+        region.ops[k + 1:k + 1] = _clear_margins(root, box, *margins, clears[0].span)
     _store_instead(found[0])
-    facts.region[clear].ops.remove(clear)
+    for clear in clears:
+        facts.region[clear].ops.remove(clear)
     if around and loop is not None:
         outer = facts.region[loop]
         at = outer.ops.index(loop) + 1
@@ -238,15 +249,33 @@ def _clear_margins(root: Value, box: tuple, axis: int, first: int, last: int, sp
     return b.region.ops
 
 
-def _reads_old(facts: MemoryFacts, nest: Op, clear: Op) -> bool:
-    """Whether the nest of a clearing reads each element only just before it is cleared."""
-    region = facts.region[clear]
-    for op in _accesses(nest, clear.operands[0]):
-        if op is clear:
+def _together(boxes: list[tuple | None]) -> tuple | None:
+    """The box that others make up, which differ in the places they name on one axis; None where they make up none."""
+    first, *others = boxes
+    if first is None or not others:
+        return first
+    axes = {axis for box in others for axis, side in enumerate(first) if box is None or box[axis] != side}
+    if len(axes) != 1 or None in others:
+        return None
+    axis = axes.pop()
+    sides = sorted((box[axis] for box in boxes if box is not None), key=lambda side: side[0][1])
+    if len({base for side in sides for base, _ in side}) != 1 or any(
+            x[1] != y[0] for x, y in itertools.pairwise(sides)):
+        return None
+    return (*first[:axis], (sides[0][0], sides[-1][1]), *first[axis + 1:])
+
+
+def _reads_old(facts: MemoryFacts, nest: Op, clears: list[Op]) -> bool:
+    """Whether the nest of the clearings reads each element only just before it is cleared."""
+    region = facts.region[clears[0]]
+    if any(facts.region[clear] is not region for clear in clears):
+        return False
+    before = {tuple(_key(v) for v in clear.operands[2:]): region.ops.index(clear) for clear in clears}
+    for op in _accesses(nest, clears[0].operands[0]):
+        if op in clears:
             continue
-        if op.name != "load" or facts.region.get(op) is not region or region.ops.index(op) > region.ops.index(clear):
-            return False
-        if [_key(v) for v in op.operands[1:]] != [_key(v) for v in clear.operands[2:]]:
+        place = before.get(tuple(_key(v) for v in op.operands[1:])) if op.name == "load" else None
+        if place is None or facts.region.get(op) is not region or region.ops.index(op) > place:
             return False
     return True
 
@@ -264,18 +293,6 @@ def _fresh_before(facts: MemoryFacts, loop: Op, root: Value) -> bool:
     return not any(_accesses(op, root) for op in ops[ops.index(allocation):ops.index(loop)])
 
 
-def _term(facts: MemoryFacts, v: Value) -> tuple[Value | None, int]:
-    """``value + constant``."""
-    c = 0
-    while not isinstance(v, Constant):
-        op = facts.definition.get(v)
-        if op is None or op.name not in ("add", "sub") or not isinstance(op.operands[1], Constant):
-            return v, c
-        c += op.operands[1].value if op.name == "add" else -op.operands[1].value
-        v = op.operands[0]
-    return None, c + v.value
-
-
 def _box(facts: MemoryFacts, region: Region, op: Op) -> tuple | None:
     """Per axis the first element and the one past the last that an access inside `region` touches, each once."""
     chain = facts.chain[op]
@@ -286,14 +303,14 @@ def _box(facts: MemoryFacts, region: Region, op: Op) -> tuple | None:
     for c, _ in chain[depth:]:
         if c.name != "for" or abs(c.operands[2].value) != 1:  # type: ignore[attr-defined]
             return None
-        (a, p), (b, q) = _term(facts, c.operands[0]), _term(facts, c.operands[1])
+        (a, p), (b, q) = facts.term(c.operands[0]), facts.term(c.operands[1])
         up = c.operands[2].value > 0  # type: ignore[attr-defined]
         loops[c.regions[0].params[0]] = ((a, p), (b, q)) if up else ((b, q + 1), (a, p + 1))
     used: set[Value] = set()
     out = []
     across = _across(facts, op)
     for k, v in enumerate(_place(op)):
-        base, c = _term(facts, v)
+        base, c = facts.term(v)
         if k in across:
             if base is not None or across[k][0] in loops:
                 return None
@@ -323,7 +340,7 @@ def _across(facts: MemoryFacts, op: Op) -> dict[int, tuple]:
     """Extents of the axes along which a product adds."""
     if op.name != "gemm":
         return {}
-    return dict(zip(op.attrs["c"], (_term(facts, n) for n in op.operands[3:5]), strict=True))
+    return dict(zip(op.attrs["c"], (facts.term(n) for n in op.operands[3:5]), strict=True))
 
 
 def _moves(facts: MemoryFacts, v: Value | None, indices: set[Value]) -> bool:

@@ -15,11 +15,11 @@ from collections.abc import Iterable
 
 from ..analyses.memory import MemoryFacts, memory
 from ..analyses.overlap import may_cross
-from ..ir.function import Constant, Function, Op, Region, Value, free_values, replace_uses, walk
+from ..ir.function import Function, Op, Region, Value, free_values, replace_uses, walk
 from ..ir.ops import SCALAR
 from .simplify import eliminate_dead, share_loads
 
-__all__ = ["fuse"]
+__all__ = ["fuse", "fuse_in"]
 
 _LARGEST = 150  # operations in a loop
 _FAR = 24  # operations to look past
@@ -29,12 +29,13 @@ _KNOWN = frozenset(SCALAR) | _ACCESS | {"for", "if", "alloc", "dim", "gemm"}
 
 def fuse(function: Function) -> None:
     """Make one loop of several, as long as that is possible, and forward what they hand to each other."""
-    if _fuse_in(memory(function), function.body):
+    if fuse_in(memory(function), function.body):
         share_loads(function)
         eliminate_dead(function)
 
 
-def _fuse_in(facts: MemoryFacts, region: Region) -> bool:
+def fuse_in(facts: MemoryFacts, region: Region) -> bool:
+    """Make one loop of several in a region and what it contains; whether any were found."""
     changed = False
     k = 0
     while k < len(region.ops):
@@ -43,25 +44,15 @@ def _fuse_in(facts: MemoryFacts, region: Region) -> bool:
             while _grow(facts, region, op):
                 changed = True
         for inner in op.regions:
-            changed |= _fuse_in(facts, inner)
+            changed |= fuse_in(facts, inner)
         k = region.ops.index(op) + 1
     return changed
 
 
 def _range(facts: MemoryFacts, loop: Op) -> tuple:
     """Bounds as values plus constants, and the step."""
-    def bound(v: Value) -> tuple[Value | None, int]:
-        c = 0
-        while not isinstance(v, Constant):
-            op = facts.definition.get(v)
-            if op is None or op.name not in ("add", "sub") or not isinstance(op.operands[1], Constant):
-                return v, c
-            c += op.operands[1].value if op.name == "add" else -op.operands[1].value
-            v = op.operands[0]
-        return None, c + v.value
-
     lo, hi, step = loop.operands[:3]
-    return bound(lo), bound(hi), step.value  # type: ignore[attr-defined]
+    return facts.term(lo), facts.term(hi), step.value  # type: ignore[attr-defined]
 
 
 class _Touched:

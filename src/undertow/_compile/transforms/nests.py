@@ -1,7 +1,9 @@
-"""Outer loops that add to neighbours as gathers: what lets them run on threads.
+"""Nests that add to neighbours as gathers.
 
-As `gather`, along the index of a loop that contains others: ``for i: for j: a[i-1, j] += x(i, j); a[i+1, j] += y(i, j)`` adds
-to each row once, all rows that receive every part in one loop, whose iterations touch a row each.
+As `gather`, along the index of a loop that may contain others: ``for i: for j: a[i-1, j] += x(i, j); a[i+1, j] += y(i, j)``
+adds to each row once, all rows that receive every part in one loop, whose iterations touch a row each. That lets them run
+on threads (`gather_nest`). Where neighbours go around the end (``i - 1 if i > 0 else n - 1``), every row receives every
+part, and one loop does for all: each element is then fetched and written once, and `gather_around` does it in any case.
 
 Needs: verified IR. Gives: verified IR, in place, with operations that have become dead. Cost: a test of overlap for each pair
     of accesses to one memory in the loop.
@@ -9,38 +11,88 @@ Needs: verified IR. Gives: verified IR, in place, with operations that have beco
 
 from __future__ import annotations
 
-from ..analyses.memory import MemoryFacts
+from ..analyses.memory import MemoryFacts, memory
 from ..analyses.overlap import may_meet
 from ..ir.builder import Builder, const
-from ..ir.function import Constant, Op, Region, Value, walk
+from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import HAS_EFFECT, SCALAR
 from ..ir.types import I64
+from .fuse import fuse_in
 from .loops import offset_from, register
+from .rotation import rotation_of
 
-__all__ = ["gather_nest"]
+__all__ = ["gather_around", "gather_nest"]
 
 _ACCESS = frozenset(("load", "store", "accum"))
 _PLAIN = frozenset(SCALAR) | _ACCESS | {"dim", "if", "for"}
 _WIDEST = 8
 _PARTS = 5
+_TWICE = 12.0  # what a part may cost that others have done already
 
 
 def gather_nest(facts: MemoryFacts, loop: Op) -> list[Op]:
     """Turn a loop into loops of which the first gathers; those, or nothing where that is not right."""
-    parts = _parts(facts, loop)
-    if parts is None:
-        return []
+    found = _parts(facts, loop)
+    return [] if found is None else _rewritten(facts, loop, *found)
+
+
+def gather_around(function: Function) -> None:
+    """Gather what nests add to neighbours that go around the end, where that computes little twice."""
+    facts = memory(function)
+    for loop in reversed([op for op in walk(function.body) if op.name == "for"]):
+        found = _parts(facts, loop)
+        if found is None or not found[1] or _rest(loop, found[0]):
+            continue
+        parts = found[0].values()
+        twice = sum(_cost(_needed(loop, part)) for part in parts) - _cost(_needed(loop, set().union(*parts)))
+        if twice <= _TWICE * len(parts):
+            new, = (op for op in _rewritten(facts, loop, *found) if op.name == "for")
+            fuse_in(facts, new.regions[0])
+            facts = memory(function)
+
+
+def _rewritten(facts: MemoryFacts, loop: Op, parts: dict[int, set[Op]], around: bool) -> list[Op]:
     region = facts.region[loop]
     at = region.ops.index(loop)
-    new = _Nest(facts, loop, parts).run()
+    new = _Nest(facts, loop, parts, around).run()
     region.ops[at:at + 1] = new
     for op in new:
         register(facts, op, region, facts.chain[loop])
     return new
 
 
-def _parts(facts: MemoryFacts, loop: Op) -> dict[int, set[Op]] | None:
-    """Additions in an iteration by how far from its index they land."""
+def _rest(loop: Op, parts: dict[int, set[Op]]) -> set[Op]:
+    """Effects that are in no part."""
+    own = {op for part in parts.values() for op in part}
+    return {op for op in walk(loop.regions[0]) if op.name in HAS_EFFECT and op not in own}
+
+
+def _needed(loop: Op, effects: set[Op]) -> set[Op]:
+    """Operations in a loop that some of its effects need."""
+    made = {r: op for op in walk(loop.regions[0]) for r in op.results}
+    wanted = set(effects)
+    around: dict[Op, Op] = {}
+    for op in walk(loop.regions[0]):
+        for inner in op.regions:
+            around.update(dict.fromkeys(inner.ops, op))
+    todo = list(effects)
+    while todo:
+        op = todo.pop()
+        uses = [*op.operands, *(y for inner in op.regions for y in inner.yields)] if op.results or not op.regions \
+            else op.operands
+        for other in [made.get(v) for v in uses] + [around.get(op)]:
+            if other is not None and other not in wanted:
+                wanted.add(other)
+                todo.append(other)
+    return wanted
+
+
+def _cost(ops: set[Op]) -> float:
+    return sum(SCALAR[op.name].cost if op.name in SCALAR else 1.0 for op in ops)
+
+
+def _parts(facts: MemoryFacts, loop: Op) -> tuple[dict[int, set[Op]], bool] | None:
+    """Additions in an iteration by how far from its index they land, and whether they go around the end."""
     inside = list(walk(loop.regions[0]))
     if loop.results or abs(loop.operands[2].value) != 1 or any(  # type: ignore[attr-defined]
             op.name not in _PLAIN for op in inside):
@@ -54,19 +106,21 @@ def _parts(facts: MemoryFacts, loop: Op) -> dict[int, set[Op]] | None:
         if op.name in _ACCESS:
             by_root.setdefault(op.operands[0], []).append(op)
     parts: dict[int, set[Op]] = {}
+    ways: set[bool] = set()
     for root, accesses in by_root.items():
-        distances = {op: _distance(facts, op, i, moving) for op in accesses}
+        distances = {op: _distance(facts, op, loop, moving) for op in accesses}
         if {op.name for op in accesses} != {"accum"} or len(set(distances.values())) == 1:
             if not _apart(facts, loop, accesses):
                 return None
             continue
         if None in distances.values() or not root.type.is_float:
             return None
-        for op, c in distances.items():
-            parts.setdefault(c, set()).add(op)  # type: ignore[arg-type]
-    if not 2 <= len(parts) <= _PARTS or max(parts) - min(parts) > _WIDEST:
+        for op, (c, around) in distances.items():  # type: ignore[misc]
+            parts.setdefault(c, set()).add(op)
+            ways |= {around} if c else set()
+    if not 2 <= len(parts) <= _PARTS or max(parts) - min(parts) > _WIDEST or len(ways) != 1:
         return None
-    return parts
+    return parts, ways.pop()
 
 
 def _moving(body: Region, i: Value) -> set[Value]:
@@ -83,14 +137,17 @@ def _moving(body: Region, i: Value) -> set[Value]:
     return found
 
 
-def _distance(facts: MemoryFacts, op: Op, i: Value, moving: set[Value]) -> int | None:
+def _distance(facts: MemoryFacts, op: Op, loop: Op, moving: set[Value]) -> tuple[int, bool] | None:
+    """How far from the loop's index an addition lands, and whether around the end."""
     if op.name != "accum":
         return None
-    found = None
+    i, found = loop.regions[0].params[0], None
     for v in op.operands[2:]:
-        c = offset_from(facts, v, i)
+        c, around = offset_from(facts, v, i), False
+        if c is None:
+            c, around = rotation_of(facts, v, loop), True
         if c is not None and found is None:
-            found = c
+            found = c, around
         elif v in moving:
             return None
     return found
@@ -117,8 +174,8 @@ def _apart(facts: MemoryFacts, loop: Op, accesses: list[Op]) -> bool:
 class _Nest:
     """Writes the loops that a nest becomes."""
 
-    def __init__(self, facts: MemoryFacts, loop: Op, parts: dict[int, set[Op]]) -> None:
-        self.facts, self.loop, self.parts = facts, loop, parts
+    def __init__(self, facts: MemoryFacts, loop: Op, parts: dict[int, set[Op]], around: bool) -> None:
+        self.facts, self.loop, self.parts, self.around = facts, loop, parts, around
         self.i = loop.regions[0].params[0]
         self.b = Builder()
         self.b.span = loop.span
@@ -128,6 +185,12 @@ class _Nest:
         lo, hi, step = self.loop.operands[:3]
         if step.value < 0:  # type: ignore[attr-defined]
             lo, hi = self.moved(hi, 1), self.moved(lo, 1)
+        rest = _rest(self.loop, self.parts)
+        if self.around:
+            self.nest(lo, hi, sorted(self.parts.items()))
+            if rest:
+                self.nest(lo, hi, [(0, rest)])
+            return b.region.ops
         start, end = self.moved(lo, high), self.moved(hi, low)
         self.nest(start, end, sorted(self.parts.items()))
         past = b.scalar("select", b.scalar("lt", end, start), start, end)
@@ -137,8 +200,6 @@ class _Nest:
                 self.nest(lo, b.scalar("select", b.scalar("lt", hi, first), hi, first), [(0, part)])
             if c > low:
                 self.nest(self.moved(past, -c), hi, [(0, part)])
-        own = {op for part in self.parts.values() for op in part}
-        rest = {op for op in walk(self.loop.regions[0]) if op.name in HAS_EFFECT and op not in own}
         if rest:
             self.nest(lo, hi, [(0, rest)])
         return b.region.ops
@@ -157,18 +218,29 @@ class _Nest:
         j = Value(I64, self.i.name)
         with self.b.inside(Region([j])) as region:
             for c, part in parts:
-                mapping: dict[Value, Value] = {self.i: self.moved(j, -c)}
-                for op in walk(self.loop.regions[0]):
-                    if op.name in ("add", "sub") and (k := offset_from(self.facts, op.result, self.i)) is not None:
-                        mapping[op.result] = self.moved(j, k - c)
-                self.copy(self.loop.regions[0], mapping, part)
-        attrs = {"prange": True} if self.loop.attrs.get("prange") else {}
+                self.copy(self.loop.regions[0], self.places(j, lo, hi, c), part, _needed(self.loop, part))
+        attrs = {k: True for k, on in (("prange", self.loop.attrs.get("prange")), ("around", self.around)) if on}
         self.b.emit("for", [lo, hi, const(1)], [], attrs, [region])
 
-    def copy(self, region: Region, mapping: dict[Value, Value], part: set[Op]) -> None:
+    def places(self, j: Value, lo: Value, hi: Value, c: int) -> dict[Value, Value]:
+        """The index of the iteration whose part `c` lands on `j`, and what lies some places from it."""
+        inside = list(walk(self.loop.regions[0]))
+        if self.around and c:
+            b = self.b
+            here = b.scalar("select", b.scalar("gt", j, lo), b.sub(j, const(1)), self.moved(hi, -1)) if c > 0 else \
+                b.scalar("select", b.scalar("lt", j, self.moved(hi, -1)), b.add(j, const(1)), lo)
+            return {self.i: here, **{op.result: j for op in inside if op.results
+                                     and rotation_of(self.facts, op.result, self.loop) == c}}
+        mapping = {self.i: self.moved(j, -c)}
+        for op in inside:
+            if op.name in ("add", "sub") and (k := offset_from(self.facts, op.result, self.i)) is not None:
+                mapping[op.result] = self.moved(j, k - c)
+        return mapping
+
+    def copy(self, region: Region, mapping: dict[Value, Value], part: set[Op], needed: set[Op]) -> None:
         """Append the operations of a region, of those with effects the ones of a part."""
         for op in region.ops:
-            if op.name in HAS_EFFECT and op not in part or op.results and op.result in mapping:
+            if op not in needed or op.name in HAS_EFFECT and op not in part or op.results and op.result in mapping:
                 continue
             operands = [mapping.get(v, v) for v in op.operands]
             regions = []
@@ -176,7 +248,7 @@ class _Nest:
                 params = [Value(p.type, p.name) for p in inner.params]
                 mapping.update(zip(inner.params, params, strict=True))
                 with self.b.inside(Region(params)) as new:
-                    self.copy(inner, mapping, part)
+                    self.copy(inner, mapping, part, needed)
                     new.yields = [mapping.get(y, y) for y in inner.yields]
                 regions.append(new)
             attrs = {k: v for k, v in op.attrs.items() if k != "gather"}

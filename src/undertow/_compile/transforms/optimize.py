@@ -8,14 +8,16 @@ from .clears import drop_clears, fill_unset
 from .fuse import fuse
 from .gather import gather
 from .loops import promote, separate, turn_around
+from .nests import gather_around
+from .peel import peel_rest
 from .products import call_blas
 from .recurrence import hand_on
 from .simplify import cancel_clearing, eliminate_dead
 
 __all__ = ["PASSES", "optimize"]
 
-PASSES = (cancel_clearing, sink, eliminate_dead, call_blas, promote, gather, separate, turn_around, drop_clears, hand_on,
-          eliminate_dead)
+PASSES = (cancel_clearing, sink, eliminate_dead, call_blas, promote, drop_clears, gather_around, peel_rest, gather, separate, turn_around,
+          drop_clears, hand_on, eliminate_dead)
 
 
 def optimize(function: Function, zeros: dict[Value, Value] | None = None) -> set[Value]:
