@@ -115,9 +115,10 @@ def _parts(facts: MemoryFacts, loop: Op) -> tuple[dict[int, set[Op]], bool] | No
             continue
         if None in distances.values() or not root.type.is_float:
             return None
-        for op, (c, around) in distances.items():  # type: ignore[misc]
-            parts.setdefault(c, set()).add(op)
-            ways |= {around} if c else set()
+        for op, found in distances.items():
+            assert found is not None
+            parts.setdefault(found[0], set()).add(op)
+            ways |= {found[1]} if found[0] else set()
     if not 2 <= len(parts) <= _PARTS or max(parts) - min(parts) > _WIDEST or len(ways) != 1:
         return None
     return parts, ways.pop()
