@@ -60,12 +60,15 @@ def compile_source(source: str, name: str) -> Callable:
     from ..runtime.memory import scratched
     from ..runtime.native import NAMES, alone, jit
     from ..runtime.store import Store, folder, write_source
+    from . import direct as generated
 
     for called, kind, ordered in (("product_f64(", "double", False), ("product_f32(", "float", False),
                                   ("ordered_product_f64(", "double", True), ("ordered_product_f32(", "float", True)):
         if f" {called}" in source:
             provide(kind, ordered)
-    tree = ast.fix_missing_locations(_Access(tree := ast.parse(source)).visit(tree))
+    text: Any = ast.parse(source).body[0]
+    access = _Access(tree := ast.parse(source))
+    tree = ast.fix_missing_locations(access.visit(tree))
     store = Store(source)
     own = f"{name}_{store.stem[:12]}"  # symbols of native code from different processes must not collide
     kernels = {f.name: f"{f.name}_{store.stem[:12]}" for f in tree.body[1:]}  # type: ignore[attr-defined]
@@ -76,7 +79,11 @@ def compile_source(source: str, name: str) -> Callable:
     exec(compile(tree, write_source(source), "exec"), namespace)
     for kernel in kernels.values():
         namespace[kernel] = jit(namespace[kernel])
-    native = jit(namespace[own], bool(kernels))
+    if kernels:
+        native = jit(namespace[own], True)
+    else:
+        text.name = own
+        native = jit(generated.direct(text, namespace, access.scopes, jit(namespace[own])))
     if folder() is not None:
         native._cache = store
     kinds = [p.arg for p in tree.body[0].args.args if p.arg == "pool" or re.fullmatch(r"tape(_\d+)?", p.arg)]  # type: ignore[attr-defined]

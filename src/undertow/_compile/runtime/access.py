@@ -16,7 +16,7 @@ from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-__all__ = ["pointer_to", "read", "shaped", "write"]
+__all__ = ["element", "mark", "pointer_to", "read", "shaped", "write"]
 
 
 def pointer_to(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
@@ -24,27 +24,33 @@ def pointer_to(context: Any, builder: Any, array_type: Any, array: Any, index: A
     model = context.data_model_manager[array_type]  # fields by extraction: a proxy of the array would go through memory
     data = model.get(builder, array, "data")
     indices = cgutils.unpack_tuple(builder, index, array_type.ndim)
+    shape = cgutils.unpack_tuple(builder, model.get(builder, array, "shape"), array_type.ndim)
+    strides = [] if array_type.layout == "C" else cgutils.unpack_tuple(
+        builder, model.get(builder, array, "strides"), array_type.ndim)
+    return element(builder, data, indices, shape, strides)
+
+
+def element(builder: Any, data: Any, indices: Any, shape: Any, strides: Any) -> Any:
+    """Address of an element of an array with its fields at hand; without strides it is dense."""
     if not indices:
         return data
-    if array_type.layout != "C":
-        strides = cgutils.unpack_tuple(builder, model.get(builder, array, "strides"), array_type.ndim)
+    if strides:
         offset = None
         for i, s in zip(indices, strides, strict=True):
             term = builder.mul(i, s, flags=["nsw"])
             offset = term if offset is None else builder.add(offset, term, flags=["nsw"])
         return cgutils.pointer_add(builder, data, offset)
-    shape = cgutils.unpack_tuple(builder, model.get(builder, array, "shape"), array_type.ndim)
     at = indices[0]
     for i, n in zip(indices[1:], shape[1:], strict=True):
         at = builder.add(builder.mul(at, n, flags=["nsw"]), i, flags=["nsw"])
     return builder.gep(data, [at], inbounds=True)
 
 
-def _mark(builder: Any, instruction: Any, scope: Any, total: Any) -> None:
+def mark(builder: Any, instruction: Any, scope: int, total: int) -> None:
     """Say which memory of the function an access touches, and that it touches no other."""
     module = builder.module
     found = module.__dict__.setdefault("_undertow_scopes", {})
-    key = (scope.literal_value, total.literal_value)
+    key = (scope, total)
     if key not in found:
         if key[1] not in found:
             domain = module.add_metadata([ir.MetaDataString(module, "undertow")])
@@ -70,7 +76,7 @@ def read(context: Any, a: Any, index: Any, scope: Any, total: Any) -> Any:
         pointer = pointer_to(context, builder, array_type, args[0], args[1])
         loaded = builder.load(pointer)
         loaded.align = None if array_type.aligned else 1
-        _mark(builder, loaded, scope, total)
+        mark(builder, loaded, scope.literal_value, total.literal_value)
         return context.data_model_manager[array_type.dtype].from_data(builder, loaded)
 
     return (a.dtype(a, index, scope, total), codegen) if _literal(scope, total) else None
@@ -86,7 +92,7 @@ def write(context: Any, a: Any, index: Any, value: Any, scope: Any, total: Any) 
         data = context.data_model_manager[array_type.dtype].as_data(builder, item)
         stored = builder.store(data, pointer)
         stored.align = None if array_type.aligned else 1
-        _mark(builder, stored, scope, total)
+        mark(builder, stored, scope.literal_value, total.literal_value)
         return context.get_dummy_value()
 
     return (types.void(a, index, types.unliteral(value), scope, total), codegen) if _literal(scope, total) else None
