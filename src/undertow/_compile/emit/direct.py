@@ -44,7 +44,7 @@ def direct(function: ast.FunctionDef, names: dict[str, Any], scopes: dict[str, i
         except Unknown as reason:
             left_to_numba.append(str(reason))
             return _by_numba(context, args, numba)
-        kinds = types.Tuple([types.boolean, *typed.results])  # type: ignore[misc]
+        kinds = types.Tuple([types.boolean, *typed.results])
 
         def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             return _Code(context, builder, typed, scopes).run(function, params, values, kinds)
@@ -114,13 +114,13 @@ class _Code:
                 self.places[name] = cgutils.alloca_once(self.b, self.context.get_value_type(self.typed.kinds[name]))
         self.end = self.b.append_basic_block("end")
         self.left = cgutils.alloca_once(self.b, _BIT)
-        self.results = [cgutils.alloca_once(self.b, self.context.get_value_type(k)) for k in self.typed.results]  # type: ignore[union-attr]
+        self.results = [cgutils.alloca_once(self.b, self.context.get_value_type(k)) for k in self.typed.results]
         for name, value in zip(params, args, strict=True):
             self.bind(name, value)
         *body, last = function.body
         self.block(body)
         if self.results:
-            for place, e, kind in zip(self.results, last.value.elts, self.typed.results, strict=True):  # type: ignore[attr-defined, arg-type]
+            for place, e, kind in zip(self.results, last.value.elts, self.typed.results, strict=True):  # type: ignore[attr-defined]
                 value = self.expr(e)
                 if isinstance(kind, types.Array):
                     self.context.nrt.incref(self.b, kind, value)

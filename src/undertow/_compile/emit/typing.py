@@ -54,7 +54,7 @@ class Typed:
         self.of: dict[ast.expr, Any] = {}
         self.calls: dict[ast.expr, tuple] = {}
         self.assigned: dict[str, list[int]] = {}
-        self.results: list | None = None
+        self.results: list = []
         self.depth = 0
         self.known: dict[tuple, tuple] = {}
         for p, kind in zip(function.args.args, args, strict=True):
