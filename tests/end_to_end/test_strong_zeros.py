@@ -37,3 +37,27 @@ def test_infinite_slopes_stay_infinite():
 def test_both_modes_agree_where_a_factor_is_zero_and_the_other_infinite(f, kind):
     with np.errstate(all="ignore"):
         assert ut.grad(f, tier="record")(kind(0.0)) == ut.jvp(f, (kind(0.0),), (1.0,), tier="record")[1] == 0.0
+
+
+INNER = {
+    "dot": lambda v: np.dot(v, v), "method": lambda v: v.dot(v), "vdot": lambda v: np.vdot(v, v), "inner": lambda v: np.inner(v, v),
+    "matmul": lambda v: np.matmul(v, v), "einsum": lambda v: np.einsum("i,i->", v, v), "tensordot": lambda v: np.tensordot(v, v, 1),
+    "convolve": lambda v: np.convolve(v, v)[2], "rows": lambda v: np.diag(np.dot(v[None], v[:, None])).sum(),
+}
+
+
+@pytest.mark.parametrize("name", INNER)
+@pytest.mark.parametrize("nested", [False, True])
+def test_lengths_at_the_origin(name, nested):
+    """Products of zeros below an infinite slope, beside parts whose slope is finite."""
+    def length(v):
+        return INNER[name](v) ** 0.5 + np.sum(v * np.arange(1.0, 4.0)) + 0.5 * np.sum(v ** 2)
+
+    with np.errstate(all="ignore"):
+        if nested:
+            rate = ut.grad(lambda s: np.sum(ut.grad(lambda v: length(s * v), tier="record")(np.zeros(3))), tier="record")
+            assert rate(1.5) == 6.0
+        else:
+            np.testing.assert_array_equal(ut.grad(length)(np.zeros(3)), [1.0, 2.0, 3.0])
+            np.testing.assert_array_equal(ut.grad(lambda v: np.sum(np.sqrt(np.dot(np.diag([0.0, 1.0, 2.0]), v))))(np.ones(3)),
+                                          [0.0, 0.5, 1 / np.sqrt(2.0)])

@@ -160,8 +160,8 @@ class Writer:
             f"{name} += {e}", f"{name} *= 0.5", f"np.sin({name}, out={name})", f"np.multiply({name}, {e}, out={name})",
             f"{name}.fill({self.scalar()})", f"np.copyto({name}, {e})", f"{name}[{name} > 0.2] = {self.scalar()}",
             f"{name}[{name} < 0] *= {self.scalar()}", f"{name}.sort()", f"np.clip({name}, -0.6, 0.7, out={name})",
-            f"np.add.at({name}.reshape(-1), [0, 1, 0], {self.scalar()})", f"np.putmask({name}, {name} > 0.4, 0.1)",
-            f"np.put({name}, [0, 2], {self.scalar()})"]))
+            f"np.add.at({name}.reshape(-1), [0, -1, 0], {self.scalar()})", f"np.putmask({name}, {name} > 0.4, 0.1)",
+            f"np.put({name}, [0, -1], {self.scalar()})"]))
 
     def new_array(self) -> None:
         shape = self.pick(sorted(set(self.arrays.values())))

@@ -175,10 +175,12 @@ def called(sweep: Any, data: tuple, out: Any) -> None:
     rule, ends, cells, kwargs, kept_y = data
     body = sweep.prepare(rule.pull)
     args = [cell[0] for cell in cells]
-    if rule.kind == "linear":
+    y = None if kept_y is None else kept_y[0]
+    if sweep.strict:
+        found = sweep.pull(rule, y, g, args, kwargs, ends, None)
+    elif rule.kind == "linear":
         found = body(g, *args, **kwargs)
     else:
-        y = None if kept_y is None else kept_y[0]
         if "active" in rule.wants:
             found = body(y, g, *args, **kwargs, active=tuple([end is not None for end in ends]))
         else:
@@ -212,7 +214,7 @@ def called_on_one(sweep: Any, data: tuple, out: Slot) -> None:
     if g is None:
         return
     rule, ref, shape, cell, rest, kept_y = data
-    if sweep.lower.level:
+    if sweep.lower.level or sweep.strict:
         called(sweep, (rule, ((ref, shape, False),), [cell, *[(x,) for x in rest]], {}, kept_y), out)
         return
     out.bar = None

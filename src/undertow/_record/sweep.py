@@ -6,6 +6,7 @@ is how derivatives nest.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -222,8 +223,28 @@ class Sweep:
             if "residuals" in rule.wants:
                 extra["residuals"] = residuals
         body = self.prepare(rule.pull)
-        found = body(g, *args, **kwargs) if rule.kind == "linear" else body(y, g, *args, **kwargs, **extra)
-        return found if isinstance(found, tuple) else (found,)
+
+        def pulled(g: Any) -> tuple:
+            found = body(g, *args, **kwargs) if rule.kind == "linear" else body(y, g, *args, **kwargs, **extra)
+            return found if isinstance(found, tuple) else (found,)
+
+        found = pulled(g)
+        if self.strict and not isinstance(g, tuple) and not finite(g):
+            return self.strongly(g, found, pulled)
+        return found
+
+    def strongly(self, g: Any, found: tuple, pulled: Callable[[Any], tuple]) -> tuple:
+        """Cotangents of a linear map without what infinite cotangents give where its partials are zero."""
+        wild = ~np.isfinite(g)
+        calm = pulled(self.call(np.where, wild, 0.0, g))
+        partials = pulled(np.where(wild, 1.0, 0.0) if isinstance(g, ndarray) else 1.0)
+
+        def one(c: Any, calm: Any, p: Any) -> Any:
+            if isinstance(c, (list, tuple)):
+                return [one(*parts) for parts in zip(c, calm, p, strict=True)]
+            return c if c is None else self.call(np.where, np.equal(p, 0), calm, c)
+
+        return tuple(one(*parts) for parts in zip(found, calm, partials, strict=True))
 
     def transposed(self, rule: Any, y: Any, g: Any, args: list, kwargs: dict, leaves: list) -> tuple:
         """The pullback of a rule that gives its pushforward alone: the transpose of a linear map."""
