@@ -10,6 +10,7 @@ import numpy as np
 from .._driver import PLAIN, finite
 from .._tiers import Call, Ledger, NotCompilable, whole
 from .base import Problem, filled, fitted
+from .dense import units
 from .native import Layout, NativePullback, boxed, pullback, refused
 from .trees import leaves, with_derivatives
 
@@ -180,17 +181,6 @@ def sure(found: list) -> list:
     if not all(map(finite, found)):
         raise Unsure("a derivative is not finite")
     return found
-
-
-def units(x: Any) -> Any:
-    """Unit tangents of an array or a number."""
-    if not isinstance(x, np.ndarray):
-        yield 1.0
-        return
-    for j in range(x.size):
-        unit = np.zeros(x.shape, x.dtype)
-        unit[np.unravel_index(j, x.shape)] = 1.0
-        yield unit
 
 
 def jacobian(lower: Any, f: Any, args: tuple, kwargs: dict, argnums: Any, mode: str, tier: str) -> Any:

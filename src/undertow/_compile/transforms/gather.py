@@ -14,7 +14,7 @@ from __future__ import annotations
 from ..analyses.memory import MemoryFacts, memory
 from ..analyses.overlap import may_meet
 from ..ir.builder import Builder, const
-from ..ir.function import Constant, Function, Op, Region, Value, walk
+from ..ir.function import Function, Op, Region, Value, walk
 from ..ir.types import I64
 from .loops import (
     cost_of,
@@ -25,7 +25,7 @@ from .loops import (
     needed_for,
     offset_from,
     reads_back,
-    register,
+    replace,
     sliced,
 )
 from .simplify import again
@@ -50,12 +50,7 @@ def gathered(facts: MemoryFacts, loop: Op) -> bool:
     parts = _parts(facts, loop)
     if parts is None:
         return False
-    region = facts.region[loop]
-    at = region.ops.index(loop)
-    new = _Gather(facts, loop, parts).run()
-    region.ops[at:at + 1] = new
-    for op in new:
-        register(facts, op, region, facts.chain[loop])
+    replace(facts, loop, _Gather(facts, loop, parts).run())
     return True
 
 
@@ -159,11 +154,8 @@ class _Gather:
 
     def moved(self, v: Value, c: int) -> Value:
         """``v + c``, from what `v` itself was moved from."""
-        while not isinstance(v, Constant):
-            op = self.facts.definition.get(v)
-            if op is None or op.name not in ("add", "sub") or not isinstance(op.operands[1], Constant):
-                break
-            v, c = op.operands[0], c + (op.operands[1].value if op.name == "add" else -op.operands[1].value)
+        v, d = self.facts.moved(v)
+        c += d
         return self.b.add(v, const(c)) if c > 0 else self.b.sub(v, const(-c)) if c else v
 
     # ---- bodies

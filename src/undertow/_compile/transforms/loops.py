@@ -20,7 +20,7 @@ from ..ir.ops import SCALAR
 from ..ir.types import BOOL, I64
 
 __all__ = ["cost_of", "depends_on", "independent", "is_plain", "key_of", "needed_for", "offset_from", "promote",
-           "reads_back", "register", "separate", "sliced", "sums_only", "turn_around"]
+           "reads_back", "register", "replace", "separate", "sliced", "sums_only", "turn_around"]
 
 _ACCESS = frozenset(("load", "store", "accum"))
 
@@ -100,6 +100,15 @@ def _carry(loop: Op, group: list[Op]) -> list[Op]:
     then = Region()
     then.ops.append(Op("accum", [root, result, *index], [], span=group[0].span))
     return [test, Op("if", [ran], [], regions=[then, Region()], span=group[0].span)]
+
+
+def replace(facts: MemoryFacts, loop: Op, new: list[Op]) -> None:
+    """Put operations in the place of a loop."""
+    region = facts.region[loop]
+    at = region.ops.index(loop)
+    region.ops[at:at + 1] = new
+    for op in new:
+        register(facts, op, region, facts.chain[loop])
 
 
 def key_of(v: Value) -> object:
@@ -194,12 +203,7 @@ def separate(function: Function) -> None:
             continue
         groups = _neighbours(facts, loop)
         if groups is not None and independent(facts, loop, [op for op in loop.regions[0].ops if op.name in _ACCESS]):
-            region = facts.region[loop]
-            at = region.ops.index(loop)
-            parts = [sliced(loop, part) for part in groups]
-            region.ops[at:at + 1] = parts
-            for part in parts:
-                register(facts, part, region, facts.chain[loop])
+            replace(facts, loop, [sliced(loop, part) for part in groups])
 
 
 _COST = 12.0

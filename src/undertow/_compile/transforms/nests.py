@@ -14,11 +14,11 @@ from __future__ import annotations
 from ..analyses.memory import MemoryFacts, memory
 from ..analyses.overlap import may_meet
 from ..ir.builder import Builder, const
-from ..ir.function import Constant, Function, Op, Region, Value, walk
+from ..ir.function import Function, Op, Region, Value, walk
 from ..ir.ops import HAS_EFFECT, SCALAR
 from ..ir.types import I64
 from .fuse import fuse_in
-from .loops import offset_from, register
+from .loops import offset_from, replace
 from .rotation import rotation_of
 
 __all__ = ["gather_around", "gather_nest"]
@@ -52,12 +52,8 @@ def gather_around(function: Function) -> None:
 
 
 def _rewritten(facts: MemoryFacts, loop: Op, parts: dict[int, set[Op]], around: bool) -> list[Op]:
-    region = facts.region[loop]
-    at = region.ops.index(loop)
     new = _Nest(facts, loop, parts, around).run()
-    region.ops[at:at + 1] = new
-    for op in new:
-        register(facts, op, region, facts.chain[loop])
+    replace(facts, loop, new)
     return new
 
 
@@ -207,11 +203,8 @@ class _Nest:
 
     def moved(self, v: Value, c: int) -> Value:
         """``v + c``, from what `v` itself was moved from."""
-        while not isinstance(v, Constant):
-            op = self.facts.definition.get(v)
-            if op is None or op.name not in ("add", "sub") or not isinstance(op.operands[1], Constant):
-                break
-            v, c = op.operands[0], c + (op.operands[1].value if op.name == "add" else -op.operands[1].value)
+        v, d = self.facts.moved(v)
+        c += d
         return self.b.add(v, const(c)) if c > 0 else self.b.sub(v, const(-c)) if c else v
 
     def nest(self, lo: Value, hi: Value, parts: list[tuple[int, set[Op]]]) -> None:
