@@ -124,8 +124,8 @@ def main():
         peers = [("JAX", jax, "prepare"), ("PyTorch", torch, "prepare")]
         if given.torch_compile:
             peers.append(("compiled", torch, "prepare_compiled"))
-        if given.programs == "small" and importlib.util.find_spec("enzyme_ad"):
-            peers.append(("Enzyme", importlib.import_module("peers.enzyme_ports"), "prepare"))
+        if importlib.util.find_spec("enzyme_ad"):
+            peers.append(("Enzyme", importlib.import_module(f"peers.enzyme_{kind}"), "prepare"))
     programs = importlib.import_module(f"{given.programs}_programs").PROGRAMS
     print(f"{'program':16s} {'primal ms':>10s} {'ours':>10s}" + "".join(f" {n:>10s}" for n, *_ in peers)
           + f" {'/primal':>8s} {'/fastest':>8s} {'first s':>8s}")
