@@ -286,7 +286,7 @@ class CompiledPullback:
         if mode == "gradient" and not variant.ready(mode) and variant.ready("pullback"):
             mode = "pullback"
         unset = variant.reverse("gradient")[1] if mode == "gradient" else ()
-        for p in t.shadows:
+        for p in variant.shadows(mode):
             given = shadows.get(p) if shadows else None
             if given is None:
                 v = values[self.position(p)]

@@ -46,8 +46,9 @@ def _plan(compiled: Any, variant: Any, places: tuple[int, ...], single: bool) ->
     if make is None:
         return None
     unset = variant.reverse("gradient")[1]
-    shadows = [compiled.position(p) for p in t.shadows]
-    fills = [np.empty if p in unset else np.zeros for p in t.shadows]
+    given = variant.shadows("gradient")
+    shadows = [compiled.position(p) for p in given]
+    fills = [np.empty if p in unset else np.zeros for p in given]
     outputs = len(compiled.ir.body.yields)
     parts = []  # where each piece of the gradient is: a shadow, or a result
     for k in places:
@@ -55,9 +56,9 @@ def _plan(compiled: Any, variant: Any, places: tuple[int, ...], single: bool) ->
         if not p.type.is_float:
             return None
         if isinstance(p.type, ArrayType):
-            if p not in t.shadows:
+            if p not in given:
                 return None
-            parts.append((None, t.shadows.index(p)))
+            parts.append((None, given.index(p)))
         else:
             if p not in t.cotangents:
                 return None

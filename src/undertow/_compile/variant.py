@@ -15,6 +15,7 @@ from .emit.native import compile_source
 from .emit.python import emit
 from .ir.function import Function, Op, Value, walk
 from .ir.verify import verify
+from .transforms.localize import localize
 from .transforms.optimize import optimize
 from .transforms.peel import peel_rest
 from .transforms.products import call_blas
@@ -88,6 +89,11 @@ class Variant:
         except KeyError as error:
             raise NotCompilable(f"no derivative of `{error.args[0]}`") from None
 
+    def shadows(self, mode: str) -> list[Value]:
+        """Array parameters whose shadows a mode is given: a gradient only those that are asked for."""
+        shadows = self.transformed.shadows
+        return [p for p in shadows if p in self.active] if mode == "gradient" else shadows
+
     def reverse(self, mode: str) -> tuple[Function, set[Value]]:
         """The pullback, and the shadows that need not be set before: `pullback` adds to them, `gradient` is given zeros."""
         found = self._reverse.get(mode)
@@ -99,6 +105,9 @@ class Variant:
                 shadows = function.params[n:n + len(t.shadows)]
                 primals = dict(zip(self.primal.params, function.params, strict=False))
                 zeros = {s: primals[p] for p, s in zip(t.shadows, shadows, strict=True)}
+                if mode == "gradient":
+                    own = [s for p, s in zip(t.shadows, shadows, strict=True) if p not in self.active]
+                    localize(function, {s: zeros.pop(s) for s in own})
                 unset = optimize(function, zeros if mode == "gradient" else None)
                 verify(function)
                 found = self._reverse[mode] = (function, {p for p, s in zip(t.shadows, shadows, strict=True) if s in unset})
