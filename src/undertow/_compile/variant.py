@@ -108,7 +108,7 @@ class Variant:
                 if mode == "gradient":
                     own = [s for p, s in zip(t.shadows, shadows, strict=True) if p not in self.active]
                     localize(function, {s: zeros.pop(s) for s in own})
-                unset = optimize(function, zeros if mode == "gradient" else None)
+                unset = optimize(function, zeros if mode == "gradient" else None, self.threads)
                 verify(function)
                 found = self._reverse[mode] = (function, {p for p, s in zip(t.shadows, shadows, strict=True) if s in unset})
         return found
@@ -129,7 +129,7 @@ class Variant:
                     found = pushforward(outer, active, int(width))
                 except KeyError as error:
                     raise NotCompilable(f"no derivative of `{error.args[0]}`") from None
-                optimize(found.function)
+                optimize(found.function, None, self.threads)
                 verify(found.function)
                 self._forward[mode] = found
         return found

@@ -17,7 +17,7 @@ from ..ir.function import Constant, Op, Value
 if TYPE_CHECKING:
     from .memory import MemoryFacts
 
-__all__ = ["may_cross", "may_meet", "touches_later"]
+__all__ = ["may_cross", "may_meet", "may_swap", "touches_later"]
 
 _ZERO = Value.__new__(Value)
 Term = tuple  # (value or _ZERO, constant)
@@ -59,6 +59,20 @@ def may_cross(facts: MemoryFacts, first: Op, outer: Op, second: Op, other: Op, l
     i, j = ((loop.regions[0].params[0], False) for loop in (outer, other))
     rising = (outer.operands[2].value > 0) != later  # type: ignore[attr-defined]
     problem.less(*(((j, 0), (i, 0)) if rising else ((i, 0), (j, 0))), -1)
+    return problem.feasible(facts.chain[first], facts.chain[second], index, target)
+
+
+def may_swap(facts: MemoryFacts, first: Op, second: Op, outer: Op, inner: Op) -> bool:
+    """Whether `second`, in a later iteration of `outer` but an earlier one of `inner`, may name the same element.
+
+    `inner` stands in `outer`; were they the other way round, `second` would come first.
+    """
+    index, target = ([*op.operands[1 if op.name == "load" else 2:]] for op in (first, second))
+    problem = _Problem(facts, outer, "later")
+    i = inner.regions[0].params[0]
+    here, there = ((i, False), 0), ((i, True), 0)
+    rising = inner.operands[2].value > 0  # type: ignore[attr-defined]
+    problem.less(*((there, here) if rising else (here, there)), -1)
     return problem.feasible(facts.chain[first], facts.chain[second], index, target)
 
 

@@ -271,6 +271,8 @@ def _reads_old(facts: MemoryFacts, nest: Op, clears: list[Op]) -> bool:
     if any(facts.region[clear] is not region for clear in clears):
         return False
     before = {tuple(_key(v) for v in clear.operands[2:]): region.ops.index(clear) for clear in clears}
+    if len(before) < len(clears):  # what is read between two clearings of one place is zero, and not old
+        return False
     for op in _accesses(nest, clears[0].operands[0]):
         if op in clears:
             continue

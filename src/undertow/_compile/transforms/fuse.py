@@ -21,30 +21,34 @@ from .simplify import eliminate_dead, share_loads
 
 __all__ = ["fuse", "fuse_in"]
 
-_LARGEST = 150  # operations in a loop
+_LARGEST = 150  # operations in an innermost loop
+_LARGEST_NEST = 600  # operations in a loop around others
 _FAR = 24  # operations to look past
 _ACCESS = frozenset(("load", "store", "accum"))
 _KNOWN = frozenset(SCALAR) | _ACCESS | {"for", "if", "alloc", "dim", "gemm"}
 
 
-def fuse(function: Function) -> None:
-    """Make one loop of several, as long as that is possible, and forward what they hand to each other."""
-    if fuse_in(memory(function), function.body):
+def fuse(function: Function, apart: bool = False) -> None:
+    """Make one loop of several, as long as that is possible, and forward what they hand to each other.
+
+    With `apart`, loops that could run on threads still can when they are one.
+    """
+    if fuse_in(memory(function), function.body, apart):
         share_loads(function)
         eliminate_dead(function)
 
 
-def fuse_in(facts: MemoryFacts, region: Region) -> bool:
+def fuse_in(facts: MemoryFacts, region: Region, apart: bool = False) -> bool:
     """Make one loop of several in a region and what it contains; whether any were found."""
     changed = False
     k = 0
     while k < len(region.ops):
         op = region.ops[k]
         if op.name == "for":
-            while _grow(facts, region, op):
+            while _grow(facts, region, op, apart):
                 changed = True
         for inner in op.regions:
-            changed |= fuse_in(facts, inner)
+            changed |= fuse_in(facts, inner, apart)
         k = region.ops.index(op) + 1
     return changed
 
@@ -82,7 +86,7 @@ class _Touched:
         return bool(self.defined & other.used or self.writes & (other.reads | other.writes) or self.reads & other.writes)
 
 
-def _grow(facts: MemoryFacts, region: Region, first: Op) -> bool:
+def _grow(facts: MemoryFacts, region: Region, first: Op, apart: bool) -> bool:
     """Make one loop of `first` and a later one over the same range."""
     at = region.ops.index(first)
     mine = _Touched([first])
@@ -96,7 +100,7 @@ def _grow(facts: MemoryFacts, region: Region, first: Op) -> bool:
             return False
         if op.name == "for" and _range(facts, op) == bounds:
             moved = _needed_before(between, touched, mine)
-            if moved is not None and _worthwhile(first, op, mine, touched) and _allowed(facts, first, op):
+            if moved is not None and _worthwhile(first, op, mine, touched) and _allowed(facts, first, op, apart):
                 for x in moved:
                     region.ops.remove(x)
                 region.ops[at:at] = moved
@@ -126,9 +130,12 @@ def _inner_loops(loop: Op) -> list[Op]:
 def _worthwhile(first: Op, second: Op, mine: _Touched, other: _Touched) -> bool:
     if not (mine.reads | mine.writes) & (other.reads | other.writes):
         return False
+    if first.attrs.get("prange") != second.attrs.get("prange"):
+        return False
     if bool(_inner_loops(first)) != bool(_inner_loops(second)) or _is_product(first) or _is_product(second):
         return False
-    return sum(1 for op in (first, second) for _ in walk(op.regions[0])) <= _LARGEST
+    largest = _LARGEST_NEST if _inner_loops(first) else _LARGEST
+    return sum(1 for op in (first, second) for _ in walk(op.regions[0])) <= largest
 
 
 def _is_product(loop: Op) -> bool:
@@ -141,7 +148,7 @@ def _is_product(loop: Op) -> bool:
             break
         inner = loops[0]
     effects = [op for op in walk(loop.regions[0]) if op.name in ("store", "accum")]
-    return len(indices) >= 3 and not loops and all(
+    return len(indices) >= 3 and bool(effects) and not loops and all(
         sum(1 for i in indices if any(v is i for v in op.operands[2:])) < len(indices) for op in effects)
 
 
@@ -149,11 +156,12 @@ def _accesses(loop: Op) -> list[Op]:
     return [op for op in walk(loop.regions[0]) if op.name in _ACCESS]
 
 
-def _allowed(facts: MemoryFacts, first: Op, second: Op) -> bool:
+def _allowed(facts: MemoryFacts, first: Op, second: Op, apart: bool) -> bool:
     """Whether no iteration of the second loop would come before one of the first that it must follow."""
     if any(op.name == "gemm" for loop in (first, second) for op in walk(loop.regions[0])):
         return False
     innermost = not _inner_loops(first)
+    apart = apart or innermost or "prange" in first.attrs
     if innermost and not all(_vectorises(facts, loop) for loop in (first, second)):
         return False
     for x in _accesses(first):
@@ -162,9 +170,9 @@ def _allowed(facts: MemoryFacts, first: Op, second: Op) -> bool:
                 continue
             if _same_place(x, first, y, second):
                 continue
-            if x.name == y.name == "accum" and not innermost:
+            if x.name == y.name == "accum" and not apart:
                 continue
-            if may_cross(facts, x, first, y, second) or (innermost and may_cross(facts, x, first, y, second, True)):
+            if may_cross(facts, x, first, y, second) or (apart and may_cross(facts, x, first, y, second, True)):
                 return False
     return True
 

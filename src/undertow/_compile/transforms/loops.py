@@ -19,7 +19,7 @@ from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import SCALAR
 from ..ir.types import BOOL, I64
 
-__all__ = ["cost_of", "depends_on", "independent", "is_plain", "key_of", "needed_for", "offset_from", "promote",
+__all__ = ["cost_of", "depends_on", "independent", "is_plain", "key_of", "needed_for", "offset_from", "plus_one", "promote",
            "reads_back", "register", "replace", "separate", "sliced", "sums_only", "turn_around"]
 
 _ACCESS = frozenset(("load", "store", "accum"))
@@ -178,12 +178,12 @@ def turn_around(function: Function) -> None:
             continue
         region = facts.region[loop]
         lo, hi = loop.operands[:2]
-        first = _plus_one(facts, region, loop, hi)
-        past = _plus_one(facts, region, loop, lo)
+        first = plus_one(facts, region, loop, hi)
+        past = plus_one(facts, region, loop, lo)
         loop.operands[:3] = [first, past, const(1)]
 
 
-def _plus_one(facts: MemoryFacts, region: Region, before: Op, v: Value) -> Value:
+def plus_one(facts: MemoryFacts, region: Region, before: Op, v: Value) -> Value:
     if isinstance(v, Constant):
         return const(v.value + 1)
     op = facts.definition.get(v)

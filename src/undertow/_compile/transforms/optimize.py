@@ -5,9 +5,12 @@ from __future__ import annotations
 from ..ir.function import Function, Value
 from .branches import sink
 from .clears import drop_clears, fill_unset
+from .contract import contract
 from .fuse import fuse
 from .gather import gather
+from .layout import lay_out
 from .loops import promote, separate, turn_around
+from .nesting import interchange, turn_nests
 from .nests import gather_around
 from .peel import peel_rest
 from .products import call_blas
@@ -20,8 +23,8 @@ PASSES = (cancel_clearing, sink, eliminate_dead, call_blas, promote, drop_clears
           drop_clears, hand_on, eliminate_dead)
 
 
-def optimize(function: Function, zeros: dict[Value, Value] | None = None) -> set[Value]:
-    """Run the passes; the function is changed in place.
+def optimize(function: Function, zeros: dict[Value, Value] | None = None, threads: bool = False) -> set[Value]:
+    """Run the passes; the function is changed in place, with `threads` so that loops can be cut for these.
 
     `zeros` are parameters that hold zeros when the function is called, each with one of the same extents; those of them
     that need not be set at all are returned.
@@ -29,5 +32,10 @@ def optimize(function: Function, zeros: dict[Value, Value] | None = None) -> set
     for run in PASSES:
         run(function)
     unset = fill_unset(function, zeros) if zeros else set()
-    fuse(function)
+    turn_nests(function)
+    fuse(function, threads)
+    interchange(function)
+    fuse(function, threads)
+    contract(function)
+    lay_out(function)
     return unset

@@ -9,6 +9,7 @@ from ..analyses.overlap import may_meet
 from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value, replace_uses, walk
 from ..ir.ops import HAS_EFFECT, SCALAR
+from ..ir.types import I64
 
 __all__ = ["Copier", "again", "cancel_clearing", "eliminate_dead", "hoist", "resolve", "settle_flags",
            "share_loads"]
@@ -34,6 +35,8 @@ class Copier:
             b.span = op.span
             if op in truths:
                 mapping[op.result] = const(truths[op])
+            elif op.name in SCALAR and op.result in self.first:
+                mapping[op.result] = get(self.first[op.result])
             elif op.name in SCALAR:
                 mapping[op.result] = again(b, op, [get(v) for v in op.operands])
             elif op.name == "dim" and (op.operands[0], op.attrs["axis"]) in truths:
@@ -56,13 +59,18 @@ class Copier:
                 self.control(op)
 
     def unify(self, function: Function) -> None:
-        """Extents of arguments that are equal become one, so that loops over them can be seen to be over the same."""
+        """Extents that are equal become one, so that loops over them can be seen to be over the same.
+
+        They are extents of arguments, and what is computed of these: ``b.shape[0] - 1`` may be ``a.shape[0]``.
+        """
         place = dict.fromkeys(function.params, -1)
         dims: dict[Value, tuple[Value, int]] = {}
         for k, op in enumerate(function.body.ops):
             if op.name == "dim" and op.operands[0] in place:
-                place[op.result] = k
                 dims[op.result] = (op.operands[0], op.attrs["axis"])
+            elif op.name not in SCALAR or op.result.type != I64:
+                continue
+            place[op.result] = k
         first: dict[Value, Value] = {}
 
         def find(v: Value) -> Value:
@@ -76,7 +84,7 @@ class Copier:
                 if x is not y:
                     first[y] = x
         self.first = {v: find(v) for v in first if v not in self.mapping}
-        self.equal = {**function.equal, **{dims[v]: w for v, w in self.first.items()}}
+        self.equal = {**function.equal, **{dims[v]: w for v, w in self.first.items() if v in dims}}
 
     def region(self, inner: Region) -> Region:
         params = [Value(p.type, p.name) for p in inner.params]
