@@ -52,7 +52,7 @@ def _contract(facts: MemoryFacts, allocation: Op, uses: list[Op]) -> bool:
     depth = len(facts.chain[allocation])
     if any(len(facts.chain[op]) <= depth for op in uses):
         return False
-    loop, k = facts.chain[uses[0]][depth]
+    loop = facts.chain[uses[0]][depth][0]
     if loop.name != "for" or facts.region[loop] is not region or any(facts.chain[op][depth][0] is not loop for op in uses):
         return False
     i = loop.regions[0].params[0]

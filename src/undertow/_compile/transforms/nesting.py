@@ -12,7 +12,7 @@ from __future__ import annotations
 from ..analyses.memory import MemoryFacts, memory
 from ..analyses.overlap import may_meet, may_swap
 from ..ir.builder import const
-from ..ir.function import Function, Op, Region, Value, walk
+from ..ir.function import Function, Op, Value, walk
 from ..ir.ops import SCALAR
 from .loops import offset_from, plus_one, register
 
