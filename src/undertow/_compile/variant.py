@@ -40,7 +40,7 @@ class Variant:
         self.threads = threads
         self.slow = slow_operations(primal, memory(primal)) if active else []
         self.keeps_slow = False
-        self.checked = any(op.name == "check" for op in walk(primal.body))
+        self.checked = any(op.name in ("check", "library") for op in walk(primal.body))
         self.seconds = 0.0
         self.run_before: set[str] = set()
         self.quick: dict[tuple, Callable | None] = {}

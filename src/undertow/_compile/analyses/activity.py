@@ -42,6 +42,11 @@ def _mark(facts: set[Value], target: Value, *sources: Value) -> None:
 def _op(op: Op, facts: set[Value]) -> None:
     if op.name in ("store", "accum"):
         _mark(facts, op.operands[0], op.operands[1])
+    elif op.name == "library":
+        n = op.attrs["outs"]
+        carry = [v for v, carries in zip(op.operands, op.attrs["carries"], strict=True) if carries]
+        for out in carry[:sum(op.attrs["carries"][:n])]:
+            _mark(facts, out, *carry[sum(op.attrs["carries"][:n]):])
     elif op.name == "gemm":
         _mark(facts, *op.operands[:3])
     elif op.name == "load":

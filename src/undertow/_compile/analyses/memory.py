@@ -118,6 +118,9 @@ def memory(function: Function) -> MemoryFacts:
                 facts.definition[r] = op
                 if isinstance(r.type, ArrayType):
                     facts.allocation[r] = op
+            if op.name == "library":
+                for root in op.operands[:op.attrs["outs"]]:
+                    facts.stores.setdefault(root, []).append(op)
             if op.name in WRITES:
                 facts.stores.setdefault(op.operands[0], []).append(op)
                 if op.name == "store":

@@ -32,6 +32,8 @@ def touches_later(facts: MemoryFacts, at: Op, index: list[Value], store: Op) -> 
             break
         if x[0].name in ("for", "while"):
             shared.append(x[0])
+    if store.name == "library":  # the whole of its memory
+        return bool(shared) or facts.order[store] > facts.order[at]
     target = store.operands[2:]
     for loop in shared:
         if _Problem(facts, loop).feasible(here, there, index, target):

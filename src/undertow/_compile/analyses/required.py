@@ -16,6 +16,7 @@ from ..ir.builder import Builder
 from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import SCALAR
 from ..ir.types import I64, ArrayType
+from ..transforms.library import active_inputs, derived
 from ..transforms.partials import pull
 from .memory import MemoryFacts
 from .overlap import may_meet
@@ -50,6 +51,9 @@ class Plan(dict):
         For ``copy``: the loop before which the array is copied.
     copied : dict of Op to list of Value
         The arrays copied before a loop.
+    kept : dict of Op to list of Value
+        Operands of a library routine that its derivative reads, and that are put on the tape: they are gone or
+        overwritten when the reverse sweep comes.
     """
 
     def __init__(self) -> None:
@@ -57,12 +61,15 @@ class Plan(dict):
         self.stored: dict[Value, Op] = {}
         self.nest: dict[Value, Op] = {}
         self.copied: dict[Op, list[Value]] = {}
+        self.kept: dict[Op, list[Value]] = {}
 
 
 def has_reverse(op: Op, varied: set[Value]) -> bool:
     """Whether the reverse sweep does anything for an operation."""
     if op.name == "store":
         return op.operands[0] in varied
+    if op.name == "library":
+        return any(v in varied for v in op.operands[:op.attrs["outs"]])
     if op.regions:
         return any(has_reverse(inner, varied) for region in op.regions for inner in region.ops) or any(
             r in varied for r in op.results)
@@ -93,6 +100,7 @@ def required(function: Function, varied: set[Value], facts: MemoryFacts, taped: 
     """How each required value is had in the reverse sweep; results of the operations `taped` are not repeated."""
     needed: list[Value] = []
     trash = Builder()
+    plan = Plan()
 
     def ask(v: Value) -> Value:
         if not isinstance(v, Constant):
@@ -111,6 +119,13 @@ def required(function: Function, varied: set[Value], facts: MemoryFacts, taped: 
             elif op.name in ("load", "store"):
                 for v in op.operands[1 if op.name == "load" else 2:]:
                     ask(v)
+            elif op.name == "library":
+                plan.kept[op] = _kept(facts, op, varied)
+                for v in op.operands:
+                    for n in facts.allocation[v].operands if v in facts.allocation else ():
+                        ask(n)
+                    if not isinstance(v.type, ArrayType):
+                        ask(v)
             elif op.name == "if":
                 ask(op.operands[0])
             elif op.name == "for":
@@ -120,11 +135,22 @@ def required(function: Function, varied: set[Value], facts: MemoryFacts, taped: 
                 visit(inner)
 
     visit(function.body)
-    plan = Plan()
     chooser = _Chooser(plan, facts, frozenset(taped))
     for v in needed:
         chooser.decide(v)
     return plan
+
+
+def _kept(facts: MemoryFacts, op: Op, varied: set[Value]) -> list[Value]:
+    """Operands of a routine whose contents its derivative reads, and which do not last."""
+    found = derived(op, "pull", active_inputs(op, varied))
+    out = []
+    for v in dict.fromkeys(op.operands[k] for k in found.needed):
+        writers = facts.stores.get(v, ())
+        lasts = not facts.chain[op] and all(facts.order[w] <= facts.order[op] for w in writers)
+        if isinstance(v.type, ArrayType) and not lasts:
+            out.append(v)
+    return out
 
 
 class _Chooser:

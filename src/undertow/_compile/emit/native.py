@@ -75,7 +75,7 @@ def compile_source(source: str, name: str) -> Callable:
     tree.body[0].name = own  # type: ignore[attr-defined]
     if kernels:
         _rename(tree, kernels)
-    namespace: dict[str, Any] = {**NAMES, "__name__": "undertow._compile.runtime.native"}
+    namespace: dict[str, Any] = {**NAMES, **_routines(source), "__name__": "undertow._compile.runtime.native"}
     exec(compile(tree, write_source(source), "exec"), namespace)
     for kernel in kernels.values():
         namespace[kernel] = jit(namespace[kernel])
@@ -89,6 +89,16 @@ def compile_source(source: str, name: str) -> Callable:
     kinds = [p.arg for p in tree.body[0].args.args if p.arg == "pool" or re.fullmatch(r"tape(_\d+)?", p.arg)]  # type: ignore[attr-defined]
     found = scratched(native, kinds) if kinds else native
     return alone(found) if kernels else found
+
+
+def _routines(source: str) -> dict[str, Any]:
+    """Library routines that generated source calls."""
+    found = sorted(set(re.findall(r"\blibrary_\w+(?=\(\()", source)))
+    if not found:
+        return {}
+    from ..runtime.library import named
+
+    return {name: named(name) for name in found}
 
 
 def _rename(tree: ast.Module, names: dict[str, str]) -> None:

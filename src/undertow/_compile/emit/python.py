@@ -10,6 +10,7 @@ import re
 from ..ir.function import Constant, Function, Op, Region, Value, free_values, walk
 from ..ir.ops import SCALAR
 from ..ir.types import ArrayType
+from ..routines.routine import ROUTINES
 
 __all__ = ["emit"]
 
@@ -233,6 +234,10 @@ class _Emitter:
         name = f"{'ordered_' if op.attrs.get('ordered') else ''}product_{op.operands[0].type.element}"
         how = bool(op.attrs["keep"]) + 2 * bool(op.attrs.get("minus"))
         self.line(depth, f"{name}({', '.join(matrices)}, {extents}, {how})")
+
+    def on_library(self, op: Op, depth: int) -> None:
+        name = ROUTINES[op.attrs["routine"]].runtime_name(op.attrs["element"], op.attrs["flags"])
+        self.line(depth, f"{name}(({', '.join(self.ref(v) for v in op.operands)},))")
 
     def on_check(self, op: Op, depth: int) -> None:
         condition = self.ref(op.operands[0])

@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import functools
 import math
+import sys
 import types
 from typing import Any
 
@@ -14,20 +15,34 @@ import numpy as np
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Constant
-from ..ir.types import F32
+from ..ir.types import BOOL, C128, F32, I64
+from ..routines.routine import Routine
 from . import arithmetic
 from .builtin import BUILTINS
-from .library import ANY_FLOAT, LARGEST, LIBRARY
+from .library import ANY_FLOAT, LIBRARY
+from .linear import PROGRAMS
+from .linear_scipy import SCIPY, hidden, shown
 from .merge import describe, is_number, scalar_of
 from .registry import METHODS, NUMPY
 from .state import Unknown
-from .values import Array, Const, Function, Method, Ref, Scalar, Sequence
+from .values import Array, Const, Function, Hidden, Method, Ref, Scalar, Sequence
 
 RECORDED = "undertow.rules._callables"  # what its functions answer depends on the recording that runs
 
 __all__ = ["Calls"]
 
 _MATH = {getattr(math, name): name for name in arithmetic.MATH}
+
+
+def stand_in(obj: Any) -> tuple | None:
+    """The program that stands for a function, and the numbers of axes that its arguments may have."""
+    found = LIBRARY.get(obj)
+    if found is None and (getattr(obj, "__module__", None) or "").startswith("scipy.linalg"):
+        name = getattr(obj, "__name__", "")
+        found = SCIPY.get(name)
+        if found is not None and getattr(sys.modules.get("scipy.linalg"), name, None) is not obj:
+            return None
+    return found
 
 
 class Calls:
@@ -103,6 +118,15 @@ class Calls:
             raise NotCompilable("a call of an unhashable object") from None
         if obj is functools.wraps and len(args) == 1 and not kwargs:
             return Const(functools.wraps)  # as a decorator: which function was wrapped is of no matter here
+        if obj is hidden:
+            return Hidden(self.settle(args[0]))
+        if obj is shown and isinstance(args[0], Hidden):
+            return args[0].array
+        found = stand_in(obj)
+        if found is not None:
+            args, kwargs = ([self.plain(self.present(a)) for a in args],
+                            {k: self.plain(self.present(v)) for k, v in kwargs.items()})
+            return self.library_call(obj, found, args, kwargs)
         if isinstance(obj, types.FunctionType) and obj not in NUMPY:
             if hasattr(obj, "__wrapped__"):
                 raise NotCompilable("a decorated function")
@@ -110,6 +134,8 @@ class Calls:
                 raise NotCompilable(f"`{obj.__name__}`, which asks the recording")
             return self.inline(obj, args, kwargs)
         args, kwargs = [self.present(a) for a in args], {k: self.present(v) for k, v in kwargs.items()}
+        if isinstance(obj, Routine):
+            return self.routine_call(obj, args, kwargs)
         if obj in _MATH and len(args) == 1 and not kwargs and is_number(args[0]):
             if isinstance(args[0], Const):
                 return self.fold_call(obj, args)
@@ -122,8 +148,6 @@ class Calls:
             kwargs = {k: (self.known if python else self.plain)(a) for k, a in kwargs.items()}
         if isinstance(obj, np.ufunc) and obj not in NUMPY:
             return self.ufunc(obj, args, kwargs)
-        if obj in LIBRARY:
-            return self.library_call(obj, args, kwargs)
         if obj in NUMPY:
             return getattr(self, NUMPY[obj])(*args, **kwargs) if self.fits(NUMPY[obj], args, kwargs) else None
         name = BUILTINS.get(obj)
@@ -140,21 +164,20 @@ class Calls:
             return self.inline(inner, args, kwargs)
         raise NotCompilable(f"a call of {describe(Const(obj))}")
 
-    def library_call(self, obj: Any, args: list, kwargs: dict) -> Any:
-        """A NumPy function whose stand-in is a plain program."""
-        program, axes = LIBRARY[obj]
-        args = [self.settle(self.array_of(a) if isinstance(a, Sequence) else a) for a in args]
+    def library_call(self, obj: Any, stand_in: tuple, args: list, kwargs: dict) -> Any:
+        """A function of NumPy or SciPy whose stand-in is a plain program."""
+        program, axes = stand_in
+        args = [self.settle(self.array_of(a) if isinstance(a, Sequence) and k < len(axes) else a)
+                for k, a in enumerate(args)]
         for a, allowed in zip(args, axes, strict=False):
             if (len(a.dims) if isinstance(a, Array) else 0) not in allowed:
                 raise NotCompilable(f"np.{obj.__name__} of arrays with this number of axes")
-        if obj in LARGEST:
-            small = self.b.scalar("le", args[0].dims[-1], const(LARGEST[obj]))
-            if isinstance(small, Constant) and not small.value:
-                raise NotCompilable(f"np.{obj.__name__} of a large matrix, which LAPACK does faster")
-            if not isinstance(small, Constant):
-                self.b.emit("check", [small], [], {"reason": "a large matrix, which LAPACK does faster", "defer": False,
-                                                  "limit": True})
-        if obj not in ANY_FLOAT and any(isinstance(a, Array) and a.element == F32 for a in args):
+        if obj not in LIBRARY or obj in PROGRAMS:
+            args = [self.settle(self.np_astype(a, Const(np.float64))) if isinstance(a, Array) and a.element in (I64, BOOL)
+                    else a for a in args]
+            if any(isinstance(a, Array) and a.element == C128 for a in args):
+                raise NotCompilable(f"np.{obj.__name__} of complex numbers")
+        elif obj not in ANY_FLOAT and any(isinstance(a, Array) and a.element == F32 for a in args):
             raise NotCompilable(f"np.{obj.__name__} of float32")
         span = self.b.span
         try:
@@ -191,9 +214,9 @@ class Calls:
                 self.fits(METHODS[name], [method.owner, *args], kwargs)
                 return getattr(self, METHODS[name])(method.owner, *args, **kwargs)
             if kind == "array" and name in ("argsort", "searchsorted"):
-                return self.library_call(getattr(np, name), [method.owner, *args], kwargs)
+                return self.library_call(getattr(np, name), LIBRARY[getattr(np, name)], [method.owner, *args], kwargs)
             if kind == "array" and name == "sort" and not args and not kwargs and isinstance(method.owner, Array):
-                self.store_array(method.owner, self.library_call(np.sort, [method.owner], {}))
+                self.store_array(method.owner, self.library_call(np.sort, LIBRARY[np.sort], [method.owner], {}))
                 return Const(None)
             if kind == "scalar" and name in ("conj", "conjugate") and not args:
                 return self.conjugate(method.owner)

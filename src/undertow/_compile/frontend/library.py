@@ -9,124 +9,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ANY_FLOAT", "LARGEST", "LIBRARY"]
+from .linear import PROGRAMS
 
-_Slogdet = type(np.linalg.slogdet(np.eye(1)))
-
-
-def _square(a):
-    if a.shape[0] != a.shape[1]:
-        raise np.linalg.LinAlgError
-
-
-def _eliminate(lu, x):
-    """Gaussian elimination with row exchanges, of `lu` in place and along with it of `x`; the sign of the exchanges."""
-    n = lu.shape[0]
-    m = x.shape[1]
-    sign = 1.0
-    for k in range(n):
-        best = abs(lu[k, k])
-        p = k
-        for i in range(k + 1, n):
-            if abs(lu[i, k]) > best:
-                best = abs(lu[i, k])
-                p = i
-        if not best > 0.0:
-            raise np.linalg.LinAlgError
-        if p != k:
-            sign = -sign
-            for j in range(n):
-                t = lu[k, j]
-                lu[k, j] = lu[p, j]
-                lu[p, j] = t
-            for j in range(m):
-                t = x[k, j]
-                x[k, j] = x[p, j]
-                x[p, j] = t
-        for i in range(k + 1, n):
-            factor = lu[i, k] / lu[k, k]
-            for j in range(k + 1, n):
-                lu[i, j] -= factor * lu[k, j]
-            for j in range(m):
-                x[i, j] -= factor * x[k, j]
-    return sign
-
-
-def _solve_matrix(a, b):
-    _square(a)
-    lu = np.array(a)
-    x = np.array(b)
-    if lu.shape[0] != x.shape[0]:
-        raise ValueError
-    _eliminate(lu, x)
-    n = lu.shape[0]
-    for i in range(n - 1, -1, -1):
-        for j in range(x.shape[1]):
-            total = x[i, j]
-            for k in range(i + 1, n):
-                total -= lu[i, k] * x[k, j]
-            x[i, j] = total / lu[i, i]
-    return x
-
-
-def solve(a, b):
-    if b.ndim == 1:
-        return _solve_matrix(a, b[:, None])[:, 0]
-    return _solve_matrix(a, b)
-
-
-def inv(a):
-    return _solve_matrix(a, np.eye(a.shape[0], dtype=a.dtype))
-
-
-def slogdet(a):
-    _square(a)
-    lu = np.array(a)
-    sign = _eliminate(lu, np.zeros((a.shape[0], 0)))
-    total = 0.0
-    for i in range(lu.shape[0]):
-        if lu[i, i] < 0.0:
-            sign = -sign
-        total += np.log(np.abs(lu[i, i]))
-    return _Slogdet(np.float64(sign), total)
-
-
-def det(a):
-    _square(a)
-    lu = np.array(a)
-    product = np.float64(_eliminate(lu, np.zeros((a.shape[0], 0))))
-    for i in range(lu.shape[0]):
-        product = product * lu[i, i]
-    return product
-
-
-def cholesky(a):
-    _square(a)
-    n = a.shape[0]
-    low = np.zeros((n, n), dtype=a.dtype)
-    for j in range(n):
-        d = a[j, j]
-        for k in range(j):
-            d -= low[j, k] * low[j, k]
-        if not d > 0.0:
-            raise np.linalg.LinAlgError
-        low[j, j] = np.sqrt(d)
-        for i in range(j + 1, n):
-            t = a[i, j]
-            for k in range(j):
-                t -= low[i, k] * low[j, k]
-            low[i, j] = t / low[j, j]
-    return low
-
-
-def matrix_power(a, n):
-    _square(a)
-    if n < 1:
-        raise ValueError
-    out = a
-    for _ in range(n - 1):
-        out = out @ a
-    return out
+__all__ = ["ANY_FLOAT", "LIBRARY"]
 
 
 def argsort(a, axis=-1, kind=None):
@@ -271,17 +156,12 @@ def kron(a, b):
 
 
 # stand-ins whose results have the type of their arguments whatever it is; the others are for float64 alone
-ANY_FLOAT = frozenset((np.linalg.solve, np.linalg.inv, np.linalg.cholesky, np.linalg.matrix_power, np.sort, np.argsort,
-                       np.median, np.searchsorted, np.isclose, np.allclose))
-# extents from which LAPACK is faster than the stand-in: larger matrices are left to the interpreter
-LARGEST = {np.linalg.solve: 48, np.linalg.inv: 48, np.linalg.det: 48, np.linalg.slogdet: 48, np.linalg.cholesky: 80}
+ANY_FLOAT = frozenset((np.sort, np.argsort, np.median, np.searchsorted, np.isclose, np.allclose))
 # function: (stand-in, numbers of axes that its arguments may have)
 LIBRARY: dict[Any, tuple[Any, tuple]] = {
-    np.linalg.solve: (solve, ((2,), (1, 2))), np.linalg.inv: (inv, ((2,),)),
-    np.linalg.cholesky: (cholesky, ((2,),)), np.linalg.det: (det, ((2,),)),
-    np.linalg.slogdet: (slogdet, ((2,),)), np.linalg.matrix_power: (matrix_power, ((2,), (0,))),
+    **PROGRAMS,
     np.argsort: (argsort, ((1,),)), np.sort: (sort, ((1,),)), np.median: (median, ((1, 2, 3),)),
     np.searchsorted: (searchsorted, ((1,), (0, 1))), np.polyval: (polyval, ((1,), (0, 1, 2))),
     np.trapezoid: (trapezoid, ((1,), (1,))), np.interp: (interp, ((0, 1), (1,), (1,))),
-    np.isclose: (isclose, ()), np.allclose: (allclose, ()), np.convolve: (convolve, ((1,), (1,))), np.kron: (kron, ((2,), (2,))),
+    np.isclose: (isclose, ((0, 1, 2, 3), (0, 1, 2, 3))), np.allclose: (allclose, ((0, 1, 2, 3), (0, 1, 2, 3))), np.convolve: (convolve, ((1,), (1,))), np.kron: (kron, ((2,), (2,))),
 }

@@ -29,6 +29,7 @@ from .merge import scalar_of
 from .objects import Objects
 from .products import Products
 from .reductions import Reductions
+from .routines import Routines
 from .shaping import Shaping
 from .slots import Slots
 from .state import TryAgain, Unbound, Unknown
@@ -132,7 +133,7 @@ class Lowered:
 
 
 class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers, Indexing, Calls, Builtins, Ufuncs, Creation,
-              Complexes, Shaping, Reductions, Products):
+              Complexes, Shaping, Reductions, Products, Routines):
     """One attempt at lowering."""
 
     def __init__(self, unroll: set, carry_out: set, varying: frozenset = frozenset(), pins: dict | None = None,

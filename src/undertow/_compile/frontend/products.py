@@ -10,7 +10,7 @@ from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Value
 from ..ir.types import BOOL, C128, I64
-from . import complexes
+from . import complexes, linear
 from .merge import is_number
 from .registry import numpy_function
 from .values import Array, Const, Lazy, Scalar, Sequence
@@ -61,6 +61,8 @@ class Products:
             return self.np_sum(self.apply_ufunc(np.absolute, [a]), axis, None, None, keepdims)
         if vector and isinstance(kind, float) and kind == np.inf:
             return self.np_max(self.apply_ufunc(np.absolute, [a]), axis, None, keepdims)
+        if len(a.dims) == 2 and not self.given(axis) and not self.given(keepdims):
+            return self.inline(linear.matrix_norm, [self.settle(a), Const(kind)], {})
         raise NotCompilable("this norm")
 
     @numpy_function(np.cross)

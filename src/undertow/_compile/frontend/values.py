@@ -16,7 +16,7 @@ from ..ir.builder import const
 from ..ir.function import Constant, Value
 from ..ir.types import C128, ArrayType, ScalarType
 
-__all__ = ["Array", "Axis", "Const", "Exit", "Frame", "Function", "Growing", "Iterable", "Lazy", "Maybe", "Method", "Optional", "Pair", "Paired", "Ref", "Scalar",
+__all__ = ["Array", "Axis", "Const", "Exit", "Frame", "Function", "Growing", "Hidden", "Iterable", "Lazy", "Maybe", "Method", "Optional", "Pair", "Paired", "Ref", "Scalar",
            "Sequence", "View", "same_value", "same_view"]
 
 
@@ -141,6 +141,13 @@ class Growing:
     buffers: tuple
     count: Any
     item: Any
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """An array that only the programs of the library look into."""
+
+    array: Array
 
 
 @dataclass(frozen=True)

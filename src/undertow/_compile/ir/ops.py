@@ -53,7 +53,8 @@ COMMUTATIVE = frozenset(("add", "mul", "and", "or", "xor", "eq", "ne"))
 #   load a *index                       store a value *index             accum a value *index    (a[index] += value)
 #   if cond [then][else]                for lo hi step *init [(i, *carried) yields *carried]
 #   while *init [(*carried) yields cond][(*carried) yields *carried]
-#   check cond {reason, defer}          library *operands {function}
+#   check cond {reason, defer}
+#   library *outs *ins {routine, outs, element, flags, carries}    a call of a routine (see `routines`): writes `outs`, reads `ins`
 #   threads work copied -> pieces        into how many pieces a loop is cut; made by the last pass, known to the emitter
 #   reserve n -> base                   pop n -> base                    release base
 #   tape_store value at                 tape_load at -> value            (one last-in-first-out memory of 8-byte slots)
@@ -64,4 +65,4 @@ OTHER: dict[str, tuple[int, int]] = {
 }
 PURE = frozenset(SCALAR) | {"dim", "view"}
 WRITES = frozenset(("store", "accum"))
-HAS_EFFECT = frozenset(("store", "accum", "check", "reserve", "pop", "release", "tape_store", "gemm"))
+HAS_EFFECT = frozenset(("store", "accum", "check", "reserve", "pop", "release", "tape_store", "gemm", "library"))

@@ -68,7 +68,7 @@ def _runtime() -> bytes:
     """Digest of what generated code calls and of how it is compiled."""
     h = hashlib.sha256()
     here = Path(__file__).parent
-    for path in sorted([*here.glob("*.py"), *(here.parent / "emit").glob("*.py")]):
+    for path in sorted([*here.glob("*.py"), *(here.parent / "emit").glob("*.py"), *(here.parent / "routines").glob("*.py")]):
         h.update(path.read_bytes())
     h.update(sys.version.encode())
     h.update(repr(platform.libc_ver()).encode())  # its vector functions are called by name

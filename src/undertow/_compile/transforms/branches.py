@@ -139,7 +139,7 @@ class _Sinker:
         """Whether an accumulation may happen before the operations between."""
         for op in passed:
             for x in (op, *(y for inner in op.regions for y in walk(inner))):
-                if x.name == "gemm":
+                if x.name in ("gemm", "library"):
                     return False
                 if x.name in ("load", "store") and x.operands[0] is accum.operands[0] \
                         and may_meet(self.facts, accum, x, None):

@@ -135,7 +135,7 @@ def _inside(op: Op) -> list[Op]:
 
 def _accesses(op: Op, root: Value) -> list[Op]:
     return [x for x in _inside(op) if (x.name in _ACCESS and x.operands[0] is root)
-            or (x.name == "gemm" and any(v is root for v in x.operands[:3]))]
+            or (x.name == "gemm" and any(v is root for v in x.operands[:3])) or (x.name == "library" and root in x.operands)]
 
 
 def _adds(op: Op, root: Value) -> bool:

@@ -68,7 +68,7 @@ def _promote_in(facts: MemoryFacts, loop: Op) -> list[Op]:
             groups.setdefault(key, []).append(op)
     after: list[Op] = []
     accesses = [op for op in walk(body) if op.name in _ACCESS]
-    if any(op.name == "gemm" for op in walk(body)):
+    if any(op.name in ("gemm", "library") for op in walk(body)):
         return []
     for group in groups.values():
         root = group[0].operands[0]

@@ -20,6 +20,7 @@ from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value
 from ..ir.ops import SCALAR
 from ..ir.types import I64, ArrayType
+from .library import active_inputs, derived, inline, operands_of
 from .partials import pull
 from .tape import Tapes
 
@@ -149,6 +150,8 @@ class _Pullback(Tapes):
         results = self.b.emit(op.name, operands, [r.type for r in op.results], op.attrs, None,
                               [r.name for r in op.results])
         self.fwd.update(zip(op.results, results, strict=True))
+        if self.plan.kept.get(op):
+            self.keep_operands(op)
 
     def forward_control(self, op: Op) -> None:
         counted = op.name == "while" and (has_reverse(op, self.varied)
@@ -249,6 +252,8 @@ class _Pullback(Tapes):
                                  [self.get(v) for v in op.operands[1:]])
             elif op.name == "store":
                 self.reverse_store(op)
+            elif op.name == "library":
+                self.reverse_library(op)
             elif op.name == "if":
                 self.reverse_if(op)
             elif op.name == "for":
@@ -273,6 +278,21 @@ class _Pullback(Tapes):
         if value in self.varied:
             self.add(value, self.b.load(shadow, index))
         self.b.store(shadow, const(0.0, root.type.element), index)
+
+    def reverse_library(self, op: Op) -> None:
+        """The program of a routine's pullback, which adds to the shadows of its inputs."""
+        kept = self.kept_operands(op)
+        found = derived(op, "pull", active_inputs(op, self.varied))
+        given: list[Value | None] = [kept.get(v, self.primal(v) if isinstance(v.type, ArrayType) else self.get(v))
+                                     for v in op.operands]
+        roots = dict(zip(given, op.operands, strict=True))
+        for k, (operand, v) in enumerate(operands_of(op)):
+            if operand.carries and (k < op.attrs["outs"] or v in self.varied):
+                given.append(self.shadow[v])
+                roots[self.shadow[v]] = v
+        inline(self.b, found.function, given, lambda g, axis: self.extent(roots[g], axis) if g in roots else None)
+        if self.plan.kept[op]:
+            self.b.emit("release", [self.bases[op]], [])
 
     def outer_values(self, op: Op) -> list[Value]:
         """Varied scalars from outside that the regions of an operation use: their cotangents are carried through."""

@@ -10,11 +10,14 @@ The pullback is such a function too: its pushforward gives products with the Hes
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..analyses.activity import TAPE, varied as varied_values
 from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value
 from ..ir.ops import SCALAR
-from ..ir.types import ArrayType
+from ..ir.types import I64, ArrayType
+from .library import active_inputs, derived, inline, operands_of
 from .partials import pull
 
 __all__ = ["Pushforward", "pushforward"]
@@ -45,6 +48,7 @@ class _Pushforward:
         self.memory: dict[Value, Value] = {}
         self.tangents: dict[Value, list[Value]] = {}
         self.definition: dict[Value, Op] = {}
+        self.dims: dict[Value, list[Value]] = {}  # extents of memory that the program allocates
 
     def run(self, active: list[Value]) -> Pushforward:
         params = []
@@ -152,6 +156,7 @@ class _Pushforward:
 
     def on_alloc(self, op: Op) -> None:
         self.copy(op)
+        self.dims[self.value[op.result]] = [self.get(v) for v in op.operands]
         if op.result in self.varied:
             self.memory[op.result] = self.zeros(op.result, [self.get(v) for v in op.operands])
 
@@ -196,6 +201,58 @@ class _Pushforward:
                     operands.append(self.memory[v] if dot else self.get(v))
                     indices += [*map(self.get, place), *(self.place(d) if dot else [])]
                 self.b.emit("gemm", [*operands, *map(self.get, extents), *indices], [], {**op.attrs, "keep": keep})
+
+    def on_library(self, op: Op) -> None:
+        """The program of a routine's pushforward, which sets the tangents of its outputs, one direction at a time."""
+        self.copy(op)
+        outs, carrying = op.attrs["outs"], [(k, v) for k, (o, v) in enumerate(operands_of(op)) if o.carries]
+        ins = [v for k, v in carrying if k >= outs and v in self.memory]
+        targets = [v for k, v in carrying if k < outs]
+        if not ins or not targets:
+            return
+        found = derived(op, "push", active_inputs(op, self.memory))  # type: ignore[arg-type]
+        primals = [self.get(v) for v in op.operands]
+        for d in range(self.width):
+            dots = [self.direction(v, d) for v in ins]
+            made = [self.memory[v] if self.width == 1 else self.apart(v) for v in targets]
+            roots = dict(zip([*dots, *made], [*ins, *targets], strict=True))
+            inline(self.b, found.function, [*primals, *dots, *made],
+                   lambda g, axis, roots=roots: self.extent(self.get(roots[g]) if g in roots else g, axis))
+            for v, dot in zip(targets, made, strict=True):
+                if self.width > 1:
+                    self.each(v, lambda index, v=v, dot=dot, d=d: self.b.store(
+                        self.memory[v], self.b.load(dot, index), [*index, *self.place(d)]))
+
+    def apart(self, v: Value) -> Value:
+        """Memory for the tangent of `v` in one direction."""
+        return self.b.alloc(v.type.element, [self.extent(self.get(v), k) for k in range(v.type.ndim)], "empty",
+                            f"{v.name}_dot")
+
+    def extent(self, root: Value, axis: int) -> Value:
+        """An extent of memory of the primal program."""
+        return self.dims[root][axis] if root in self.dims else self.b.dim(root, axis)
+
+    def direction(self, v: Value, d: int) -> Value:
+        """The tangent of memory in one direction, dense."""
+        if self.width == 1:
+            return self.memory[v]
+        out = self.apart(v)
+        self.each(v, lambda index: self.b.store(out, self.b.load(self.memory[v], [*index, *self.place(d)]), index))
+        return out
+
+    def each(self, v: Value, body: Callable[[list[Value]], None]) -> None:
+        """Loops over the elements of memory."""
+        def level(index: list[Value]) -> None:
+            k = len(index)
+            if k == v.type.ndim:
+                body(index)
+                return
+            i = Value(I64, "ijklmn"[min(k, 5)])
+            with self.b.inside(Region([i])) as region:
+                level([*index, i])
+            self.b.loop(const(0), self.extent(self.get(v), k), const(1), [], region)
+
+        level([])
 
     def on_tape_store(self, op: Op) -> None:
         self.copy(op)

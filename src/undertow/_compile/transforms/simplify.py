@@ -177,6 +177,8 @@ def share_loads(function: Function) -> None:
         for op in region.ops:
             if op.name in ("store", "accum"):
                 out.add(op.operands[0])
+            elif op.name == "library":
+                out.update(op.operands[:op.attrs["outs"]])
             for inner in op.regions:
                 written(inner, out)
         return out
@@ -194,6 +196,9 @@ def share_loads(function: Function) -> None:
                     region.ops.remove(op)
                 else:
                     known[key] = op.result
+            elif op.name == "library":
+                for key in [k for k in known if k[0] in op.operands[:op.attrs["outs"]]]:
+                    del known[key]
             elif op.name in ("store", "accum"):
                 for key in [k for k in known if k[0] is op.operands[0]]:
                     del known[key]
@@ -281,6 +286,9 @@ class _Live:
                 self.writers[op.result] = []
             elif op.name in ("store", "accum", "gemm") and op.operands[0] in self.writers:
                 self.writers[op.operands[0]].append(op)  # without effect as long as nobody reads what it writes
+            elif op.name == "library" and all(v in self.writers for v in op.operands[:op.attrs["outs"]]):
+                for v in op.operands[:op.attrs["outs"]]:
+                    self.writers[v].append(op)
             elif op.name in HAS_EFFECT:
                 self.keep(op)
 
@@ -440,8 +448,8 @@ def _touches(facts: MemoryFacts, clear: Op, op: Op) -> bool:
     """Whether an operation may access the element that is cleared."""
     array = clear.operands[0]
     inner = [x for region in op.regions for x in walk(region)] if op.regions else [op]
-    return any(x.name in ("load", "store", "accum") and x.operands[0] is array and may_meet(facts, clear, x, None)
-               for x in inner)
+    return any(x.name == "library" and array in x.operands for x in inner) or any(
+        x.name in ("load", "store", "accum") and x.operands[0] is array and may_meet(facts, clear, x, None) for x in inner)
 
 
 def _gives_back(facts: MemoryFacts, region: Region, k: int) -> int | None:

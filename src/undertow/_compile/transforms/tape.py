@@ -190,6 +190,63 @@ class Tapes:
         if op in self.blocks:
             self.b.emit("release", [self.bases[op]], [])
 
+    # ---- operands of library routines
+    def extent(self, root: Value, axis: int) -> Value | None:
+        """An extent of memory in the reverse sweep."""
+        allocation = self.facts.allocation.get(root)
+        return self.b.dim(root, axis) if allocation is None else self.get(allocation.operands[axis])
+
+    def keep_operands(self, op: Op) -> None:
+        """After a routine has run: put what its derivative reads on the tape."""
+        blocks = [(v, self.extents_of(v, self.primal)) for v in self.plan.kept[op]]
+        total: Value = const(0)
+        for _, dims in blocks:
+            total = self.b.add(total, self.product(dims))
+        self.bases[op] = base = self.b.emit("reserve", [total], [I64], names=["base"])[0]
+        for v, dims in blocks:
+            source = self.primal(v)
+            self.through(dims, base, lambda index, at, source=source: self.b.emit(
+                "tape_store", [self.b.load(source, index), at], []))
+            base = self.b.add(base, self.product(dims))
+
+    def kept_operands(self, op: Op) -> dict[Value, Value]:
+        """Before the reverse of a routine: what was put on the tape, in memory again."""
+        out: dict[Value, Value] = {}
+        base = self.bases.get(op)
+        for v in self.plan.kept[op]:
+            dims = self.extents_of(v, self.get)
+            out[v] = memory = self.b.alloc(v.type.element, dims, "empty", v.name)  # type: ignore[union-attr]
+            self.through(dims, base, lambda index, at, v=v, memory=memory: self.b.store(
+                memory, self.tape_load(at, v.type.element, ""), index))
+            base = self.b.add(base, self.product(dims))
+        return out
+
+    def extents_of(self, v: Value, look: Any) -> list[Value]:
+        allocation = self.facts.allocation.get(v)
+        if allocation is None:
+            return [self.b.dim(v, k) for k in range(v.type.ndim)]  # type: ignore[union-attr]
+        return [look(n) for n in allocation.operands]
+
+    def product(self, dims: list[Value]) -> Value:
+        n: Value = const(1)
+        for d in dims:
+            n = self.b.mul(n, d)
+        return n
+
+    def through(self, dims: list[Value], base: Value, body: Any) -> None:
+        """Loops over an index space, with the slot that belongs to each element."""
+        def level(index: list[Value], at: Value) -> None:
+            k = len(index)
+            if k == len(dims):
+                body(index, self.b.add(base, at))
+                return
+            i = Value(I64, "ijklmn"[min(k, 5)])
+            with self.b.inside(Region([i])) as region:
+                level([*index, i], self.b.add(self.b.mul(at, dims[k]), i))
+            self.b.loop(const(0), dims[k], const(1), [], region)
+
+        level([], const(0))
+
     # ---- snapshots
     def outer_loops(self, op: Op) -> list[Op]:
         return [c for c, _ in self.facts.chain[op] if c.name in ("for", "while")]

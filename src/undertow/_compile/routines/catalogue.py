@@ -1,0 +1,5 @@
+"""All routines."""
+
+from . import linear
+
+__all__ = ["linear"]
