@@ -40,23 +40,32 @@ class Pieces:
 PIECES = Pieces()
 
 
+def _in_lanes(index):
+    return any(isinstance(i, slice) for i in (index if isinstance(index, tuple) else (index,)))
+
+
 class Checked(np.ndarray):
     """An array that refuses indices outside, negative ones too."""
 
     def _check(self, index):
         index = index if isinstance(index, tuple) else (index,)
         assert len(index) == self.ndim, f"{index} of {self.shape}"
-        assert all(0 <= i < n for i, n in zip(index, self.shape, strict=True)), f"{index} is outside {self.shape}"
+        first = [i.start if isinstance(i, slice) else i for i in index]
+        last = [i.stop - 1 if isinstance(i, slice) else i for i in index]
+        assert all(0 <= i <= j < n for i, j, n in zip(first, last, self.shape, strict=True)), f"{index} is outside {self.shape}"
 
     def __getitem__(self, index):
         self._check(index)
+        if _in_lanes(index):
+            return np.array(super().__getitem__(index))
         PIECES.touch(self, index if isinstance(index, tuple) else (index,), "read")
         return super().__getitem__(index)
 
     def __setitem__(self, index, value):
         self._check(index)
-        PIECES.touch(self, index if isinstance(index, tuple) else (index,), "write")
-        super().__setitem__(index, value)
+        if not _in_lanes(index):
+            PIECES.touch(self, index if isinstance(index, tuple) else (index,), "write")
+        np.asarray(self)[index] = value
 
 
 def checked(a):
@@ -96,6 +105,12 @@ def _product(c, c_at, c_rows, c_columns, a, a_at, a_rows, a_columns, b, b_at, b_
     out[...] = out + product if keep else product
 
 
+def _added(start, lanes):
+    for x in lanes:
+        start = start + x
+    return start
+
+
 NAMES = {
     **{f"local_{t.__name__}": functools.partial(_carve(t), None, 0, 0) for t in (np.float64, np.float32, np.int64)},
     "local_bool": functools.partial(_carve(np.bool_), None, 0, 0),
@@ -116,6 +131,11 @@ NAMES = {
         "log1p", "expm1", "log2", "log10", "exp2", "copysign", "floor", "ceil", "trunc", "rint")},
     "product_f64": _product, "product_f32": _product,
 }
+NAMES |= {f"{name}_each": np.vectorize(f, otypes=[float]) if f in (math.erf, math.erfc, math.lgamma) else f
+          for name, f in NAMES.items() if callable(f)}
+NAMES |= {f"{t}_each": functools.partial(np.asarray, dtype=t.strip("_")) for t in ("float64", "float32", "int64", "bool_")}
+NAMES |= {"abs_each": abs, "spread": lambda x, n: np.full(n, x), "along": lambda i, step, n: i + step * np.arange(n), "lane": lambda v, k: v[k],
+          "total": np.sum, "added": _added, "every": np.all, "some": np.any, "where": np.where}
 
 
 def run(source, name, *args):

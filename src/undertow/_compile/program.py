@@ -203,7 +203,7 @@ class CompiledPullback:
 
     def check_limits(self, decisions: dict[Op, bool]) -> None:
         """Refuse extents for which the interpreter is known to be faster."""
-        false = {op.result for op, outcome in decisions.items() if not outcome}
+        false = {op.result for op, outcome in decisions.items() if isinstance(op, Op) and not outcome}
         for op in self.limits:
             if op.operands[0] in false:
                 raise NotCompilable(op.attrs["reason"], *self.ir.spans[op.span][:2])

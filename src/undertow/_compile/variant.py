@@ -15,6 +15,7 @@ from .emit.native import compile_source
 from .emit.python import emit
 from .ir.function import Function, Op, Value, walk
 from .ir.verify import verify
+from .transforms.lanes import widen
 from .transforms.localize import localize
 from .transforms.optimize import optimize
 from .transforms.peel import peel_rest
@@ -26,6 +27,7 @@ from .transforms.threads import cut_loops
 
 __all__ = ["Variant"]
 
+_WIDENED = frozenset(("primal", "gradient", "pullback"))
 _TAPE = 2**22  # bytes: a tape that stays in the caches
 
 
@@ -179,10 +181,16 @@ class Variant:
     def source(self, mode: str) -> str:
         """The generated Python."""
         if mode not in self.sources:
+            from .runtime.lanes import lane_count
+
             function = self.function(mode)
             if self.threads or any(op.attrs.get("prange") for op in walk(function.body)):
                 function = resolve(function, {})
                 cut_loops(function, self.threads)
                 verify(function)
+            elif mode in _WIDENED:
+                wide = resolve(function, {})
+                if widen(wide, lane_count()):
+                    function = verify(wide)
             self.sources[mode] = emit(function)
         return self.sources[mode]

@@ -17,7 +17,7 @@ from ..ir.function import Constant, Op, Value
 if TYPE_CHECKING:
     from .memory import MemoryFacts
 
-__all__ = ["may_cross", "may_meet", "may_swap", "touches_later"]
+__all__ = ["in_box", "may_cross", "may_meet", "may_swap", "touches_later"]
 
 _ZERO = Value.__new__(Value)
 Term = tuple  # (value or _ZERO, constant)
@@ -76,6 +76,28 @@ def may_swap(facts: MemoryFacts, first: Op, second: Op, outer: Op, inner: Op) ->
     rising = inner.operands[2].value > 0  # type: ignore[attr-defined]
     problem.less(*((there, here) if rising else (here, there)), -1)
     return problem.feasible(facts.chain[first], facts.chain[second], index, target)
+
+
+def in_box(facts: MemoryFacts, op: Op, index: list[Value], box: list[tuple]) -> bool:
+    """Whether an index is certainly in a box whenever an operation runs.
+
+    A side of the box is its first element and the one past its last, each a value, or None for zero, plus a constant.
+    """
+    def certain(v: Value, bound: tuple, below: bool) -> bool:
+        problem = _Problem(facts, None)
+        for loop, _ in facts.chain[op]:
+            problem.within(loop, False)
+        x = problem.term(v, False)
+        base, c = bound
+        y = (_ZERO, c) if base is None else problem.term(base, False)
+        if x is None or y is None:
+            return False
+        if base is not None:
+            y = (y[0], y[1] + c)
+        problem.less(*((y, x, 0) if below else (x, y, -1)))
+        return problem.contradictory()
+
+    return all(certain(v, first, False) and certain(v, past, True) for v, (first, past) in zip(index, box, strict=True))
 
 
 class _Problem:

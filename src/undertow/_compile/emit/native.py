@@ -22,16 +22,31 @@ class _Access(ast.NodeTransformer):
         assert isinstance(array, ast.Name)
         return [ast.Constant(self.scopes[array.id]), ast.Constant(len(self.scopes))]
 
+    def lanes(self, array: ast.expr, index: ast.expr) -> list[ast.expr]:
+        """The index of the first lane, the axis along which the lanes lie, and their number; nothing where there are none."""
+        parts = index.elts if isinstance(index, ast.Tuple) else [index]
+        axis = next((k for k, part in enumerate(parts) if isinstance(part, ast.Slice)), None)
+        if axis is None:
+            return []
+        part = parts[axis]
+        upper = part.upper if isinstance(part.upper, ast.Constant) else part.upper.right
+        starts = [p.lower if isinstance(p, ast.Slice) else p for p in parts]
+        return [ast.Tuple(starts, ast.Load()), ast.Constant(axis), upper]
+
     def visit_Subscript(self, node: ast.Subscript) -> Any:
         self.generic_visit(node)
         if isinstance(node.value, ast.Attribute) or not isinstance(node.ctx, ast.Load):
             return node
+        if lanes := self.lanes(node.value, node.slice):
+            return _call("read_from", node.value, *lanes, *self.scope(node.value))
         return _call("read", node.value, _tuple(node.slice), *self.scope(node.value))
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         self.generic_visit(node)
         target = node.targets[0]
         if isinstance(target, ast.Subscript):
+            if lanes := self.lanes(target.value, target.slice):
+                return ast.Expr(_call("write_from", target.value, lanes[0], node.value, *lanes[1:], *self.scope(target.value)))
             return ast.Expr(_call("write", target.value, _tuple(target.slice), node.value,
                                   *self.scope(target.value)))
         return node
@@ -40,6 +55,10 @@ class _Access(ast.NodeTransformer):
         self.generic_visit(node)
         target = node.target
         if isinstance(target, ast.Subscript):
+            if lanes := self.lanes(target.value, target.slice):
+                old = _call("read_from", target.value, *lanes, *self.scope(target.value))
+                return ast.Expr(_call("write_from", target.value, lanes[0], ast.BinOp(old, node.op, node.value), *lanes[1:],
+                                      *self.scope(target.value)))
             index = _tuple(target.slice)
             total = ast.BinOp(_call("read", target.value, index, *self.scope(target.value)), node.op, node.value)
             return ast.Expr(_call("write", target.value, index, total, *self.scope(target.value)))

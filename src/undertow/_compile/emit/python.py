@@ -8,7 +8,7 @@ import math
 import re
 
 from ..ir.function import Constant, Function, Op, Region, Value, free_values, walk
-from ..ir.ops import SCALAR
+from ..ir.ops import COMPARISONS, SCALAR
 from ..ir.types import ArrayType
 from ..routines.routine import ROUTINES
 
@@ -29,9 +29,10 @@ class _Emitter:
         self.names: dict[Value, str] = {}
         self.used: set[str] = set(keyword.kwlist) | set(dir(__builtins__)) | {
             "Leave", "empty", "zeros", "grow", "failed", "radd", "pool", "pool_top", "pool_need", "pool_end", "room",
-            "clear", "prange", "pieces_for", "failures", "threads",
-            "product_f64", "product_f32", "ordered_product_f64", "ordered_product_f32", "tape", "tape_top", "to_slot",
-            "from_slot", "power", "shaped", *SCALAR, "float64", "float32", "int64"}
+            "clear", "spread", "along", "lane", "total", "added", "every", "some", "where", "prange", "pieces_for", "failures",
+            "threads", "product_f64", "product_f32", "ordered_product_f64", "ordered_product_f32", "tape", "tape_top", "to_slot",
+            "from_slot", "power", "shaped", *SCALAR, "float64", "float32", "int64",
+            *(f"{name}_each" for name in (*SCALAR, "power", "float64", "float32", "int64", "bool_"))}
         self.uses: dict[Value, int] = {}
         self.inlined: dict[Value, str] = {}
         self.deferred = False
@@ -151,7 +152,9 @@ class _Emitter:
     def op(self, op: Op, depth: int) -> None:
         if op.name in SCALAR:
             form = "power({0}, {1})" if op.name == "pow" and op.result.type.is_float else SCALAR[op.name].text
-            text = form.format(*(self.ref(v) for v in op.operands), type=_numpy(op.result.type))
+            if op.result.type.lanes:
+                form = _in_lanes(op, form)
+            text = form.format(*(self.ref(v) for v in op.operands), type=_numpy(op.result.type.lane))
             if op.result.type.name == "f32" and op.name not in ("select", "cast"):
                 text = f"float32({text})"
             if self.uses.get(op.result, 0) == 1 and len(text) < 90:
@@ -161,7 +164,12 @@ class _Emitter:
             return
         getattr(self, "on_" + op.name)(op, depth)
 
-    def index(self, values: list[Value]) -> str:
+    def index(self, values: list[Value], op: Op | None = None) -> str:
+        if op is not None and "lanes" in op.attrs:
+            texts = [self.ref(v) for v in values]
+            first, count = texts[op.attrs["axis"]], op.attrs["lanes"]
+            texts[op.attrs["axis"]] = f"0:{count}" if first == "0" else f"{first}:{first} + {count}"
+            return ", ".join(texts)
         return ", ".join(self.ref(v) for v in values) if values else "()"
 
     # ---- memory
@@ -189,15 +197,30 @@ class _Emitter:
             self.line(depth, f"{name} = shaped({name}, ({dims}))")
 
     def on_load(self, op: Op, depth: int) -> None:
-        self.line(depth, f"{self.name(op.result)} = {self.ref(op.operands[0])}[{self.index(op.operands[1:])}]")
+        self.line(depth, f"{self.name(op.result)} = {self.ref(op.operands[0])}[{self.index(op.operands[1:], op)}]")
 
     def on_store(self, op: Op, depth: int) -> None:
         a, v, *index = op.operands
-        self.line(depth, f"{self.ref(a)}[{self.index(index)}] = {self.ref(v)}")
+        self.line(depth, f"{self.ref(a)}[{self.index(index, op)}] = {self.ref(v)}")
 
     def on_accum(self, op: Op, depth: int) -> None:
         a, v, *index = op.operands
-        self.line(depth, f"{self.ref(a)}[{self.index(index)}] += {self.ref(v)}")
+        self.line(depth, f"{self.ref(a)}[{self.index(index, op)}] += {self.ref(v)}")
+
+    # ---- several iterations side by side
+    def on_spread(self, op: Op, depth: int) -> None:
+        self.line(depth, f"{self.name(op.result)} = spread({self.ref(op.operands[0])}, {op.result.type.lanes})")
+
+    def on_along(self, op: Op, depth: int) -> None:
+        self.line(depth, f"{self.name(op.result)} = along({self.ref(op.operands[0])}, {op.attrs['step']}, {op.result.type.lanes})")
+
+    def on_lane(self, op: Op, depth: int) -> None:
+        self.line(depth, f"{self.name(op.result)} = lane({self.ref(op.operands[0])}, {op.attrs['lane']})")
+
+    def over_lanes(self, op: Op, depth: int) -> None:
+        self.line(depth, f"{self.name(op.result)} = {op.name}({', '.join(self.ref(v) for v in op.operands)})")
+
+    on_total = on_added = on_every = on_some = over_lanes
 
     def on_reserve(self, op: Op, depth: int) -> None:
         self.line(depth, f"{self.name(op.result)} = tape_top")
@@ -348,6 +371,19 @@ class _Emitter:
             self.leave(depth + 2, "raise Leave(1)")
         self.deferred = self.deferred or deferred
         self.assign(names, body.yields, depth + 1)
+
+
+_OPERATORS = frozenset(("add", "sub", "mul", "div", "neg", "and", "or", "xor", "stop", *COMPARISONS))
+
+
+def _in_lanes(op: Op, form: str) -> str:
+    """How an operation on lanes is written: operators as they are, functions by a name of their own."""
+    if op.name in _OPERATORS:
+        return form
+    if op.name in ("not", "select"):
+        return {"not": "~{0}", "select": "where({0}, {1}, {2})"}[op.name]
+    name, _, rest = form.partition("(")
+    return f"{name}_each({rest}"
 
 
 def _words(text: str) -> set[str]:

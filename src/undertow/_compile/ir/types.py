@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class ScalarType:
-    """A machine number: ``bool``, ``i64``, ``f32`` or ``f64``."""
+    """A machine number: ``bool``, ``i64``, ``f32`` or ``f64``; ``f64x8`` is one for each of eight iterations."""
 
     name: str
 
@@ -21,6 +21,19 @@ class ScalarType:
     def dtype(self) -> np.dtype:
         return np.dtype({"bool": "bool", "i64": "int64", "f64": "float64", "f32": "float32",
                          "c128": "complex128"}[self.name])
+
+    @property
+    def lanes(self) -> int:
+        """How many iterations it has a number for; 0 for an ordinary one."""
+        return int(self.name.partition("x")[2] or 0)
+
+    @property
+    def lane(self) -> ScalarType:
+        """The type of the number of one iteration."""
+        return ScalarType(self.name.partition("x")[0])
+
+    def in_lanes(self, count: int) -> ScalarType:
+        return ScalarType(f"{self.lane.name}x{count}")
 
     def __str__(self) -> str:
         return self.name

@@ -69,21 +69,34 @@ def _scalar(op: Op) -> None:
     types = _types(op.operands)
     if not all(isinstance(t, ScalarType) for t in types):
         _fail(op, "scalar operation on memory")
+    count = op.result.type.lanes  # type: ignore[union-attr]
+    if any(t.lanes not in (0, count) for t in types) or (count and all(t.lanes == 0 for t in types)):
+        _fail(op, "lanes that do not fit")
+    types = [t.lane for t in types]
+    result = op.result.type.lane  # type: ignore[union-attr]
     if op.name == "select":
-        if types[0] != BOOL or types[1] != types[2] or types[1] != op.result.type:
+        if types[0] != BOOL or types[1] != types[2] or types[1] != result:
             _fail(op, "select of different types")
     elif op.name == "cast":
         return
     elif len(types) == 2 and types[0] != types[1]:
         _fail(op, "operands of different types")
-    elif op.name in COMPARISONS and op.result.type != BOOL:
+    elif op.name in COMPARISONS and result != BOOL:
         _fail(op, "a comparison gives a bool")
 
 
 def _index(op: Op, first: int) -> bool:
     array = op.operands[0].type
     index = _types(op.operands[first:])
-    return isinstance(array, ArrayType) and len(index) == array.ndim and all(t == I64 for t in index)
+    return isinstance(array, ArrayType) and len(index) == array.ndim and all(t == I64 for t in index) and (
+        "lanes" not in op.attrs or 0 <= op.attrs["axis"] < array.ndim)
+
+
+def _element(op: Op, v: Value) -> bool:
+    """Whether a value is what an access reads or writes."""
+    element = op.operands[0].type.element
+    count = op.attrs.get("lanes")
+    return v.type == element.in_lanes(count) or (op.name != "load" and v.type == element) if count else v.type == element
 
 
 def _for(op: Op) -> bool:
@@ -101,9 +114,9 @@ def _while(op: Op) -> bool:
 
 
 _CHECKS = {
-    "load": lambda op: _index(op, 1) and op.result.type == op.operands[0].type.element,
-    "store": lambda op: _index(op, 2) and op.operands[1].type == op.operands[0].type.element,
-    "accum": lambda op: _index(op, 2) and op.operands[1].type == op.operands[0].type.element,
+    "load": lambda op: _index(op, 1) and _element(op, op.result),
+    "store": lambda op: _index(op, 2) and _element(op, op.operands[1]),
+    "accum": lambda op: _index(op, 2) and _element(op, op.operands[1]),
     "alloc": lambda op: len(op.operands) == op.result.type.ndim and all(t == I64 for t in _types(op.operands)),
     "dim": lambda op: 0 <= op.attrs["axis"] < op.operands[0].type.ndim,
     "if": lambda op: op.operands[0].type == BOOL and all(_types(r.yields) == _types(op.results) for r in op.regions),
@@ -113,6 +126,13 @@ _CHECKS = {
         len(set(op.attrs[k])) == 2 and max(op.attrs[k]) < v.type.ndim and v.type.element == op.operands[0].type.element
         for k, v in zip("cab", op.operands, strict=False)),
     "check": lambda op: op.operands[0].type == BOOL,
+    "spread": lambda op: op.result.type.lanes and op.operands[0].type == op.result.type.lane,
+    "along": lambda op: op.operands[0].type == I64 and op.result.type.lanes and op.result.type.lane == I64,
+    "total": lambda op: op.operands[0].type.lanes and op.operands[0].type.lane == op.result.type,
+    "added": lambda op: op.operands[1].type.lanes and op.operands[1].type.lane == op.operands[0].type == op.result.type,
+    "every": lambda op: op.operands[0].type.lanes and op.result.type == BOOL,
+    "some": lambda op: op.operands[0].type.lanes and op.result.type == BOOL,
+    "lane": lambda op: 0 <= op.attrs["lane"] < op.operands[0].type.lanes and op.operands[0].type.lane == op.result.type,
     "threads": lambda op: _types(op.operands) == [I64, I64] and _types(op.results) == [I64],
     "reserve": lambda op: _types(op.operands) == [I64] == _types(op.results),
     "pop": lambda op: _types(op.operands) == [I64] == _types(op.results),

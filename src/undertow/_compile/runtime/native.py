@@ -19,6 +19,7 @@ from numba.np.arrayobj import make_array, populate_array
 from ..leave import Leave
 from .access import read, shaped, write
 from .blas import NAMES as BLAS
+from .lanes import NAMES as LANES
 from .memory import NAMES as MEMORY
 from .vector import NAMES as VECTOR
 
@@ -138,5 +139,5 @@ NAMES = {
     "float64": np.float64, "float32": np.float32, "int64": np.int64, "bool_": np.bool_, "nan": math.nan,
     "inf": math.inf, "lgamma": math.lgamma, "isnan": math.isnan, "isinf": math.isinf, "isfinite": math.isfinite,
     "copysign": math.copysign, "floor": np.floor, "ceil": np.ceil, "trunc": np.trunc, "rint": np.rint,
-    "sqrt": np.sqrt, **BLAS, **MEMORY, **VECTOR,
+    "sqrt": np.sqrt, **BLAS, **LANES, **MEMORY, **VECTOR,
 }

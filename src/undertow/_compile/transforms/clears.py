@@ -20,7 +20,7 @@ from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import HAS_EFFECT
 from ..ir.types import BOOL, I64
 
-__all__ = ["drop_clears", "fill_unset"]
+__all__ = ["box_of", "drop_clears", "fill_unset"]
 
 _ACCESS = frozenset(("load", "store", "accum"))
 
@@ -58,7 +58,7 @@ def _dead(facts: MemoryFacts, function: Function, region: Region, k: int, clears
     allocation = facts.allocation.get(root)
     if allocation is None or facts.region[allocation] is not region or root in function.body.yields:
         return False
-    if any(_box(facts, region, clear) is None for clear in clears) or not _reads_old(facts, region.ops[k], clears):
+    if any(box_of(facts, region, clear) is None for clear in clears) or not _reads_old(facts, region.ops[k], clears):
         return False
     if any(_accesses(op, root) for op in region.ops[k + 1:]):
         return False
@@ -81,7 +81,7 @@ def _set_by_first(facts: MemoryFacts, region: Region, start: int, root: Value, w
     found = _accesses(first, root) if first is not None else []
     if not found or not _adds(found[0], root) or any(_comes_before(facts, op, found[0]) for op in found[1:]):
         return False
-    box = _box(facts, region, found[0])
+    box = box_of(facts, region, found[0])
     if box is None or not whole(box):
         return False
     _store_instead(found[0])
@@ -155,7 +155,7 @@ def _store_instead(op: Op) -> None:
 def _drop(facts: MemoryFacts, region: Region, k: int, clears: list[Op], loop: Op | None) -> bool:
     """Drop the clearings of one nest, which make up a box, where that is right; whether it was."""
     root = clears[0].operands[0]
-    box = _together([_box(facts, region, clear) for clear in clears])
+    box = _together([box_of(facts, region, clear) for clear in clears])
     if box is None or not _reads_old(facts, region.ops[k], clears):
         return False
     order = list(range(k + 1, len(region.ops)))
@@ -173,7 +173,7 @@ def _drop(facts: MemoryFacts, region: Region, k: int, clears: list[Op], loop: Op
     found = _accesses(region.ops[again], root)
     if len(found) != 1 or not _adds(found[0], root):
         return False
-    own = _box(facts, region, found[0])
+    own = box_of(facts, region, found[0])
     if own != box:
         margins = _margins(own, box) if region.ops[again].attrs.get("gather") else None
         if margins is None:
@@ -197,7 +197,7 @@ def _first_of(facts: MemoryFacts, region: Region, again: int, root: Value, box: 
         if len(effects) != 1 or effects != _accesses(region.ops[j], root) or effects[0].name != "accum" \
                 or region.ops[j].results:
             break
-        if _box(facts, region, effects[0]) == box:
+        if box_of(facts, region, effects[0]) == box:
             region.ops.insert(again, region.ops.pop(j))
             break
     return again
@@ -295,7 +295,7 @@ def _fresh_before(facts: MemoryFacts, loop: Op, root: Value) -> bool:
     return not any(_accesses(op, root) for op in ops[ops.index(allocation):ops.index(loop)])
 
 
-def _box(facts: MemoryFacts, region: Region, op: Op) -> tuple | None:
+def box_of(facts: MemoryFacts, region: Region, op: Op) -> tuple | None:
     """Per axis the first element and the one past the last that an access inside `region` touches, each once."""
     chain = facts.chain[op]
     depth = next((n for n, (c, _) in enumerate(chain) if facts.region[c] is region), len(chain))

@@ -21,7 +21,7 @@ from .loops import key_of, register
 from .nests import gather_nest
 from .simplify import eliminate_dead
 
-__all__ = ["cut_loops"]
+__all__ = ["Sum", "cut_loops"]
 
 _ACCESS = frozenset(("load", "store", "accum"))
 _NEVER = frozenset(("gemm", "reserve", "pop", "release", "tape_load", "tape_store", "library", "view"))
@@ -108,11 +108,11 @@ class _Cutter:
         """Whether all that the loop carries are sums whose order is free."""
         free = ("radd", "add") if loop.attrs.get("prange") else ("radd",)
         body = loop.regions[0]
-        return all(p.type.is_float and _Sum(body, p, free).reaches(y)  # type: ignore[union-attr]
+        return all(p.type.is_float and Sum(body, p, free).reaches(y)  # type: ignore[union-attr]
                    for p, y in zip(body.params[1:], body.yields, strict=True))
 
 
-class _Sum:
+class Sum:
     """Whether a value is a carried one plus something, and the carried one is used for nothing else."""
 
     def __init__(self, body: Region, p: Value, free: tuple[str, ...]) -> None:
