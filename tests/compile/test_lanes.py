@@ -227,7 +227,7 @@ def count(x, w):
     return total * n
 
 
-ALIKE = [triangle, ordered, choose, masked, results, inplace, columns, numbered, last, shifted, steps, whole, count]
+ALIKE = [triangle, ordered, masked, results, inplace, columns, numbered, last, shifted, steps, whole, count]
 
 
 def arguments(f, n, m):
@@ -334,7 +334,7 @@ def histogram(x, w, k):
     return np.sum(h * h)
 
 
-@pytest.mark.parametrize("f", [recurrence, neighbours, carried_buffer, partly, ragged, downwards], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("f", [recurrence, neighbours, carried_buffer, partly, ragged, downwards, choose], ids=lambda f: f.__name__)
 def test_iterations_that_depend_on_each_other_run_one_by_one(f):
     x, w = normal(40), normal(4)
     assert sides(f, x, w) == 0

@@ -23,7 +23,8 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
 from ..runtime.access import element, mark
-from .typing import BINARY, COMPARISONS, NUMBERS, Typed, Unknown
+from ..runtime.lanes import Lanes, each, read_lanes, write_lanes
+from .typing import BINARY, COMPARISONS, NUMBERS, Typed, Unknown, lanes_of
 
 __all__ = ["direct", "left_to_numba"]
 
@@ -78,6 +79,10 @@ def _by_numba(context: Any, args: tuple, function: Any) -> Any:
         return context.make_tuple(builder, kinds, [ir.Constant(_BIT, 0), *parts])
 
     return typing.signature(kinds, *args), codegen
+
+
+def _index(e: Any) -> list[ast.expr]:
+    return e.slice.elts if isinstance(e.slice, ast.Tuple) else [e.slice]
 
 
 class _Array:
@@ -245,14 +250,21 @@ class _Code:
     # ---- memory
     def place(self, e: Any) -> tuple[Any, Any]:
         array = self.array(e.value)
-        index = e.slice.elts if isinstance(e.slice, ast.Tuple) else [e.slice]
-        return array.kind, element(self.b, array.data, [self.expr(k) for k in index], array.shape, array.strides)
+        return array.kind, element(self.b, array.data, [self.expr(k) for k in _index(e)], array.shape, array.strides)
 
     def mark(self, e: Any, access: Any, kind: Any) -> None:
-        access.align = None if kind.aligned else 1
+        if kind is not None:
+            access.align = None if kind.aligned else 1
         mark(self.b, access, self.scopes[e.value.id], len(self.scopes))
 
     def write(self, e: Any, value: Any, kind: Any) -> None:
+        axis, first, count = lanes_of(_index(e))
+        if axis is not None:
+            array = self.array(e.value)
+            to = Lanes(array.kind.dtype, count)
+            write_lanes(self.context, self.b, array.kind, array.value, [self.expr(k) for k in first], axis,
+                        each(self.context, self.b, kind, value, to), to, lambda x: self.mark(e, x, None))
+            return
         array, pointer = self.place(e)
         item = self.context.cast(self.b, value, kind, array.dtype)
         data = self.context.data_model_manager[array.dtype].as_data(self.b, item)
@@ -286,6 +298,11 @@ class _Code:
     def of_Subscript(self, e: Any) -> Any:
         if isinstance(e.value, ast.Attribute):
             return self.array(e.value.value).shape[e.slice.value]
+        axis, first, count = lanes_of(_index(e))
+        if axis is not None:
+            array = self.array(e.value)
+            return read_lanes(self.context, self.b, array.kind, array.value, [self.expr(k) for k in first], axis,
+                              Lanes(array.kind.dtype, count), lambda x: self.mark(e, x, None))
         array, pointer = self.place(e)
         loaded = self.b.load(pointer)
         self.mark(e, loaded, array)

@@ -24,14 +24,10 @@ class _Access(ast.NodeTransformer):
 
     def lanes(self, array: ast.expr, index: ast.expr) -> list[ast.expr]:
         """The index of the first lane, the axis along which the lanes lie, and their number; nothing where there are none."""
-        parts = index.elts if isinstance(index, ast.Tuple) else [index]
-        axis = next((k for k, part in enumerate(parts) if isinstance(part, ast.Slice)), None)
-        if axis is None:
-            return []
-        part = parts[axis]
-        upper = part.upper if isinstance(part.upper, ast.Constant) else part.upper.right
-        starts = [p.lower if isinstance(p, ast.Slice) else p for p in parts]
-        return [ast.Tuple(starts, ast.Load()), ast.Constant(axis), upper]
+        from .typing import lanes_of
+
+        axis, starts, count = lanes_of(index.elts if isinstance(index, ast.Tuple) else [index])
+        return [] if axis is None else [ast.Tuple(starts, ast.Load()), ast.Constant(axis), ast.Constant(count)]
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:
         self.generic_visit(node)

@@ -15,7 +15,9 @@ from typing import Any
 from numba import types
 from numba.core.errors import NumbaError
 
-__all__ = ["BINARY", "COMPARISONS", "NUMBERS", "Typed", "Unknown"]
+from ..runtime.lanes import Lanes
+
+__all__ = ["BINARY", "COMPARISONS", "NUMBERS", "Typed", "Unknown", "lanes_of"]
 
 BINARY: dict[type, Any] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -27,6 +29,16 @@ UNARY: dict[type, Any] = {ast.USub: operator.neg, ast.Not: operator.not_, ast.In
 NUMBERS = {"float64": types.float64, "float32": types.float32, "int64": types.int64, "bool_": types.boolean}
 _PLAIN = (types.float64, types.float32, types.int64)
 _FLOATS = (types.float64, types.float32)
+
+
+def lanes_of(index: list[ast.expr]) -> tuple[int | None, list[ast.expr], int]:
+    """The axis along which an access reads neighbours, None where it reads one element; the first index; how many."""
+    axis = next((k for k, part in enumerate(index) if isinstance(part, ast.Slice)), None)
+    if axis is None:
+        return None, index, 0
+    part: Any = index[axis]
+    count = part.upper.value if isinstance(part.upper, ast.Constant) else part.upper.right.value
+    return axis, [*index[:axis], part.lower, *index[axis + 1:]], count
 
 
 class Unknown(Exception):
@@ -180,9 +192,10 @@ class Typed:
         index = e.slice.elts if isinstance(e.slice, ast.Tuple) else [e.slice]
         if not isinstance(array, types.Array) or len(index) != array.ndim or not isinstance(e.value, ast.Name):
             raise Unknown("an index")
-        if any(types.unliteral(self.expr(k)) != types.int64 for k in index):
+        axis, first, count = lanes_of(index)
+        if any(types.unliteral(self.expr(k)) != types.int64 for k in first):
             raise Unknown("an index that is no integer")
-        return array.dtype
+        return array.dtype if axis is None else Lanes(array.dtype, count)
 
     def of_Tuple(self, e: ast.Tuple) -> Any:
         return types.Tuple([self.expr(v) for v in e.elts])
