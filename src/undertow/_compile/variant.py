@@ -23,6 +23,7 @@ from .transforms.products import call_blas
 from .transforms.pullback import Pullback, pullback
 from .transforms.pushforward import Pushforward, pushforward
 from .transforms.simplify import Copier, resolve
+from .transforms.strips import strips
 from .transforms.threads import cut_loops
 
 __all__ = ["Variant"]
@@ -80,6 +81,7 @@ class Variant:
         if self._plain is None:
             found = resolve(self.primal, {})
             call_blas(found)
+            strips(found)
             peel_rest(found)
             verify(found)
             self._plain = found

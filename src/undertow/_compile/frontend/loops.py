@@ -387,7 +387,7 @@ class Loops:
         return zero, n, 1, lambda i: Scalar(self.b.add(lo, self.b.mul(i, step)), "py")
 
     def minimum(self, a: Value, b: Value) -> Value:
-        return a if a is b else self.b.scalar("select", self.b.scalar("lt", b, a), b, a)
+        return a if a is b else self.b.scalar("select", self.b.scalar("le", b, a), b, a)
 
 
 def _is_zero(v: Value) -> bool:

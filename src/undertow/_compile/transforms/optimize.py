@@ -16,11 +16,12 @@ from .peel import peel_rest
 from .products import call_blas
 from .recurrence import hand_on
 from .simplify import cancel_clearing, eliminate_dead
+from .strips import strips
 
 __all__ = ["PASSES", "optimize"]
 
-PASSES = (cancel_clearing, sink, eliminate_dead, call_blas, promote, drop_clears, gather_around, peel_rest, gather, separate, turn_around,
-          drop_clears, hand_on, eliminate_dead)
+PASSES = (cancel_clearing, sink, eliminate_dead, call_blas, strips, promote, drop_clears, gather_around, peel_rest, gather,
+          separate, turn_around, drop_clears, hand_on, eliminate_dead)
 
 
 def optimize(function: Function, zeros: dict[Value, Value] | None = None, threads: bool = False) -> set[Value]:
