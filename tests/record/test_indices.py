@@ -73,3 +73,33 @@ def test_asked_as_often_as_in_the_plain_run(f):
     np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-8)
     np.testing.assert_allclose([ut.jvp(f, (x,), (e,))[1] for e in np.eye(2)], expected, rtol=1e-6, atol=1e-8)
     np.testing.assert_allclose(ut.hessian(f)(x), ut.jacobian(ut.grad(f), mode="reverse")(x), atol=1e-12)
+
+
+class Lazy:
+    """An array of another library: ``__index__`` only answers for one element."""
+
+    def __init__(self, values):
+        self.values = np.asarray(values)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values
+
+    def __index__(self):
+        return self.values.item()
+
+
+class Column:
+    """An array of another library."""
+
+    def __init__(self, values):
+        self.values = np.asarray(values)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values
+
+
+@pytest.mark.parametrize("kind", [Lazy, Column])
+def test_index_that_is_an_array(kind):
+    f = lambda x: np.sum(x[kind([1, 0, 1])] ** 2)
+    x = np.array([1.5, 2.5])
+    np.testing.assert_allclose(ut.grad(f, tier="record")(x), [3.0, 10.0])

@@ -385,7 +385,25 @@ def _explicit(interpreter: Any, rule: Rule, f: Any, args: tuple, kwargs: dict) -
         return y
     if isinstance(y, ndarray) and y.dtype.kind == "O":
         interpreter.check_foreign(f, args, kwargs)
+    if isinstance(y, (tuple, list)):
+        given = [a for a in bound.args if isinstance(a, ndarray)]
+        given += [v for a in bound.args if isinstance(a, (tuple, list)) for v in a if isinstance(v, ndarray)]
+        shared = [isinstance(v, ndarray) and (any(v is a for a in given) or v.base is not None and
+                                              interpreter.shares_known_memory(v)) for v in y]
+        if any(shared):
+            return _partly_shared(interpreter, rule, bound, y, residuals, shared)
     return interpreter.record_rule(rule, bound, y, residuals)
+
+
+def _partly_shared(interpreter: Any, rule: Rule, bound: Bound, y: Any, residuals: Any, shared: list[bool]) -> Any:
+    """Record several results of which some are arguments, or views of them: these are known by their memory."""
+    if all(shared):
+        return y
+    apart = [interpreter.lower.copy(v) if s else v for v, s in zip(y, shared, strict=True)]
+    remade = type(y)(*apart) if hasattr(y, "_fields") else type(y)(apart)
+    found = interpreter.record_rule(rule, bound, remade, residuals)
+    merged = [v if s else r for v, r, s in zip(y, found, shared, strict=True)]
+    return type(y)(*merged) if hasattr(y, "_fields") else type(y)(merged)
 
 
 def _check_rest(interpreter: Any, rule: Rule, f: Any, bound: Bound) -> None:

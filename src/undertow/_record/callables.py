@@ -200,6 +200,8 @@ class Lowered:
             self.held.append((x, list(x)))
             for i, v in enumerate(x):
                 self.exchange(x, i, v, depth)
+        elif t.__module__.partition(".")[0] == "numba":
+            self.value(getattr(getattr(x, "_dispatcher", x), "py_func", None), depth)  # the rest is the compiler's
         elif not isinstance(x, (type, ModuleType)):
             self.attributes(x, t, depth)
         return x
@@ -361,6 +363,12 @@ def names_of(code: CodeType) -> frozenset[str]:
         if isinstance(constant, CodeType):
             names |= names_of(constant)
     return frozenset(names)
+
+
+def user_form(f: Any) -> Any:
+    """A function as the user wrote it, where it is one that recording has rewritten; anything else as it is."""
+    mark = f.__code__.co_consts[-1] if type(f) is FunctionType and f.__code__.co_consts else None
+    return as_written(f, mark.original) if type(mark) is Mark and mark.original is not None else f
 
 
 def as_written(f: Any, original: CodeType) -> Any:

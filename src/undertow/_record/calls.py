@@ -203,7 +203,7 @@ class Calls:
         if package in MODULES_TEXT:
             return self.keep(f, foreign.text(self.interpreter, f))
         if package in MODULES_OUTSIDE:
-            return self.keep(f, foreign.guard(self.interpreter, f))
+            return self.keep(f, (foreign.compiler if package == "numba" else foreign.guard)(self.interpreter, f))
         if getattr(f, "__wrapped__", None) is not None and f.__code__.co_name == "public_api" and package in LIBRARIES:
             return self.callee(f.__wrapped__)
         new = self.rewritten(f)

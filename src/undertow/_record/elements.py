@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from . import callables
 from .scalars import ACTIVE
 
 
@@ -193,7 +194,7 @@ def compiled_elementwise(interpreter: Any, f: Any, function: Any) -> Any:
         if interpreter.find_active(args) is None or kwargs or f.nout != 1:
             return guarded(*args, **kwargs)
         arrays = [a if isinstance(a, ndarray) else interpreter.as_array(a) for a in args]
-        y = interpreter.lower.callee(f)(*map(interpreter.plain, args))
+        y = callables.call_below(interpreter, f, tuple(map(interpreter.plain, args)), {})
         shape = np.shape(y)
         arrays = [interpreter.call(np.broadcast_to, a, shape) for a in arrays]
         body, getitem = interpreter.callee(function), interpreter.hooks["getitem"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import dis
 import functools
+import inspect
 import itertools
 from types import FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import bytecode, elements, passing, protocols, refusal
+from . import bytecode, callables, elements, passing, protocols, refusal
 
 PREDICATES = ("builtin_function_or_method", "cython_function_or_method", "fused_cython_function")
 METHODS = ("cython_function_or_method", "method_descriptor", "fused_cython_function", "wrapper_descriptor")
@@ -171,6 +172,65 @@ def ufunc(interpreter: Any, f: np.ufunc) -> Any:
     return guard(interpreter, f) if function is None else elements.looped(interpreter, f, function)
 
 
+def compiler(interpreter: Any, f: Any) -> Any:
+    """A function of a compiler (a decorator of Numba's): it is to see the program's functions as they are written."""
+    guarded, below = guard(interpreter, f), interpreter.lower.callee(f)
+
+    def compiling(*args: Any, **kwargs: Any) -> Any:
+        values = (*args, *kwargs.values())
+        functions = [x for x in values if type(x) is FunctionType]
+        if not functions or interpreter.find_active([x for x in values if type(x) is not FunctionType]) is not None:
+            return guarded(*args, **kwargs)
+        return below(*map(callables.user_form, args), **{k: callables.user_form(v) for k, v in kwargs.items()})
+
+    return compiling
+
+
+def fixed(f: Any, interpreter: Any) -> Any:
+    """For a function that Numba compiled for declared types only: its arguments and its result as these types have them."""
+    from numba import typeof, types
+
+    def cast(x: Any, t: Any) -> Any:
+        if isinstance(x, (ndarray, tuple)):
+            return x
+        if isinstance(t, types.Boolean):
+            return interpreter.call(bool, x)
+        if isinstance(t, types.Integer):
+            return interpreter.call(int, x) if isinstance(x, (float, np.floating)) else x
+        if isinstance(t, types.Float):
+            return interpreter.call(np.float32 if t.bitwidth == 32 else float, x)
+        return interpreter.call(complex, x) if isinstance(t, types.Complex) else x
+
+    def bottom(x: Any) -> Any:
+        level = interpreter
+        while level.level > 0:
+            x, level = level.plain(x), level.lower
+        return x
+
+    def chosen(args: tuple) -> Any:
+        """The signature that Numba takes for `args`."""
+        made = [entry.signature for entry in f.overloads.values()]
+        if len(made) == 1:
+            return made[0]
+        given = tuple(typeof(bottom(a)) for a in args)
+        exact = f.overloads.get(given)
+        if exact is not None:
+            return exact.signature
+        return f.typingctx.resolve_overload(f.py_func, made, given, {})
+
+    names = inspect.signature(f.py_func)
+
+    def call(inner: Any, args: tuple, kwargs: dict) -> Any:
+        bound = names.bind(*args, **kwargs)
+        bound.apply_defaults()
+        signature = chosen(bound.args)
+        if signature is None or len(signature.args) != len(bound.args):
+            return inner(*args, **kwargs)
+        return cast(inner(*map(cast, bound.args, signature.args)), signature.return_type)
+
+    return call
+
+
 def jitted(interpreter: Any, f: Any) -> Any:
     """A function that Numba compiles, by its Python source; numbers come back as Python's own, as Numba boxes them."""
     inner = interpreter.callee(f.py_func)
@@ -182,7 +242,10 @@ def jitted(interpreter: Any, f: Any) -> Any:
         target = {"f": float, "c": complex, "i": int, "u": int, "b": bool}.get(kind)
         return x if target is None else interpreter.call(target, x)
 
-    return lambda *args, **kwargs: boxed(inner(*args, **kwargs))
+    if getattr(f, "_can_compile", True):
+        return lambda *args, **kwargs: boxed(inner(*args, **kwargs))
+    call = fixed(f, interpreter)
+    return lambda *args, **kwargs: boxed(call(inner, args, kwargs))
 
 
 def dispatcher(interpreter: Any, f: Any, implementation: Any) -> Any:

@@ -314,10 +314,17 @@ def settled(interpreter: Any, index: Any) -> Any:
         parts = [settled(interpreter, i) for i in (index.start, index.stop, index.step)]
         same = all(map(operator.is_, parts, (index.start, index.stop, index.step)))
         return index if same else slice(*parts)
-    method = special(t, "__index__")
-    if method is None or _is_c(method) or issubclass(t, (int, ndarray, np.generic)):
+    if issubclass(t, (int, ndarray, np.generic)):
         return index
-    return int(invoke(interpreter, method, index))
+    method = special(t, "__index__")
+    if method is None or _is_c(method):
+        return np.asarray(index) if hasattr(t, "__array__") else index  # places may occur twice in it
+    try:
+        return int(invoke(interpreter, method, index))
+    except (TypeError, ValueError):  # an array of another library: NumPy makes an array of it then
+        if not hasattr(t, "__array__"):
+            raise
+        return np.asarray(index)
 
 
 def setitem(interpreter: Any, a: Any, index: Any, value: Any) -> None:

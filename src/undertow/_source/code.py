@@ -163,8 +163,19 @@ def nested_originals(template: CodeType, original: CodeType | None) -> dict[int,
         return {}
     new = [c for c in template.co_consts if isinstance(c, CodeType)]
     old = [c for c in original.co_consts if isinstance(c, CodeType)]
-    same = [(c.co_name, c.co_firstlineno) for c in new] == [(c.co_name, c.co_firstlineno) for c in old]
+    same = len(new) == len(old) and all(_rewritten_from(n, o) for n, o in zip(new, old, strict=True))
     return {id(n): o for n, o in zip(new, old, strict=True)} if same else {}
+
+
+def _rewritten_from(new: CodeType, old: CodeType) -> bool:
+    """Whether `new` may be `old` rewritten, which no longer starts at the line of its first decorator."""
+    count = old.co_argcount + old.co_kwonlyargcount
+    return (new.co_name == old.co_name and new.co_varnames[:count] == old.co_varnames[:count]
+            and (new.co_firstlineno == old.co_firstlineno or old.co_firstlineno < new.co_firstlineno <= _last_line(old)))
+
+
+def _last_line(code: CodeType) -> int:
+    return max((line for *_, line in code.co_lines() if line is not None), default=code.co_firstlineno)
 
 
 def template_of_text(text: str, mode: str, filename: str = "<string>") -> CodeType:
