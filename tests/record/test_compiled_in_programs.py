@@ -69,7 +69,7 @@ def with_either(n, x):
     return n * x + x**n
 
 
-@pytest.mark.parametrize("f, expected", [
+@pytest.mark.parametrize(("f", "expected"), [
     (decorated_inside, [3.0, 5.0]),
     (elementwise_inside, [9.0, 15.0]),
     (pieces_inside, [2.5, 1.5]),
