@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("numba")
 
+import undertow as ut
 from undertow._compile import compile_pullback
 from undertow._compile.analyses.activity import varied
 from undertow._compile.analyses.intervals import decide
@@ -135,6 +136,40 @@ def test_shadows_are_stored_not_cleared_and_added_to():
     nests = [loop for loop in walk(time_loop.regions[0]) if loop.name == "for"]
     stores = [op for loop in nests for op in walk(loop.regions[0]) if op.name == "store"]
     assert len(stores) == 2 and not any(isinstance(op.operands[1], Constant) for op in stores)
+
+
+def overwritten_whole(x, n):
+    b = x * 2.0
+    b[:] = b * x
+    return b[0] + b[n - 1]
+
+
+def overwritten_next(x, n):
+    b = np.zeros(n)
+    for i in range(n - 1):
+        b[i] = x[i] * 2.0
+        b[i + 1] = x[i] * 3.0
+    return b.sum()
+
+
+def overwritten_twice(x, n):
+    b = np.zeros(n + 2)
+    for i in range(n):
+        b[i] = x[i] * 2.0
+        b[i + 2] = x[i] * b[i]
+        b[i + 1] = b[i + 2] * x[i]
+    return b.sum()
+
+
+@pytest.mark.parametrize(("f", "gradient"), [
+    (overwritten_whole, [4.0, 0.0, 0.0, 0.0, 20.0]),
+    (overwritten_next, [2.0, 2.0, 2.0, 5.0, 0.0]),
+    (overwritten_twice, [2.0, 2.0, 2.0, 2.0, 2.0 + 4 * 5.0 + 6 * 5.0**2]),
+])
+def test_what_is_cleared_between_two_reads_counts_once(f, gradient):
+    """Local memory written twice: the shadow is clear when the sweep comes to the earlier writing."""
+    found = ut.grad(f, tier="compile")(np.arange(1.0, 6.0), 5)
+    np.testing.assert_allclose(found, gradient, rtol=1e-14)
 
 
 def guarded(x, k):

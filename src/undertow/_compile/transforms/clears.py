@@ -58,7 +58,8 @@ def _dead(facts: MemoryFacts, function: Function, region: Region, k: int, clears
     allocation = facts.allocation.get(root)
     if allocation is None or facts.region[allocation] is not region or root in function.body.yields:
         return False
-    if any(box_of(facts, region, clear) is None for clear in clears) or not _reads_old(facts, region.ops[k], clears):
+    # What two of them clear is zero when the later one's turn comes: they must lie apart.
+    if _together([box_of(facts, region, clear) for clear in clears]) is None or not _reads_old(facts, region.ops[k], clears):
         return False
     if any(_accesses(op, root) for op in region.ops[k + 1:]):
         return False
