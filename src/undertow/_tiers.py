@@ -308,6 +308,11 @@ class Native:
         self.own = sum(compiled.counts)
         self.count = count
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether the value holds lists whose length depends on the run."""
+        return self.compiled.has_rows
+
     def from_keywords(self, kwargs: dict) -> tuple:
         """Arguments given by keyword, by position; with defaults between them."""
         if not kwargs:
@@ -319,6 +324,7 @@ class Provider:
     """Native code for calls inside a recording."""
 
     refusal = NotCompilable
+    parts_of_value = staticmethod(_compile.parts_of_value)
     _yes = object()
 
     @staticmethod

@@ -57,8 +57,6 @@ def function_of(f: Any) -> tuple[types.FunctionType, tuple]:
         first, f = (f,), type(f).__call__
     if not isinstance(f, types.FunctionType):
         raise NotCompilable("not a Python function")
-    if hasattr(f, "__wrapped__"):
-        raise NotCompilable("a decorated function")
     return f, first
 
 
@@ -92,6 +90,13 @@ def joined(spec: tuple, bars: list) -> Any:
     from .program import joined
 
     return joined(spec, bars)
+
+
+def parts_of_value(result: Any, value: Any) -> list[tuple] | None:
+    """The parts of a result, and what stands in its value for them; None where it has none."""
+    from .results import children, composite
+
+    return children(result, value) if composite(result) else None
 
 
 def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...], values: list | None = None,

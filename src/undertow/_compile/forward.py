@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ._refusal import NotCompilable
-from .frontend.lower import Result
 from .ir.function import Value
 from .program import CompiledPullback
+from .results import tangent_of
 
 __all__ = ["CompiledPushforward"]
 
@@ -44,10 +44,10 @@ class CompiledPushforward:
         t = variant.forward(mode)
         out = self.base.launch(variant, mode, values, self.directions(t.active, values, tangents))
         n = len(self.base.ir.body.yields)
-        value = self.base.assemble(self.base.lowered.result, iter(out[:n]), values)
+        value = self.base.finished(out[:n], values, None)
         dots = self.by_result(t.results, out[n:])
         by_position = dict(zip((self.base.position(p) for p in t.active), tangents, strict=True))
-        return value, self.tangent(self.base.lowered.result, iter(dots), by_position)
+        return value, tangent_of(self.base.lowered.result, iter(dots), by_position, self.width)
 
     def source_of(self, values: list) -> str:
         """The generated program for a call."""
@@ -85,21 +85,6 @@ class CompiledPushforward:
                 dots[k] = np.array([next(rest) for _ in range(self.width)])
         return dots
 
-    def tangent(self, result: Result, dots: Any, arguments: dict[int, Any]) -> Any:
-        """Tangent in the form of the value."""
-        if result.kind == "sequence":
-            return tuple(self.tangent(p, dots, arguments) for p in result.parts)
-        if result.kind == "argument":
-            return arguments.get(result.info)
-        if result.kind == "const":
-            return None
-        dot = next(dots)
-        if result.kind == "tagged":
-            next(dots)
-        if dot is None and result.kind != "new":
-            return 0.0 if self.width == 1 else np.zeros(self.width)
-        return dot
-
     def hessian_product(self, args: tuple, tangents: tuple, seed: float = 1.0) -> tuple[Any, list, list]:
         """The value, the gradient, and the Hessian times the tangents, for each active leaf in order."""
         base = self.base
@@ -120,7 +105,7 @@ class CompiledPushforward:
         out = base.launch(variant, mode, values, [*shadows, *(seed for _ in t.seeds), *dots, *shadow_dots])
         n = len(base.ir.body.yields)
         total = n + len(t.cotangents)
-        value = base.assemble(base.lowered.result, iter(out[:n]), values)
+        value = base.finished(out[:n], values, None)
         bars = dict(zip(t.cotangents, out[n:total], strict=True)) | dict(zip(t.shadows, shadows, strict=True))
         found = dict(zip(t.shadows, shadow_dots, strict=True))
         rest = iter(out[total:])

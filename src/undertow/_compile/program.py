@@ -14,12 +14,13 @@ import numpy as np
 from ._refusal import NotCompilable, contained, defects
 from .analyses.intervals import MayOverflow, decide
 from .frontend.arguments import leaves, pairs
-from .frontend.lower import Lowered, Result, lower
+from .frontend.lower import Lowered, lower
 from .ir.function import Function, Op, Value, walk
 from .ir.types import I64, ArrayType
 from .ir.verify import verify
 from .leave import Leave
 from .quick import quick_call
+from .results import Outs, assemble, parts_of, place_seed, reached, seeds_arguments, yields_of, zero_seed
 from .surroundings import check_guards, fetch, grouped, places
 from .transforms.branches import agree
 from .transforms.fuse import fuse
@@ -62,8 +63,9 @@ class CompiledPullback:
         unwrap(self.ir)
         self.ir = peel(self.ir)
         verify(self.ir)
-        if any(r.kind == "scalar" and r.info[0] == "mixed" for whole in (self.lowered.result, *(r for *_, r in self.lowered.attributes)) for r in _parts(whole)):
+        if any(r.kind == "scalar" and r.info[0] == "mixed" for whole in (self.lowered.result, *(r for *_, r in self.lowered.attributes)) for r in parts_of(whole)):
             raise NotCompilable("whether the function returns a float or a NumPy number depends on the run")
+        self.has_rows = any(r.kind == "rows" for r in parts_of(self.lowered.result))
         self.counts = [_count(s) for s in specs]
         self.starts = [sum(self.counts[:k]) for k in range(len(self.counts))]
         flags = [a for a, n in zip(active, self.counts, strict=True) for _ in range(n)]
@@ -231,7 +233,7 @@ class CompiledPullback:
         eliminate_dead(primal)
         fuse(primal)
         verify(primal)
-        v = Variant(decisions, primal, self.active_params, _yields(self.lowered.result), self.threads)
+        v = Variant(decisions, primal, self.active_params, yields_of(self.lowered.result), self.threads)
         v.keeps_slow = v.may_keep_slow(known)
         self.variants.append(v)
         return v
@@ -282,7 +284,7 @@ class CompiledPullback:
         t = variant.transformed
         shadow: dict[Value, Any] = {}
         targets = []
-        mode = "pullback" if shadows or _seeds_arguments(self.lowered.result, seed) else "gradient"
+        mode = "pullback" if shadows or seeds_arguments(self.lowered.result, seed) else "gradient"
         if mode == "gradient" and not variant.ready(mode) and variant.ready("pullback"):
             mode = "pullback"
         unset = variant.reverse("gradient")[1] if mode == "gradient" else ()
@@ -297,7 +299,7 @@ class CompiledPullback:
                 given = dense
             shadow[p] = given
         seeds: list = [None] * len(self.ir.body.yields)
-        self.place_seed(self.lowered.result, seed, seeds, iter(range(len(seeds))), values, shadow)
+        place_seed(self.lowered.result, seed, seeds, iter(range(len(seeds))), lambda k: shadow.get(self.ir.params[k]))
         out = self.launch(variant, mode, values, [*shadow.values(), *(seeds[k] for k in t.seeds)])
         for given, dense in targets:
             given[...] = dense
@@ -318,24 +320,22 @@ class CompiledPullback:
         variant = self.variant(values)
         ready = next((mode for mode in ("gradient", "pullback") if variant.ready(mode)), None)
         if not variant.ready("primal") and ready and variant.detour < _DETOUR and not any(
-                r.kind == "new" for r in _parts(self.lowered.result)):
+                r.kind in ("new", "complexes") for r in parts_of(self.lowered.result)):
             made = ready in variant.run_before
             start = time.perf_counter()
-            value, _ = self.run(values, _zero_seed(self.lowered.result), None, variant, args)
+            value, _ = self.run(values, zero_seed(self.lowered.result), None, variant, args)
             variant.detour += time.perf_counter() - start if made else 0.0
             return value
         return self.finished(self.launch(self.variant(values), "primal", values, []), values, args)
 
     def finished(self, out: list, values: list, args: tuple | None) -> Any:
         """The value; and what the program leaves in its arguments is put there."""
-        outs = iter(out)
-        value = self.assemble(self.lowered.result, outs, values)
+        outs = Outs(out)
+        value = assemble(self.lowered.result, outs, values, _MAKE, args)
         if args is not None:
             for path, name, result in self.lowered.attributes:
-                owner: Any = args
-                for step in path:
-                    owner = getattr(owner, step) if type(step) is str else owner[step if type(step) is int else step[1]]
-                found = self.assemble(result, outs, values)
+                owner = reached(path, args)
+                found = assemble(result, outs, values, _MAKE, args)
                 if name == "items" and type(owner) is list:
                     owner[:] = found
                 elif type(name) is tuple:
@@ -351,41 +351,6 @@ class CompiledPullback:
             self.positions = {q: k for k, q in enumerate(self.ir.params)}
             found = self.positions[p]
         return found
-
-    def place_seed(self, result: Result, seed: Any, seeds: list, slots: Any, values: list, shadow: dict) -> None:
-        if result.kind == "scalar":
-            seeds[next(slots)] = float(seed) if seed is not None else 0.0
-        elif result.kind == "tagged":
-            seeds[next(slots)] = float(seed) if seed is not None else 0.0
-            next(slots)
-        elif result.kind == "new":
-            seeds[next(slots)] = seed
-            if seed is None:
-                raise NotCompilable("an array result needs a seed")
-        elif result.kind == "argument":
-            if seed is not None:
-                p = self.ir.params[result.info]
-                if p in shadow:
-                    shadow[p] += seed
-        elif result.kind == "sequence":
-            for part, s in zip(result.parts, seed if seed is not None else [None] * len(result.parts), strict=True):
-                self.place_seed(part, s, seeds, slots, values, shadow)
-
-    def assemble(self, result: Result, outs: Any, values: list) -> Any:
-        """The function's value, of the types that Python gives."""
-        if result.kind == "scalar":
-            return _MAKE[result.info](next(outs))
-        if result.kind == "tagged":
-            value, tag = next(outs), int(next(outs))
-            return _MAKE["np" if tag & 1 else "py", "i64" if tag & 2 else result.info](value)
-        if result.kind == "new":
-            return next(outs).copy()  # in memory of NumPy's own
-        if result.kind == "argument":
-            return values[result.info]
-        if result.kind == "const":
-            return result.info
-        items = [self.assemble(p, outs, values) for p in result.parts]
-        return result.info(*items) if hasattr(result.info, "_fields") else result.info(items)
 
     def value_and_pullback(self, args: tuple, seed: Any) -> tuple[Any, tuple]:
         """The function's value, and a cotangent for each argument (None where it is not active).
@@ -468,27 +433,6 @@ def pins_of(values: list) -> dict[tuple[int, int | None], int]:
         elif type(v) is int and abs(v) <= _PINNED:
             pins[k, None] = v
     return pins
-
-
-def _yields(result: Result) -> int:
-    """How many results of native code make up a result."""
-    return {"scalar": 1, "new": 1, "tagged": 2}.get(result.kind, 0) + sum(map(_yields, result.parts))
-
-
-def _parts(result: Result) -> list[Result]:
-    return [result, *(p for part in result.parts for p in _parts(part))]
-
-
-def _seeds_arguments(result: Result, seed: Any) -> bool:
-    """Whether a seed is for an argument that the function returns: its shadow is set before the call."""
-    if result.kind == "sequence" and seed is not None:
-        return any(map(_seeds_arguments, result.parts, seed))
-    return result.kind == "argument" and seed is not None
-
-
-def _zero_seed(result: Result) -> Any:
-    """A seed that is zero."""
-    return [_zero_seed(p) for p in result.parts] if result.kind == "sequence" else None
 
 
 def _kinds(spec: tuple) -> list:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .frontend.lower import Result
 from .ir.types import ArrayType
 from .leave import Leave
+from .results import Result
 
 __all__ = ["quick_call"]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import _compile
 from .._driver import PLAIN, finite
 from .._tiers import Call, Ledger, NotCompilable, whole
 from .base import Problem, filled, fitted
@@ -99,14 +100,15 @@ def number(like: Any, x: Any) -> Any:
 
 def flat(result: Any, value: Any, tangent: Any, found: list, seen: dict) -> None:
     """Tangents of the leaves of a value, zeros written out; an array that stands at several places once."""
-    if result.kind == "sequence":
-        for k, (part, v) in enumerate(zip(result.parts, value, strict=True)):
+    inner = _compile.parts_of_value(result, value)
+    if inner is not None:
+        for k, (part, v) in enumerate(inner):
             flat(part, v, None if tangent is None else tangent[k], found, seen)
     elif isinstance(value, np.ndarray):
-        if value.dtype.kind == "f" and id(value) not in seen:
+        if value.dtype.kind in "fc" and id(value) not in seen:
             seen[id(value)] = value
             found.append(np.zeros_like(value) if tangent is None else tangent)
-    elif isinstance(value, float | np.floating):
+    elif isinstance(value, float | complex | np.inexact):
         found.append(type(value)(0.0 if tangent is None else tangent))
 
 

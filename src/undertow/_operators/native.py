@@ -245,14 +245,15 @@ class NativePullback:
 
 def plan(result: Any, value: Any, numbers: Any, seen: dict) -> Any:
     """Which leaf of the value each part of the result is: ``(number, like)``, a list for a sequence."""
-    if result.kind == "sequence":
-        return [plan(part, v, numbers, seen) for part, v in zip(result.parts, value, strict=True)]
+    inner = _compile.parts_of_value(result, value)
+    if inner is not None:
+        return [plan(part, v, numbers, seen) for part, v in inner]
     if isinstance(value, np.ndarray):
-        if value.dtype.kind != "f" or id(value) in seen:
+        if value.dtype.kind not in "fc" or id(value) in seen:
             return None, value.shape, value.dtype
         seen[id(value)] = value
         return next(numbers), value.shape, value.dtype
-    return next(numbers) if isinstance(value, float | np.floating) else None, None, None
+    return next(numbers) if isinstance(value, float | complex | np.inexact) else None, None, None
 
 
 def seeds(planned: Any, bars: list) -> Any:

@@ -113,6 +113,8 @@ def call(interpreter: Any, f: Any, args: tuple, kwargs: dict, spent: float) -> A
     values, compiled = native.values, native.compiled
     if compiled.lowered.attributes:
         raise refusal("attributes of an argument are rebound")
+    if native.has_rows:
+        raise refusal("a list whose length depends on the run is returned")
     given = [*args, *(x for x in native.from_keywords(kwargs))]
     leaves: list = [None] * len(values)
     for j, x in enumerate(given):
@@ -133,7 +135,7 @@ def call(interpreter: Any, f: Any, args: tuple, kwargs: dict, spent: float) -> A
             raise refusal("memory that is not NumPy's is written")
         saved.append((k, interpreter.lower.copy(a)))
     transformed = native.variant.transformed
-    value = compiled.primal(values)
+    value = compiled.primal(values, tuple(given))
     if not saved and not transformed.shadows and not transformed.seeds:
         return value
     cells = [interpreter.keep(v) for v in values]
@@ -178,17 +180,31 @@ def assign(interpreter: Any, x: Any, spec: tuple, start: int, leaves: list) -> i
 
 def dress(interpreter: Any, result: Any, value: Any, counter: Any, varied: set) -> tuple[Any, Any]:
     """``(value, out)``: the result as the program sees it, and where its cotangents will be found."""
-    if result.kind == "sequence":
-        pairs = [dress(interpreter, part, v, counter, varied) for part, v in zip(result.parts, value, strict=True)]
-        kind = type(value)
-        values = [v for v, _ in pairs]
-        return (kind(*values) if hasattr(kind, "_fields") else kind(values)), [o for _, o in pairs]
-    if result.kind in ("argument", "const"):
+    inner = provider().parts_of_value(result, value)
+    if inner is not None:
+        pairs = [dress(interpreter, part, v, counter, varied) for part, v in inner]
+        if result.owner is not None:  # what an argument holds: it is as it was
+            return value, [o if type(o) is list else None for _, o in pairs]
+        values, kind = [v for v, _ in pairs], type(value)
+        if result.kind == "dict":
+            value.update(zip(result.info, values, strict=True))
+        elif result.kind == "object":
+            vars(value).update(zip(result.info[1], values, strict=True))
+        else:
+            value = kind(*values) if hasattr(kind, "_fields") else kind(values)
+        return value, [o for _, o in pairs]
+    if result.kind in ("argument", "const", "same"):
         return value, None
-    number = next(counter)
-    if result.kind == "tagged":
+    if result.kind == "view":  # its shadow is that of the argument
+        for _ in range(result.info[2] + 1):
+            next(counter)
+        return value, (None, np.shape(value), value.dtype)
+    if result.kind == "optional":
+        value, out = dress(interpreter, result.parts[0], value, counter, varied if value is not None else set())
         next(counter)
-    if number not in varied or isinstance(value, int):
+        return value, out
+    numbers = {next(counter) for _ in range(2 if result.kind in ("tagged", "complex") else 1)}
+    if numbers.isdisjoint(varied) or isinstance(value, int):
         return value, None
     value, out = interpreter.output(value)
     return value, (out, np.shape(value), value.dtype if isinstance(value, ndarray) else None)
@@ -226,7 +242,7 @@ def taken(sweep: Any, out: Any) -> tuple[Any, bool]:
     if out is None:
         return None, False
     ref, shape, dtype = out
-    g = sweep.take(ref)
+    g = None if ref is None else sweep.take(ref)
     if dtype is None:
         return (0.0 if g is None else g), g is not None
     return (np.zeros(shape, dtype) if g is None else np.ascontiguousarray(g, dtype)), g is not None

@@ -55,8 +55,8 @@ class MemoryFacts:
 
     def known_outside(self, loops: list[Op]) -> bool:
         """Whether bounds of the trip counts of a nest are known where it is entered: also those of triangular loops."""
-        return all(loop.name == "for" and self.bounded(bound, loops[:k], loops[0])
-                   for k, loop in enumerate(loops) for bound in loop.operands[:2])
+        return all(loop.name == "for" for loop in loops) and all(
+            self.bounded(bound, loops[:k], loops[0]) for k, loop in enumerate(loops) for bound in loop.operands[:2])
 
     def bounded(self, v: Value, around: list[Op], first: Op) -> bool:
         """Whether `v` is known before loop `first`, or is the index of a loop around plus a constant."""

@@ -134,9 +134,13 @@ def power(b: Builder, x: Scalar, y: Scalar) -> Scalar:
     if type == BOOL:
         raise NotCompilable("power of booleans")
     if type == I64:
-        if not isinstance(exponent, int) or not 0 <= exponent <= 8:
+        if exponent is None and isinstance(x.value, Constant) and x.value.value == -1:
+            b.check(b.scalar("ge", y.value, const(0)), "a negative power of an integer")
+            odd = b.scalar("mod", y.value, const(2))
+            return Scalar(b.sub(const(1), b.add(odd, odd)), kind)
+        if not isinstance(exponent, int) or not 0 <= exponent <= 64:
             raise NotCompilable("integer power with an exponent that is not a small known number")
-        return Scalar(_repeated(b, x.value, exponent), kind)
+        return Scalar(_whole_power(b, b.cast(x.value, I64), exponent, kind == "np"), kind)
     base = b.cast(x.value, type)
     if exponent is not None and exponent == int(exponent) and 1 <= exponent <= 3:
         result = _repeated(b, base, int(exponent))
@@ -166,6 +170,20 @@ def _repeated(b: Builder, x: Value, n: int) -> Value:
     for _ in range(n - 1):
         result = b.mul(result, x)
     return result
+
+
+def _whole_power(b: Builder, x: Value, n: int, wrap: bool) -> Value:
+    """An integer to a known power; NumPy's wraps around."""
+    def times(p: Value, q: Value) -> Value:
+        return b.pure("mul", [p, q], I64, {"wrap": True}) if wrap else b.mul(p, q)
+
+    result: Value | None = None
+    while n:
+        if n & 1:
+            result = x if result is None else times(result, x)
+        n >>= 1
+        x = times(x, x) if n else x
+    return const(1) if result is None else result
 
 
 def _check_overflow(b: Builder, result: Value, argument: Value) -> None:

@@ -16,7 +16,7 @@ from ..ir.types import BOOL, C128, F64, I64, ArrayType, ScalarType
 from . import arithmetic
 from .merge import describe, is_number, scalar_of
 from .registry import sources_of
-from .values import Array, Axis, Const, Lazy, Method, Pair, Paired, Scalar, Sequence, View, same_view
+from .values import Array, Axis, Const, Iterable, Lazy, Method, Pair, Paired, Scalar, Sequence, View, same_view
 
 __all__ = ["Arrays"]
 
@@ -147,6 +147,8 @@ class Arrays:
 
     def bind(self, v: Any, name: str, frame: Any) -> Any:
         """A value for a variable. An expression read once may wait for its reader."""
+        if isinstance(v, Iterable) and v.kind not in ("range", "slice") and frame.loads(name) > 1:
+            raise NotCompilable("an iterator that may be used twice")
         if isinstance(v, Lazy) and frame.loads(name) != 1:
             v = self.force(v)
             self.home[v.root] = (frame.key, name)

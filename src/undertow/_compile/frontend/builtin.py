@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import types
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Constant, Value
-from ..ir.types import F32, F64, I64
+from ..ir.types import BOOL, F32, F64, I64
 from . import arithmetic
 from .merge import describe, is_number, scalar_of, tag_of
 from .state import Unknown
@@ -24,6 +25,9 @@ class Builtins:
     """Lowers calls of builtins; expects the other mixins beside it."""
 
     def do_len(self, v: Any) -> Any:
+        found = self.own_method(v, "__len__")
+        if found is not None:
+            return found
         v = self.listed(v)
         if isinstance(self.contents(v), Growing):
             return self.contents(v).count
@@ -61,20 +65,26 @@ class Builtins:
         return Iterable("reversed", (self.settle(v),))
 
     def do_abs(self, v: Any) -> Any:
+        found = self.own_method(v, "__abs__")
+        if found is not None:
+            return found
         if isinstance(v, Const) and is_number(v):
             return Const(abs(v.obj))
         if isinstance(v, Scalar):
             return Scalar(arithmetic.unary(self.b, "abs", v.value), v.flavor, v.tag)
         return self.ufunc(np.absolute, [v], {})
 
-    def do_float(self, v: Any) -> Any:
+    def do_float(self, v: Any = Const(0.0)) -> Any:
+        found = self.own_method(v, "__float__")
+        if found is not None:
+            return found
         if isinstance(v, Const) and is_number(v):
             return Const(float(v.obj))
         if isinstance(v, (Array, Lazy)) and not v.dims:
             v = Scalar(self.element(v, []), "np")
         return Scalar(self.b.cast(scalar_of(v).value, F64), "py")
 
-    def do_int(self, v: Any) -> Any:
+    def do_int(self, v: Any = Const(0)) -> Any:
         if isinstance(v, Const) and is_number(v) and math.isfinite(v.obj):
             return Const(int(v.obj))
         s = scalar_of(v)
@@ -83,22 +93,51 @@ class Builtins:
             self.b.check(self.b.scalar("lt", self.b.scalar("abs", s.value), limit), "int() of a float beyond 64 bits")
         return Scalar(self.b.cast(s.value, I64), "py")
 
-    def do_bool(self, v: Any) -> Any:
+    def do_index(self, v: Any) -> Any:
+        if scalar_of(v).type not in (I64, BOOL):
+            raise NotCompilable("`operator.index` of something that is no integer")
+        return self.do_int(v)
+
+    def do_bool(self, v: Any = Const(False)) -> Any:
         return Scalar(self.truth(v), "py")
 
-    def do_max(self, *args: Any) -> Any:
-        return self.extremum("Gt", args)
+    def do_max(self, *args: Any, key: Any = None, default: Any = None) -> Any:
+        return self.extremum("Gt", args, key, default)
 
-    def do_min(self, *args: Any) -> Any:
-        return self.extremum("Lt", args)
+    def do_min(self, *args: Any, key: Any = None, default: Any = None) -> Any:
+        return self.extremum("Lt", args, key, default)
 
-    def extremum(self, op: str, args: tuple) -> Any:
+    def chosen(self, op: str, items: list, key: Any) -> Any:
+        """The first of the greatest or least of things that are no numbers, or that are compared by a key."""
+        place = (self.frame.key, "$best")
+        self.state[place] = Sequence((items[0], items[0] if key is None else self.settle(self.call(key, [items[0]], {}))))
+        for x in items[1:]:
+            rank = x if key is None else self.settle(self.call(key, [x], {}))
+            test = self.truth(self.compare(op, rank, self.state[place].items[1]))
+
+            def take(x: Any = x, rank: Any = rank) -> None:
+                self.state[place] = Sequence((x, rank))
+
+            self.branch(test, take, lambda: None)
+            if isinstance(self.state[place], Exception):
+                raise self.state.pop(place)
+        return self.state.pop(place).items[0]
+
+    def extremum(self, op: str, args: tuple, key: Any = None, default: Any = None) -> Any:
         items = list(args)
         if len(args) == 1:
             found = self.static_items(args[0])
             if found is None:
                 raise Unknown("max/min of something of unknown length")
             items = found
+            if not items:
+                if default is None:
+                    self.b.check(const(False), "max/min of nothing")
+                return Const(0.0) if default is None else default
+        if isinstance(key, Const) and key.obj is None:
+            key = None
+        if key is not None or not all(map(is_number, items)):
+            return self.chosen(op, items, key)
         best = items[0]
         for x in items[1:]:
             if isinstance(best, Const) and isinstance(x, Const):
@@ -178,6 +217,9 @@ class Builtins:
 
     def do_isinstance(self, v: Any, cls: Any) -> Any:
         classes = [c.obj for c in cls.items] if isinstance(cls, Sequence) else [cls.obj]
+        classes = [c for x in classes for c in (x if isinstance(x, tuple) else (x,))]
+        if isinstance(v, Ref) and v.key in self.deques or isinstance(v, Iterable):
+            raise NotCompilable("isinstance of a deque or an iterator")
         if isinstance(v, Const):
             return Const(isinstance(v.obj, tuple(classes)))
         if isinstance(v, Scalar) and v.flavor != "mixed":
@@ -233,12 +275,6 @@ class Builtins:
         s = scalar_of(x)
         return self.do_int(Scalar(self.b.scalar("floor", s.value), "py")) if s.type.is_float else s
 
-    def do_map(self, function: Any, *parts: Any) -> Any:
-        items = [self.static_items(p) for p in parts]
-        if any(i is None for i in items):
-            raise Unknown("`map` over something of unknown length")
-        return Sequence(tuple(self.settle(self.call(function, list(row), {})) for row in zip(*items, strict=False)))
-
     def do_round(self, x: Any, ndigits: Any = None) -> Any:
         if isinstance(x, Const) and (ndigits is None or isinstance(ndigits, Const)):
             return Const(round(x.obj) if ndigits is None else round(x.obj, ndigits.obj))
@@ -290,7 +326,7 @@ BUILTINS: dict[Any, str] = {
     float: "do_float", int: "do_int", bool: "do_bool", max: "do_max", min: "do_min", sum: "do_sum", pow: "do_pow",
     isinstance: "do_isinstance", any: "do_any", all: "do_all", tuple: "do_tuple", list: "do_list", math.pow: "do_math_pow",
     math.atan2: "do_math_atan2", math.hypot: "do_math_hypot", math.floor: "do_math_floor", np.float64: "do_np_float64", np.float32: "do_np_float32",
-    np.int64: "do_np_int64", map: "do_map", round: "do_round", callable: "do_callable", divmod: "do_divmod", math.copysign: "do_math_copysign",
+    np.int64: "do_np_int64", round: "do_round", callable: "do_callable", divmod: "do_divmod", math.copysign: "do_math_copysign",
     math.ceil: "do_math_ceil", math.trunc: "do_math_trunc", math.radians: "do_math_radians",
-    math.degrees: "do_math_degrees",
+    math.degrees: "do_math_degrees", operator.index: "do_index",
 }

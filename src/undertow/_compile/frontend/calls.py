@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import ast
 import dataclasses
 import functools
@@ -25,7 +26,7 @@ from .linear_scipy import SCIPY, hidden, shown
 from .merge import describe, is_number, scalar_of
 from .registry import METHODS, NUMPY
 from .state import Unknown
-from .values import Array, Const, Function, Hidden, Method, Ref, Scalar, Sequence
+from .values import Array, Const, Function, Hidden, Iterable, Method, Ref, Scalar, Sequence
 
 RECORDED = "undertow.rules._callables"  # what its functions answer depends on the recording that runs
 
@@ -50,6 +51,9 @@ class Calls:
 
     def on_Call(self, node: ast.Call) -> Any:
         function = self.expr(node.func)
+        if isinstance(function, Const) and function.obj is next and node.args and isinstance(
+                node.args[0], ast.GeneratorExp) and not node.keywords:
+            return self.first_of(node.args[0], node.args[1:])
         if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp) and isinstance(function, Const) \
                 and function.obj in (sum, any, all) and not node.keywords:
             return self.generator_call(function, node.args[0])
@@ -64,6 +68,11 @@ class Calls:
                 continue
             kwargs[k.arg] = self.settle(self.expr(k.value, True))
         self.at(node)
+        if isinstance(function, Const) and function.obj in (list, tuple) and len(args) == 1 \
+                and isinstance(args[0], Iterable) and args[0].kind == "generator":
+            items = self.static_items(args[0])
+            if items is None and function.obj is list:
+                return self.looped_items(args[0], node)
         return self.call(function, args, kwargs)
 
     def generator_call(self, function: Const, node: ast.GeneratorExp) -> Any:
@@ -127,9 +136,11 @@ class Calls:
             args, kwargs = ([self.plain(self.present(a)) for a in args],
                             {k: self.plain(self.present(v)) for k, v in kwargs.items()})
             return self.library_call(obj, found, args, kwargs)
+        if obj in (dataclasses.replace, dataclasses.asdict, dataclasses.astuple):
+            found = self.introspection_call(obj, args, kwargs)
+            if found is not None:
+                return found
         if isinstance(obj, types.FunctionType) and obj not in NUMPY:
-            if hasattr(obj, "__wrapped__"):
-                raise NotCompilable("a decorated function")
             if obj.__module__ == RECORDED:
                 raise NotCompilable(f"`{obj.__name__}`, which asks the recording")
             return self.inline(obj, args, kwargs)
@@ -146,6 +157,13 @@ class Calls:
             python = getattr(obj, "__module__", "") == "builtins"  # no list becomes an array here
             args = [(self.known if python else self.plain)(a) for a in args]
             kwargs = {k: (self.known if python else self.plain)(a) for k, a in kwargs.items()}
+        for special in (self.functional_call, self.introspection_call):
+            found = special(obj, args, kwargs) if obj not in NUMPY else None
+            if found is not None:
+                return found
+        found = self.made_callable(obj, args, kwargs)
+        if found is not None:
+            return found
         if isinstance(obj, np.ufunc) and obj not in NUMPY:
             return self.ufunc(obj, args, kwargs)
         if obj in NUMPY:
@@ -155,6 +173,8 @@ class Calls:
             return getattr(self, name)(*args, **kwargs)
         if getattr(obj, "__name__", "") == "prange" and obj.__module__.partition(".")[0] == "numba" and not kwargs:
             return self.do_prange(*args)
+        if obj is super and not kwargs:
+            return self.super_of(args)
         if obj is dict and not args:
             return self.new_dict(list(kwargs.items()))
         if isinstance(obj, type):
@@ -163,6 +183,32 @@ class Calls:
         if isinstance(inner, types.FunctionType) and (inner.__module__ or "").split(".")[0] == "numpy":
             return self.inline(inner, args, kwargs)
         raise NotCompilable(f"a call of {describe(Const(obj))}")
+
+    def made_callable(self, obj: Any, args: list, kwargs: dict) -> Any:
+        """A call of an object that stands for a function of the program, None if it is something else."""
+        if isinstance(obj, functools.partial):
+            known = self.static_items(self.outside("attr", obj, "args", obj.args, "args"))
+            named = self.dict_items(self.outside("attr", obj, "keywords", obj.keywords, "keywords"))
+            return self.call(Const(obj.func), [*(known or []), *args], {**dict(named), **kwargs})
+        if isinstance(obj, types.MethodType):
+            owner = self.outside("attr", obj, "__self__", obj.__self__, obj.__name__)
+            return self.call(Const(obj.__func__), [owner, *args], kwargs)
+        if isinstance(obj, functools._lru_cache_wrapper):
+            if not all(isinstance(a, (Const, Scalar, Sequence)) for a in (*args, *kwargs.values())):
+                raise NotCompilable("a remembered function of something that cannot be hashed")
+            value = self.call(Const(obj.__wrapped__), args, kwargs)
+            if not isinstance(value, (Const, Scalar)) and not (isinstance(value, Sequence) and all(
+                    isinstance(x, (Const, Scalar)) for x in value.items)):
+                raise NotCompilable("a remembered function that does not return numbers")
+            return value
+        if isinstance(obj, np.vectorize) and not kwargs:
+            if obj.excluded or obj.signature is not None or obj.otypes not in (None, "d"):
+                raise NotCompilable("these options of `np.vectorize`")
+            return self.element_by_element(Const(obj.pyfunc), args, obj.otypes is None)
+        inner = getattr(getattr(obj, "_dispatcher", None), "py_func", None)
+        if inner is not None and type(obj).__module__.partition(".")[0] == "numba" and not kwargs:
+            return self.element_by_element(Const(inner), args, False)
+        return None
 
     def library_call(self, obj: Any, stand_in: tuple, args: list, kwargs: dict) -> Any:
         """A function of NumPy or SciPy whose stand-in is a plain program."""
@@ -207,8 +253,16 @@ class Calls:
         if isinstance(method.function, Const) and isinstance(method.function.obj, tuple):
             args, kwargs = [self.present(a) for a in args], {k: self.present(v) for k, v in kwargs.items()}
         target = method.function.obj if isinstance(method.function, Const) else None
+        if isinstance(target, tuple) and target[0] == "partial":
+            return self.call_partial(method.owner, target, args, kwargs)
         if isinstance(target, tuple):
             kind, name = target
+            if kind == "nothing" and not args and not kwargs:
+                return Const(None)
+            if kind == "getter":
+                return self.call_getter(method.owner, name, args)
+            if kind == "vectorized" and not kwargs:
+                return self.element_by_element(method.owner, args, True)
             if kind == "array" and name in METHODS:
                 args = [self.plain(a) for a in args]
                 self.fits(METHODS[name], [method.owner, *args], kwargs)
@@ -228,6 +282,8 @@ class Calls:
                                 method.owner.cls)
             if kind == "list" and not kwargs:
                 return self.list_method(method.owner, name, args)
+            if kind == "attributes" and not kwargs:
+                return self.attributes_as_dict(method.owner, name, args)
             if kind == "dict" and not kwargs:
                 return self.dict_method(method.owner, name, args)
             if kind == "ufunc":
@@ -245,11 +301,13 @@ class Calls:
                 raise NotCompilable("a namedtuple made with defaults")
             values = dict(zip(fields, args, strict=False), **kwargs)
             return Sequence(tuple(self.settle(values[f]) for f in fields), cls)
-        if cls.__module__.split(".")[0] in ("numpy", "builtins", "scipy") or type(cls) is not type \
-                or cls.__new__ is not object.__new__ or hasattr(cls, "__slots__"):
+        if cls.__module__.split(".")[0] in ("numpy", "builtins", "scipy") or type(cls) not in (type, abc.ABCMeta) \
+                or getattr(cls, "__abstractmethods__", None) \
+                or cls.__new__ is not object.__new__ or any(vars(c).get("__slots__") for c in cls.__mro__):
             raise NotCompilable(f"making a `{cls.__name__}`")
         ref = Ref(next(self.keys), cls)
         self.made_in[ref.key] = tuple(self.loop_marks)
+        self.give_defaults(ref)
         init = self.class_attribute(cls, "__init__") or cls.__init__
         if dataclasses.is_dataclass(cls) and init.__qualname__.endswith("__create_fn__.<locals>.__init__") or (
                 dataclasses.is_dataclass(cls) and "__dataclass_" in " ".join(init.__code__.co_names + init.__code__.co_freevars)

@@ -12,8 +12,8 @@ from typing import Any
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from .growing import Lists
-from .state import TryAgain, Unknown
-from .values import Const, Exit, Growing, Ref, Sequence
+from .state import Unknown
+from .values import Const, Exit, Growing, Iterable, Ref, Sequence
 
 __all__ = ["Containers"]
 
@@ -38,10 +38,7 @@ class Containers(Lists):
         """Items of a list: a `Sequence`, or a `Growing`. None for anything else."""
         if not (isinstance(v, Ref) and v.cls is list):
             return None
-        contents = self.state[(v.key, "items")]
-        if isinstance(contents, (NotCompilable, TryAgain)):
-            raise contents
-        return contents
+        return self.lookup_state((v.key, "items"))
 
     def known(self, v: Any) -> Any:
         """A list whose length is known as the sequence of its items; anything else as it is."""
@@ -56,6 +53,7 @@ class Containers(Lists):
         return v if contents is None else contents
 
     def set_items(self, ref: Ref, contents: Any) -> None:
+        self.check_own(ref)
         if ref.key in self.frozen_objects:
             raise Unknown("a list is changed that is shared on one path and not on another")
         if any(v is ref or (isinstance(v, Ref) and v.key == ref.key) for v in self.held):
@@ -64,11 +62,11 @@ class Containers(Lists):
         self.written_attributes.add((ref.key, "items"))
 
     def list_method(self, ref: Ref, name: str, args: list) -> Any:
-        items = self.state[(ref.key, "items")]
-        if isinstance(items, (NotCompilable, TryAgain)):
-            raise items
+        items = self.contents(ref)
         if isinstance(items, Growing):
             return self.growing_method(ref, items, name, args)
+        if ref.key in self.deques:
+            return self.deque_method(ref, name, args)
         values = items.items
         known = args[0].obj if args and isinstance(args[0], Const) and isinstance(args[0].obj, int) else None
         if name == "append" and len(args) == 1:
@@ -96,6 +94,14 @@ class Containers(Lists):
             return self.new_list(values)
         elif name == "clear" and not args:
             self.set_items(ref, Sequence((), list))
+        elif name == "sort" and not args:
+            self.set_items(ref, Sequence(tuple(self.in_order(list(values))), list))
+        elif name in ("index", "count") and len(args) == 1 and all(isinstance(v, Const) for v in (*values, args[0])):
+            found = [v.obj for v in values]
+            if name == "index" and args[0].obj not in found:
+                self.b.check(const(False), "an item is missing")
+                return Const(0)
+            return Const(getattr(found, name)(args[0].obj))
         else:
             raise NotCompilable(f"the list method `{name}`")
         return Const(None)
@@ -109,13 +115,15 @@ class Containers(Lists):
         return ref
 
     def listed(self, v: Any) -> Any:
-        """A list or a dict as what iteration over it gives."""
+        """A list, a dict, or an object that is iterable, as what iteration over it gives."""
+        if isinstance(v, Ref) and v.cls not in (list, dict) and self.class_attribute(v.cls, "__iter__") is not None:
+            return self.own_method(v, "__iter__") or v
         if isinstance(v, Ref) and v.cls is dict:
             return Sequence(tuple(map(Const, self.dict_keys(v))))
         return self.known(v)
 
     def dict_keys(self, ref: Ref) -> tuple:
-        keys = self.state[(ref.key, "keys")]
+        keys = self.lookup_state((ref.key, "keys"))
         if not isinstance(keys, Const):
             raise NotCompilable("the keys of a dict depend on control flow")
         return keys.obj
@@ -142,14 +150,11 @@ class Containers(Lists):
     def dict_item(self, ref: Ref, key: Any) -> Any:
         keys = self.dict_keys(ref)
         if key not in keys:
-            self.b.check(const(False), "a key is missing")
-            return Const(0.0)
-        value = self.state[(ref.key, ("item", keys[keys.index(key)]))]
-        if isinstance(value, (NotCompilable, TryAgain)):
-            raise value
-        return value
+            return self.missing(ref, key)
+        return self.lookup_state((ref.key, ("item", keys[keys.index(key)])))
 
     def store_in_dict(self, ref: Ref, key: Any, value: Any) -> None:
+        self.check_own(ref)
         if ref.key in self.frozen_objects:
             raise NotCompilable("a dict is changed that is shared on one path and not on another")
         keys = self.dict_keys(ref)
@@ -176,11 +181,40 @@ class Containers(Lists):
             return self.dict_item(ref, key) if key in dict(items) else args[1] if len(args) > 1 else Const(None)
         if name == "copy" and not args:
             return self.new_dict(items)
+        if name in ("setdefault", "pop") and 1 <= len(args) <= 2:
+            return self.dict_change(ref, name, self.known_key(args[0]), args[1:])
         if name == "update" and len(args) == 1:
             for k, v in self.dict_items(args[0]):
                 self.store_in_dict(ref, k, v)
             return Const(None)
         raise NotCompilable(f"the dict method `{name}`")
+
+    def dict_change(self, ref: Ref, name: str, key: Any, default: list) -> Any:
+        """``setdefault`` and ``pop``."""
+        keys = self.dict_keys(ref)
+        if key not in keys:
+            if name == "pop" and not default:
+                self.b.check(const(False), "a key is missing")
+                return Const(0.0)
+            value = self.settle(default[0]) if default else Const(None)
+            if name == "setdefault":
+                self.store_in_dict(ref, key, value)
+            return value
+        value = self.dict_item(ref, key)
+        if name == "pop":
+            self.check_own(ref)
+            if ref.key in self.frozen_objects or any(isinstance(v, Ref) and v.key == ref.key for v in self.held) \
+                    or ref.key in self.argument_objects:
+                raise NotCompilable("an item is taken out of a dict that is known elsewhere")
+            self.state[(ref.key, "keys")] = Const(tuple(k for k in keys if k != key))
+            del self.state[(ref.key, ("item", keys[keys.index(key)]))]
+        return value
+
+    def on_Set(self, node: ast.Set) -> Const:
+        items = [self.expr(e) for e in node.elts]
+        if not all(isinstance(v, Const) and type(v.obj) in (int, str, bool) for v in items):
+            raise NotCompilable("a set of what is not known")
+        return Const(frozenset(v.obj for v in items))
 
     def on_DictComp(self, node: ast.DictComp) -> Ref:
         pair = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
@@ -200,7 +234,7 @@ class Containers(Lists):
         items = self.in_scope(node, lambda: self.comprehension(node.elt, node.generators))
         if items is None:
             raise Unknown("a generator expression over something of unknown length")
-        return Sequence(tuple(items))
+        return Iterable("once", (Sequence(tuple(items)),))
 
     def in_scope(self, node: Any, run: Any) -> Any:
         """Run within the scope of a comprehension, whose variables are its own."""
@@ -256,6 +290,28 @@ class Containers(Lists):
         call = ast.Call(ast.Attribute(ast.Name("$total", ast.Load()), "append", ast.Load()), [node.elt], [])
         self.statement(self.desugared(node, [ast.Expr(call)]))
         return ref
+
+    def first_of(self, node: ast.GeneratorExp, default: list[ast.expr]) -> Any:
+        """``next`` of a generator: its first item, or the default."""
+        last = default[0] if default else None
+        generator = node.generators[0]
+        test = ast.BoolOp(ast.And(), list(generator.ifs)) if len(generator.ifs) > 1 else \
+            generator.ifs[0] if generator.ifs else ast.Constant(True)
+        if len(node.generators) > 1:
+            raise NotCompilable("`next` of nested generators")
+
+        def run() -> Any:
+            target = ast.Name("$total", ast.Store())
+            found: list[ast.stmt] = [ast.If(test, [ast.Assign([target], node.elt), ast.Break()], [])]
+            otherwise: ast.stmt = ast.Raise(None, None) if last is None else ast.Assign([target], last)
+            loop = ast.For(generator.target, generator.iter, found, [otherwise])
+            for n in ast.walk(loop):
+                if not hasattr(n, "lineno"):
+                    ast.copy_location(n, node)
+            self.statement(ast.fix_missing_locations(loop))
+            return self.read_local(self.frame, "$total", node)
+
+        return self.in_scope(node, run)
 
     def reduced_generator(self, name: str, node: ast.GeneratorExp, start: Any) -> Any:
         """``sum``, ``any`` or ``all`` of a generator over something of unknown length."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import enum
 import types
 from typing import Any
 
@@ -12,13 +13,14 @@ import numpy as np
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Constant, Region, Value
-from ..ir.types import BOOL
+from ..ir.types import BOOL, I64
 from . import arithmetic
+from .derived import derived
 from .merge import describe, is_number, scalar_of
 from .registry import METHODS, NUMPY
 from .state import TryAgain, Unbound, Unknown
 from .statements import assigned_names
-from .values import Array, Const, Function, Growing, Lazy, Maybe, Optional, Ref, Scalar, Sequence
+from .values import Array, Const, Function, Growing, Iterable, Lazy, Maybe, Optional, Ref, Scalar, Sequence
 
 __all__ = ["Expressions"]
 
@@ -175,6 +177,12 @@ class Expressions:
     # ---- operators
     def on_UnaryOp(self, node: ast.UnaryOp) -> Any:
         x = self.expr(node.operand)
+        if isinstance(x, Ref) and not isinstance(node.op, ast.Not):
+            name = {ast.USub: "__neg__", ast.UAdd: "__pos__", ast.Invert: "__invert__"}[type(node.op)]
+            found = self.own_method(x, name)
+            if found is None:
+                raise NotCompilable("a unary operator of an object")
+            return found
         if isinstance(node.op, ast.Not):
             return Scalar(self.b.scalar("not", self.truth(x)), "py")
         if isinstance(x, Const) and is_number(x):
@@ -183,7 +191,10 @@ class Expressions:
         if isinstance(node.op, ast.UAdd):
             return x if isinstance(x, Scalar) and x.type != BOOL else self.ufunc(np.positive, [x], {})
         if isinstance(node.op, ast.Invert):
-            return self.elementwise("not", [x], lambda v: self.b.scalar("not", v) if v.type == BOOL else _no_invert())
+            if isinstance(x, Scalar) and x.type == BOOL and x.flavor == "py":
+                raise NotCompilable("`~` of a Python bool")
+            found = self.elementwise("not", [x], derived(self.b, np.invert))
+            return Scalar(found.value, x.flavor) if isinstance(x, Scalar) else found
         if isinstance(x, Scalar):
             if x.type == BOOL:
                 raise NotCompilable("minus a bool")
@@ -273,17 +284,15 @@ class Expressions:
         if isinstance(left, Const) and isinstance(right, Const) and op not in ("In", "NotIn"):
             x, y = left.obj, right.obj
             simple = (bool, int, float, str, type(None), np.float64, tuple)
-            if type(x) in simple and type(y) in simple:
+            if all(type(v) in simple or isinstance(v, enum.Enum) for v in (x, y)):
                 return Const({"Lt": lambda: x < y, "LtE": lambda: x <= y, "Gt": lambda: x > y, "GtE": lambda: x >= y,
                               "Eq": lambda: x == y, "NotEq": lambda: x != y}[op]())
         if op in ("In", "NotIn") and isinstance(right, Const) and isinstance(right.obj, str):  # a part, not an element
             if type(left) is not Const or not isinstance(left.obj, str):
                 raise NotCompilable("`in` of text that is not constant")
             return Const((left.obj in right.obj) == (op == "In"))
-        if op in ("In", "NotIn") and isinstance(left, Const):
-            items = self.static_items(right)
-            if items is not None and all(isinstance(i, Const) for i in items):
-                return Const((left.obj in [i.obj for i in items]) == (op == "In"))
+        if op in ("In", "NotIn"):
+            return self.contained(op, left, right)
         if is_number(left) and is_number(right):
             return arithmetic.compare(self.b, op, scalar_of(left), scalar_of(right))
         if isinstance(left, Sequence) and isinstance(right, Sequence) and op in ("Eq", "NotEq"):
@@ -294,10 +303,48 @@ class Expressions:
             for p in parts:
                 total = self.b.scalar("and", total, p)
             return Scalar(total if op == "Eq" else self.b.scalar("not", total), "py")
+        objects = [v for v in (left, right) if isinstance(v, Ref) and v.cls not in (list, dict)]
+        if objects and not any(isinstance(v, (Array, Lazy)) for v in (left, right)) and op not in ("In", "NotIn"):
+            return self.compared_objects(op, left, right)
+        if isinstance(left, Sequence) and isinstance(right, Sequence) and op in ("Lt", "LtE", "Gt", "GtE"):
+            return self.compare_items(op, left.items, right.items)
         if isinstance(left, (Array, Lazy)) or isinstance(right, (Array, Lazy)):
             return self.array_compare(op, left, right)
         lists = any(isinstance(v, Ref) and v.cls is list for v in (left, right))
         raise (Unknown if lists else NotCompilable)(f"comparison of {describe(left)} and {describe(right)}")
+
+    def compare_items(self, op: str, left: tuple, right: tuple) -> Any:
+        """The order of two sequences is that of the first items that differ."""
+        if not left or not right:
+            return self.compare(op, Const(len(left)), Const(len(right)))
+        if len(left) == len(right) == 1:
+            return self.compare(op, left[0], right[0])
+        first = self.truth(self.compare(op[:2], left[0], right[0]))
+        equal = self.truth(self.compare("Eq", left[0], right[0]))
+        rest = self.truth(self.compare_items(op, left[1:], right[1:]))
+        return Scalar(self.b.scalar("or", first, self.b.scalar("and", equal, rest)), "py")
+
+    def contained(self, op: str, left: Any, right: Any) -> Any:
+        """``left in right``."""
+        found = self.own_method(right, "__contains__", left)
+        if found is not None:
+            truth = self.truth(found)
+            return Scalar(truth if op == "In" else self.b.scalar("not", truth), "py")
+        items: Any = [Const(x) for x in right.obj] if isinstance(right, Const) and isinstance(right.obj, frozenset) \
+            else None if isinstance(right, (Array, Lazy)) else self.static_items(right)
+        if items is not None and isinstance(left, Const) and all(isinstance(i, Const) for i in items):
+            return Const((left.obj in [i.obj for i in items]) == (op == "In"))
+        if items is not None and is_number(left) and all(map(is_number, items)):
+            total: Value = const(False)
+            for i in items:
+                total = self.b.scalar("or", total, self.truth(self.compare("Eq", left, i)))
+            return Scalar(total if op == "In" else self.b.scalar("not", total), "py")
+        if isinstance(right, Iterable) and right.kind == "range" and is_number(left) and scalar_of(left).type == I64 \
+                and len(right.parts) < 3:
+            lo, hi = (Const(0), *right.parts)[-2:]
+            inside = self.both(self.compare("LtE", lo, left), self.compare("Lt", left, hi))
+            return inside if op == "In" else Scalar(self.b.scalar("not", self.truth(inside)), "py")
+        raise Unknown(f"`in` of {describe(right)}")
 
     def identical(self, left: Any, right: Any) -> bool:
         for x, y in ((left, right), (right, left)):
@@ -419,6 +466,10 @@ class Expressions:
         if isinstance(v, Sequence):
             return const(bool(v.items))
         if isinstance(v, (Ref, Function)):
+            for name in ("__bool__", "__len__"):
+                found = self.own_method(v, name)
+                if found is not None:
+                    return self.truth(found)
             if isinstance(v, Ref) and (hasattr(v.cls, "__bool__") or hasattr(v.cls, "__len__")):
                 raise NotCompilable("the truth of an object that defines it")
             return const(True)
@@ -446,27 +497,37 @@ class Expressions:
             self.store_item(self.expr(target.value), target.slice, value)
         elif isinstance(target, ast.Attribute):
             owner = self.expr(target.value)
+            if isinstance(owner, Const) and isinstance(owner.obj, types.FunctionType):
+                self.set_function_attribute(owner.obj, target.attr, value)
+                return
             if not isinstance(owner, Ref):
                 raise NotCompilable(f"assignment to an attribute of {describe(owner)}")
-            if owner.cls.__setattr__ is not object.__setattr__:
-                raise NotCompilable("assignment through `__setattr__`")
-            found = self.class_attribute(owner.cls, target.attr)
-            if isinstance(found, property) and isinstance(found.fset, types.FunctionType):
-                self.call(Const(found.fset), [owner, self.settle(value)], {})
-                return
-            if hasattr(type(found), "__set__"):
-                raise NotCompilable("assignment through a descriptor")
-            if owner.key in self.frozen_objects:
-                raise Unknown("an object is changed that is shared on one path and not on another")
-            self.state[(owner.key, target.attr)] = self.settle(value)
-            self.written_attributes.add((owner.key, target.attr))
+            self.set_attribute(owner, target.attr, value)
         else:
             raise NotCompilable("this assignment target")
 
+    def set_attribute(self, owner: Ref, name: str, value: Any) -> None:
+        if owner.cls.__setattr__ is not object.__setattr__:
+            raise NotCompilable("assignment through `__setattr__`")
+        found = self.class_attribute(owner.cls, name)
+        if isinstance(found, property) and isinstance(found.fset, types.FunctionType):
+            self.call(Const(found.fset), [owner, self.settle(value)], {})
+            return
+        if hasattr(type(found), "__set__"):
+            raise NotCompilable("assignment through a descriptor")
+        self.check_own(owner)
+        self.hold_default(owner, name, found)
+        if owner.key in self.frozen_objects:
+            raise Unknown("an object is changed that is shared on one path and not on another")
+        self.state[(owner.key, name)] = self.settle(value)
+        self.written_attributes.add((owner.key, name))
+
     def unpack(self, target: ast.Tuple | ast.List, value: Any) -> None:
-        if any(isinstance(t, ast.Starred) for t in target.elts):
-            raise NotCompilable("`*` in an assignment target")
         items = self.static_items(value)
+        starred = next((k for k, t in enumerate(target.elts) if isinstance(t, ast.Starred)), None)
+        if starred is not None:
+            self.unpack_starred(target.elts, starred, value, items)
+            return
         if items is None and isinstance(value, (Array, Lazy)):
             array = self.force(value)
             self.b.check(self.b.scalar("eq", array.dims[0], const(len(target.elts))), "wrong number of values to unpack")
@@ -476,6 +537,20 @@ class Expressions:
         items = [self.settle(i) for i in items]
         for t, item in zip(target.elts, items, strict=True):
             self.assign(t, item)
+
+    def unpack_starred(self, targets: list[ast.expr], starred: int, value: Any, items: list | None) -> None:
+        """``a, *b, c = value``."""
+        if items is None and isinstance(value, (Array, Lazy)) and isinstance(value.dims[0], Constant):
+            array = self.force(value)
+            items = [self.index_with(array, [Const(k)]) for k in range(array.dims[0].value)]
+        if items is None or len(items) < len(targets) - 1:
+            raise Unknown("unpacking of something of unknown or too small a length")
+        items = [self.settle(i) for i in items]
+        rest = len(items) - len(targets) + 1
+        middle = self.new_list(tuple(items[starred:starred + rest]))
+        found = [*items[:starred], middle, *items[starred + rest:]]
+        for t, item in zip(targets, found, strict=True):
+            self.assign(t.value if isinstance(t, ast.Starred) else t, item)
 
     def do_AugAssign(self, node: ast.AugAssign) -> None:
         op = type(node.op).__name__
@@ -505,7 +580,3 @@ class _Text:
 
 
 TEXT = Const(_Text())
-
-
-def _no_invert() -> Value:
-    raise NotCompilable("`~` of a number")

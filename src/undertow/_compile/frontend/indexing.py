@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from .._refusal import NotCompilable
 from ..ir.builder import const
@@ -12,9 +15,12 @@ from ..ir.function import Constant, Region, Value
 from ..ir.types import BOOL, I64
 from .merge import describe, is_number, scalar_of
 from .registry import sources_of
-from .values import Array, Axis, Const, Iterable, Lazy, Ref, Scalar, Sequence, View
+from .state import TryAgain
+from .values import Array, Axis, Const, Iterable, Lazy, Pair, Ref, Scalar, Sequence, View
 
 __all__ = ["Indexing"]
+
+_FEW = 8  # iterations of a loop that is rather written out than that a list is put in memory
 
 
 class Indexing:
@@ -33,6 +39,10 @@ class Indexing:
             return self.object_item(owner, "__getitem__", node.slice)
         if isinstance(owner, Const) and isinstance(owner.obj, (tuple, list, dict, str)):
             return self.const_item(owner.obj, node)
+        if isinstance(owner, Const) and type(owner.obj) is type(np.s_):
+            return self.index_expression(owner.obj, self.index_items(node.slice))
+        if isinstance(owner, Const) and owner.obj in (np.c_, np.r_):
+            return self.joined_by_index(owner.obj, self.index_items(node.slice))
         if isinstance(owner, Iterable) and owner.kind == "range" and not isinstance(node.slice, ast.Slice):
             return self.range_item(owner, self.expr(node.slice))
         if not isinstance(owner, (Array, Lazy)):
@@ -42,6 +52,27 @@ class Indexing:
         if isinstance(owner, Lazy):
             owner = self.force(owner)
         return self.index_with(owner, index)
+
+    def joined_by_index(self, maker: Any, items: list) -> Any:
+        """``np.c_[...]`` and ``np.r_[...]``."""
+        if any(isinstance(i, Const) and isinstance(i.obj, str) for i in items):
+            raise NotCompilable("a directive in `np.r_`")
+        parts = [self.np_arange(*(p for p in (i[1], i[2], i[3]) if not (isinstance(p, Const) and p.obj is None)))
+                 if isinstance(i, tuple) else i for i in items]
+        if any(isinstance(i, tuple) and isinstance(p, Const) and p.obj is None for i in items if isinstance(i, tuple)
+               for p in i[1:3]):
+            raise NotCompilable("an open slice in `np.r_`")
+        columns = [self.settle(self.np_atleast_1d(self.plain(p))) for p in parts]
+        if maker is np.r_:
+            return self.joined(columns, 0)
+        full = ("slice", Const(None), Const(None), Const(None))
+        return self.joined([self.index_view(p, [full, Const(None)]) if len(p.dims) == 1 else p for p in columns], 1)
+
+    @staticmethod
+    def index_expression(maker: Any, items: list) -> Any:
+        """``np.s_[...]`` and ``np.index_exp[...]``."""
+        parts = tuple(Iterable("slice", i[1:]) if isinstance(i, tuple) else i for i in items)
+        return parts[0] if len(parts) == 1 and not maker.maketuple else Sequence(parts)
 
     def range_item(self, owner: Iterable, index: Any) -> Any:
         """One number of a range."""
@@ -58,7 +89,7 @@ class Indexing:
     def list_item(self, owner: Ref, node: ast.Subscript) -> Any:
         contents = self.contents(owner)
         if isinstance(contents, Sequence):
-            return self.sequence_item(contents, node)
+            return self.sequence_item(contents, node, owner)
         if isinstance(node.slice, ast.Slice):
             bounds = [self.expr(p) if p is not None else Const(None)
                       for p in (node.slice.lower, node.slice.upper, node.slice.step)]
@@ -70,7 +101,7 @@ class Indexing:
         index = self.expr(index_node)
         if isinstance(contents, Sequence):
             if not isinstance(index, Const) or not isinstance(index.obj, int):
-                raise self.needs_unrolling("a list is indexed by a number that is not known")
+                raise self.unknown_index(owner, contents)
             if not -len(contents.items) <= index.obj < len(contents.items):
                 self.b.check(const(False), "index out of range")
                 return
@@ -89,7 +120,40 @@ class Indexing:
                 raise NotCompilable("indexing of a constant fails") from None
         return self.sequence_item(Sequence(tuple(self.capture(x) for x in obj)), node)
 
-    def sequence_item(self, owner: Sequence, node: ast.Subscript) -> Any:
+    def unknown_index(self, ref: Ref | None, items: Sequence) -> Exception:
+        """How to start over where the number of an item is not known: a loop is written out, or the list is in memory.
+
+        Loops of few iterations are written out.
+        """
+        trip = self.trips[-1] if self.trips else None
+        few = trip is not None and all(isinstance(v, Constant) for v in trip[:2]) and abs(
+            trip[1].value - trip[0].value) <= _FEW
+        again = self.needs_unrolling("a sequence is indexed by a number that is not known")
+        if (few and isinstance(again, TryAgain)) or ref is None or ref.key not in self.list_places or self.eager:
+            return again
+        try:
+            item = functools.reduce(self.join_items, map(self.item_of, items.items))
+        except (NotCompilable, TypeError):
+            return again
+        if item.kind not in ("number", "array"):
+            return again
+        return TryAgain("slot", ("grow", self.list_places[ref.key], item))
+
+    def chosen_item(self, items: tuple, index: Scalar) -> Any:
+        """One of a few numbers, by a number that is not known; None where this is not what they are."""
+        if not items or len(items) > 2 * _FEW or not all(map(is_number, items)) or index.type != I64:
+            return None
+        numbers = [scalar_of(x) for x in items]
+        if any((s.type, s.flavor) != (numbers[0].type, numbers[0].flavor) or s.tag is not None or isinstance(s.value, Pair)
+               for s in numbers):
+            return None
+        place = self.inside(index.value, const(len(items)))
+        value = numbers[-1].value
+        for k in range(len(items) - 2, -1, -1):
+            value = self.b.scalar("select", self.b.scalar("eq", place, const(k)), numbers[k].value, value)
+        return Scalar(value, numbers[0].flavor)
+
+    def sequence_item(self, owner: Sequence, node: ast.Subscript, ref: Ref | None = None) -> Any:
         if isinstance(node.slice, ast.Slice):
             parts = [self.expr(p) if p is not None else Const(None)
                      for p in (node.slice.lower, node.slice.upper, node.slice.step)]
@@ -104,7 +168,12 @@ class Indexing:
                 self.b.check(const(False), "index out of range")
                 return Const(0.0)
             return owner.items[index.obj]
-        raise self.needs_unrolling("a sequence is indexed by a number that is not known")
+        again = self.unknown_index(ref, owner)
+        if not (isinstance(again, TryAgain) and again.what == "unroll") and is_number(index):
+            found = self.chosen_item(owner.items, scalar_of(index))
+            if found is not None:
+                return found
+        raise again
 
     def index_items(self, node: ast.expr) -> list:
         nodes = node.elts if isinstance(node, ast.Tuple) else [node]

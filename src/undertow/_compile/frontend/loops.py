@@ -10,14 +10,16 @@ from typing import Any
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Constant, Region, Value
-from ..ir.types import I64
-from .merge import Shape, carries, flatten, join, rebuild, scalar_of, shape_of, types_of
+from ..ir.types import C128, I64
+from .merge import Shape, carries, flatten, is_number, join, rebuild, scalar_of, shape_of, types_of
 from .slots import LoopMeeting, defined_in
 from .state import TryAgain, Unknown, UnknownReason
 from .statements import assigned_names, leaves_loop
-from .values import Array, Const, Exit, Growing, Iterable, Lazy, Scalar, Sequence, same_value
+from .values import Array, Const, Exit, Growing, Iterable, Lazy, Ref, Scalar, Sequence, same_value
 
 __all__ = ["Loops"]
+
+_ENDLESS = 2**62
 
 
 class Loops:
@@ -238,7 +240,7 @@ class Loops:
 
     def generated(self, node: ast.For, generator: Iterable) -> None:
         """A loop over a generator: its body runs wherever the generator yields."""
-        if not isinstance(node.iter, ast.Call):
+        if not isinstance(node.iter, ast.Call) and node not in self.fresh:
             raise NotCompilable("a generator that is kept")
         if leaves_loop(node.body) or any(isinstance(n, ast.Continue) for s in node.body for n in ast.walk(s)):
             raise Unknown("a loop over a generator that is left, or goes on, early")
@@ -255,9 +257,15 @@ class Loops:
         self.run_function(*where, dict(bound), at_yield)
 
     def for_loop(self, node: ast.For, iterable: Any) -> None:
+        if isinstance(iterable, Ref):
+            found = self.listed(iterable)
+            if isinstance(found, Iterable) and found.kind == "generator":
+                self.fresh.add(node)
+            iterable = found
         if isinstance(iterable, Iterable) and iterable.kind == "generator":
-            self.generated(node, iterable)
-            return
+            if iterable.known is None or not self.eager:
+                self.generated(node, iterable)
+                return
         items = self.static_items(iterable)
         if items is not None and (not isinstance(iterable, Iterable) or iterable.kind != "range"
                                   or self.eager or self.place(node) in self.unroll or len(items) <= 1):
@@ -270,6 +278,8 @@ class Loops:
             def start(i: Value) -> None:
                 self.assign(node.target, bind(i))
 
+            if isinstance(hi, Constant) and hi.value == _ENDLESS:
+                raise NotCompilable("a loop without end")
             self.loop_nodes.append(node)
             self.counted_loop(node, lo, hi, step, start, node.body, _target_name(node.target))
             if getattr(iterable, "threads", False):
@@ -299,7 +309,8 @@ class Loops:
             self.assign(node.target, bind(i))
 
         self.loop_nodes.append(node)
-        self.general_loop(node, test, start, node.body, {key}, (lo, hi, step))
+        endless = isinstance(hi, Constant) and hi.value == _ENDLESS
+        self.general_loop(node, test, start, node.body, {key}, None if endless else (lo, hi, step))
         self.loop_nodes.pop()
         self.state.pop(key, None)
 
@@ -321,15 +332,33 @@ class Loops:
                 r = range(*(p.obj for p in iterable.parts))
                 return [Const(k) for k in r] if len(r) <= 64 else None
             return None
+        if iterable.kind == "generator":
+            return iterable.known() if iterable.known is not None else None
+        if iterable.kind in ("repeat", "count"):
+            return None
+        if iterable.kind == "zip" and any(isinstance(p, Iterable) and p.kind == "repeat" for p in iterable.parts):
+            return self.zipped_with_repeats(iterable.parts)
         inner = [self.static_items(p) for p in iterable.parts[:1 if iterable.kind != "zip" else None]]
         if any(x is None for x in inner):
             return None
+        if iterable.kind == "once":
+            return inner[0]
         if iterable.kind == "reversed":
             return inner[0][::-1]
         if iterable.kind == "enumerate":
             first = iterable.parts[1].obj if isinstance(iterable.parts[1], Const) else 0
             return [Sequence((Const(k), x)) for k, x in enumerate(inner[0], first)]
         return [Sequence(t) for t in zip(*inner, strict=False)]
+
+    def zipped_with_repeats(self, parts: tuple) -> list | None:
+        """Items of a ``zip`` of which some parts repeat one value."""
+        endless = [isinstance(p, Iterable) and p.kind == "repeat" for p in parts]
+        inner = [None if e else self.static_items(p) for p, e in zip(parts, endless, strict=True)]
+        if all(endless) or any(x is None and not e for x, e in zip(inner, endless, strict=True)):
+            return None
+        n = min(len(x) for x in inner if x is not None)
+        return [Sequence(tuple(p.parts[0] if x is None else x[k] for p, x in zip(parts, inner, strict=True)))
+                for k in range(n)]
 
     def iteration(self, iterable: Any) -> tuple[Value, Value, int, Callable[[Value], Any]]:
         """Bounds of an index, and what the loop variable is at an index."""
@@ -339,11 +368,19 @@ class Loops:
         if isinstance(iterable, (Array, Lazy)):
             array = self.force(iterable)
             return const(0), array.dims[0], 1, lambda i: self.index_with(array, [Scalar(i, "py")])
+        if isinstance(contents, Sequence) or isinstance(iterable, Sequence):
+            return self.numbered(contents if isinstance(contents, Sequence) else iterable)
         if not isinstance(iterable, Iterable):
             raise Unknown("iteration over an object of unknown length")
         if iterable.kind == "range":
             return self.range_bounds(iterable.parts)
-        inner = [self.iteration(p) for p in iterable.parts[:1 if iterable.kind != "zip" else None]]
+        if iterable.kind == "repeat":
+            return const(0), const(_ENDLESS), 1, lambda i: iterable.parts[0]
+        if iterable.kind == "count":
+            start, by = iterable.parts
+            return const(0), const(_ENDLESS), 1, lambda i: self.binary(
+                "Add", start, self.binary("Mult", by, Scalar(i, "py")))
+        inner = [self.iteration(p) for p in iterable.parts[:1 if iterable.kind not in ("zip", "once") else None]]
         lo, hi, step, bind = inner[0]
         if iterable.kind == "enumerate":
             first = scalar_of(iterable.parts[1])
@@ -359,6 +396,19 @@ class Loops:
                 raise NotCompilable("`zip` of ranges that do not start at 0")
             hi = self.minimum(hi, other[1])
         return lo, hi, 1, lambda i: Sequence(tuple(part[3](i) for part in inner))
+
+    def numbered(self, items: Sequence) -> tuple[Value, Value, int, Callable[[Value], Any]]:
+        """The same for known numbers: they are put in memory."""
+        if not items.items or not all(map(is_number, items.items)):
+            raise Unknown("iteration over items that are no numbers, along with something of unknown length")
+        numbers = [scalar_of(x) for x in items.items]
+        first = numbers[0]
+        if first.type == C128 or any((s.type, s.flavor) != (first.type, first.flavor) or s.tag is not None for s in numbers):
+            raise Unknown("iteration over numbers of different types, along with something of unknown length")
+        array = self.new_array(first.type, [const(len(numbers))], hint="items")
+        for k, s in enumerate(numbers):
+            self.put(array, [const(k)], s.value)
+        return const(0), const(len(numbers)), 1, lambda i: Scalar(self.element(array, [i]), first.flavor)
 
     def range_bounds(self, parts: tuple) -> tuple[Value, Value, int, Callable[[Value], Any]]:
         values = [scalar_of(p).value for p in parts]
@@ -387,6 +437,9 @@ class Loops:
         return zero, n, 1, lambda i: Scalar(self.b.add(lo, self.b.mul(i, step)), "py")
 
     def minimum(self, a: Value, b: Value) -> Value:
+        for x, y in ((a, b), (b, a)):
+            if isinstance(x, Constant) and x.value == _ENDLESS:
+                return y
         return a if a is b else self.b.scalar("select", self.b.scalar("le", b, a), b, a)
 
 

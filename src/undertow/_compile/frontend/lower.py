@@ -15,7 +15,8 @@ from ...rules._registry import RULES
 from .._refusal import NotCompilable
 from ..ir.builder import Builder, const
 from ..ir.function import Function as IRFunction, Value
-from ..ir.types import BY_DTYPE, C128, F64, I64, ArrayType, ScalarType
+from ..ir.types import BY_DTYPE, F64, ArrayType, ScalarType
+from ..results import Result
 from .arrays import Arrays
 from .builtin import Builtins
 from .calls import Calls
@@ -23,10 +24,13 @@ from .complexes import Complexes
 from .containers import Containers
 from .creation import Creation
 from .expressions import Expressions
+from .functional import Functional
 from .indexing import Indexing
+from .introspection import Introspection
+from .leaving import Leaving
 from .loops import Loops
-from .merge import scalar_of
 from .objects import Objects
+from .outer import Outer
 from .products import Products
 from .reductions import Reductions
 from .routines import Routines
@@ -40,11 +44,8 @@ from .values import (
     Const,
     Exit,
     Function,
-    Growing,
     Iterable,
-    Lazy,
     Maybe,
-    Method,
     Pair,
     Paired,
     Ref,
@@ -52,10 +53,9 @@ from .values import (
     Sequence,
 )
 
-__all__ = ["Lowered", "Result", "lower"]
+__all__ = ["Lowered", "lower"]
 
 _DEPTH = 40
-_ORDINARY = frozenset((float, int, bool, complex, *np.sctypeDict.values()))
 _CALLS = 2000
 _RECURSION = 3
 
@@ -92,18 +92,6 @@ class Frame:
             self._count(child, inner)
 
 
-@dataclass(frozen=True)
-class Result:
-    """How the function's result is put together from IR results.
-
-    `kind`: scalar (flavor), tagged (a scalar and its tag), new (an array the program allocated), view (of an argument), argument, sequence, const.
-    """
-
-    kind: str
-    info: Any = None
-    parts: tuple = ()
-
-
 @dataclass
 class Lowered:
     """A lowered program.
@@ -111,7 +99,7 @@ class Lowered:
     Attributes
     ----------
     captured : list
-        ``(kind, container, key)`` of each array outside the arguments that became a parameter, in order.
+        ``(kind, container, key)`` of each number and array outside the arguments that became a parameter, in order.
     guards : list
         What was assumed about the program's surroundings.
     written : set of Value
@@ -132,8 +120,8 @@ class Lowered:
     paired: frozenset
 
 
-class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers, Indexing, Calls, Builtins, Ufuncs, Creation,
-              Complexes, Shaping, Reductions, Products, Routines):
+class Lowerer(Statements, Loops, Slots, Outer, Expressions, Objects, Arrays, Containers, Indexing, Calls, Builtins,
+              Functional, Introspection, Ufuncs, Creation, Complexes, Shaping, Reductions, Products, Routines):
     """One attempt at lowering."""
 
     def __init__(self, unroll: set, carry_out: set, varying: frozenset = frozenset(), pins: dict | None = None,
@@ -149,6 +137,13 @@ class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers
         self.guards: list[tuple] = []
         self.captured: list[tuple] = []
         self.captured_values: dict[tuple, Any] = {}
+        self.deques: dict[Any, int | None] = {}  # lists that are deques, and their greatest length
+        self.factories: dict[Any, Any] = {}  # dicts of special kinds, and what makes their missing values
+        self.function_refs: dict[Any, Ref] = {}
+        self.fresh: set = set()  # loops over a generator that nobody else knows
+        self.outside_refs: set[int] = set()
+        self.outside_state: dict[tuple, Any] = {}
+        self.outside_parts: dict[tuple, Any] = {}
         self.params_set: set[Value] = set()
         self.contiguous: set[Value] = set()
         self.home: dict[Value, Any] = {}
@@ -204,7 +199,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers
         for node in reversed(self.loop_nodes):
             if self.place(node) not in self.unroll:
                 return TryAgain("unroll", self.place(node))
-        return NotCompilable(reason)
+        return Unknown(reason)
 
     # ---- arguments and surroundings
     def parameter(self, type: Any, name: str) -> Value:
@@ -262,47 +257,11 @@ class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers
             ref = Ref(next(self.keys), spec[1])
             for field_name, s in spec[2]:
                 self.state[(ref.key, field_name)] = self.argument(s, f"{name}_{field_name}", (*path, field_name))
+            self.give_defaults(ref)
         if kind in ("sequence", "object"):
             self.argument_objects[ref.key] = path
             return ref
         return Const(spec[1])
-
-    def capture(self, obj: Any) -> Any:
-        """A constant of the program."""
-        if not _ordinary(obj):
-            raise NotCompilable("a constant that is not an ordinary number: it may carry a derivative")
-        return Const(obj)
-
-    def outside(self, kind: str, container: Any, key: Any, value: Any, name: str) -> Any:
-        """A value found outside the function: arrays become parameters, the rest constants under a guard.
-
-        Numbers that have been seen to change (`varying`) are parameters too.
-        """
-        key = name if kind == "cell" else key
-        if (kind, key) in self.varying and type(value) in (float, int) and (type(value) is float or abs(value) < 2**62):
-            place = (kind, id(container), key)
-            if place not in self.captured_values:
-                type_ = BY_DTYPE[np.dtype(type(value))]
-                self.captured_values[place] = Scalar(self.parameter(ScalarType(type_.name), name), "py")
-                self.captured.append((kind, container, key))
-            return self.captured_values[place]
-        if isinstance(value, np.ndarray):
-            place = (kind, id(container), key)
-            if place not in self.captured_values:
-                if type(value) is not np.ndarray or value.dtype not in (*BY_DTYPE, np.complex128) or not value.dtype.isnative:
-                    raise NotCompilable(f"the array `{name}` has dtype {value.dtype}")
-                spec = (value.dtype.str, value.ndim, tuple(n == 1 for n in value.shape))
-                self.captured_values[place] = self.array_parameter((*spec, False), name)
-                self.captured.append((kind, container, key))
-            return self.captured_values[place]
-        if isinstance(value, (list, dict, set)) or (isinstance(value, tuple) and any(
-                isinstance(x, (np.ndarray, list, dict)) for x in value)):
-            raise NotCompilable(f"the mutable `{name}` from outside the function")
-        if type(value).__module__ != "builtins" and not isinstance(value, (types.ModuleType, type, np.generic, np.ufunc)) \
-                and not callable(value) and not isinstance(value, np.dtype):
-            raise NotCompilable(f"the object `{name}` from outside the function")
-        self.guards.append((kind, container, key, value))
-        return self.capture(value)
 
     def child_frame(self, node: Any, names: set[str]) -> Frame:
         """A scope within the current function."""
@@ -315,7 +274,8 @@ class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers
             raise NotCompilable("recursion, or calls nested too deep")
         self.calls += 1
         place = (filename, node.lineno, node.col_offset)
-        if self.calls > _CALLS or self.active.count(place) > (_DEPTH if self.pins else _RECURSION):
+        levels = {level for where, level in self.active if where == place} | {id(self.b.region)}
+        if self.calls > _CALLS or (not self.pins and len(levels) > _RECURSION + 1):
             raise Unknown("recursion, or too many calls")
         if isinstance(node, ast.AsyncFunctionDef) or _suspends(node):
             if isinstance(node, ast.AsyncFunctionDef) or _suspends(node) != {ast.Yield}:
@@ -332,7 +292,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers
         self.frame, self.loop_nodes, self.around = frame, [], []
         frame.at_yield = at_yield
         self.depth += 1
-        self.active.append(place)
+        self.active.append((place, id(self.b.region)))
         self.state[(frame.key, "$exit")] = Exit.known(0)
         for name, value in bound.items():
             self.state[(frame.key, name)] = self.bind(value, name, frame)
@@ -372,10 +332,7 @@ class Lowerer(Statements, Loops, Slots, Expressions, Objects, Arrays, Containers
         if rule is not None and not (rule.kind == "zero" and rule.name.startswith("numpy.")):  # constants by their source
             raise NotCompilable(f"`{function.__name__}` has a rule of its own")
         self.guards.append(("code", function, None, function.__code__))
-        defaults = [self.capture(d) for d in function.__defaults__ or ()]
-        kw = [self.capture((function.__kwdefaults__ or {}).get(a.arg)) for a in node.args.kwonlyargs]
-        if function.__defaults__ or function.__kwdefaults__:
-            self.guards.append(("defaults", function, None, (function.__defaults__, function.__kwdefaults__)))
+        defaults, kw = self.defaults_of(function, [a.arg for a in node.args.kwonlyargs])
         bound = self.bind_arguments(node.args, args, kwargs, defaults, kw, function.__name__)
         return self.enter(node, function.__code__.co_filename, function, None, bound)
 
@@ -423,13 +380,6 @@ def _suspends(node: Any) -> set[type]:
         if not isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             stack.extend(ast.iter_child_nodes(n))
     return found
-
-
-def _ordinary(x: Any) -> bool:
-    """Whether a constant holds no number that only looks like one: an active number of a recording."""
-    if isinstance(x, (float, complex, int, np.inexact)):
-        return type(x) in _ORDINARY
-    return all(map(_ordinary, x)) if isinstance(x, (tuple, list)) else True
 
 
 def _local_names(node: Any, function: Any) -> set[str]:
@@ -496,15 +446,18 @@ def _attempt(lowerer: Lowerer, function: types.FunctionType, specs: tuple) -> Lo
     args = [lowerer.argument(s, names[k] if k < count else f"arg{k}", (k,)) for k, s in enumerate(specs)]
     own = len(lowerer.params)
     lowerer.own_params = {p: k for k, p in enumerate(lowerer.params)}
-    originals = {p: k for k, p in enumerate(lowerer.params) if isinstance(p.type, ArrayType)}
+    lowerer.frame = Frame(0, None, function.__code__.co_filename, None, None, set())
+    lowerer.hold_function_attributes()
+    lowerer.frame = None
     initial = dict(lowerer.state)
     value = lowerer.inline(function, list(args), {})
     needs = lowerer.unmet_needs()
     if needs is not None:
         raise TryAgain("room", needs)
-    yields: list[Value] = []
-    result = _result(lowerer, value, originals, set(lowerer.params), yields)
-    attributes = _attributes(lowerer, initial, originals, yields)
+    leaving = Leaving(lowerer)
+    result = leaving.result(value)
+    attributes = leaving.attributes(initial)
+    yields = leaving.yields
     body = lowerer.b.region
     body.params = lowerer.params
     body.yields = yields
@@ -514,59 +467,3 @@ def _attempt(lowerer: Lowerer, function: types.FunctionType, specs: tuple) -> Lo
     assert own <= len(lowerer.params)
     return Lowered(ir, result, lowerer.captured, lowerer.guards, written, attributes,
                    frozenset(lowerer.paired.values()))
-
-
-def _attributes(lowerer: Lowerer, initial: dict, originals: dict, yields: list[Value]) -> list:
-    """What the program leaves in the objects, lists and dicts among its arguments."""
-    found = []
-    for key in [k for k in lowerer.state if k in lowerer.written_attributes and k[0] in lowerer.argument_objects]:
-        value = lowerer.state[key]
-        if key[1] != "keys" and not (key in initial and value is initial[key]):
-            result = _result(lowerer, value, originals, set(lowerer.params), yields)
-            found.append((lowerer.argument_objects[key[0]], key[1], result))
-    return found
-
-
-def _result(lowerer: Lowerer, v: Any, arguments: dict, params: set, yields: list[Value]) -> Result:
-    if isinstance(v, (NotCompilable, TryAgain)):
-        raise v
-    if isinstance(v, Ref) and v.cls is list:
-        v = lowerer.contents(v)
-        if isinstance(v, Growing):
-            raise NotCompilable("the function returns a list of unknown length")
-    if (isinstance(v, Scalar) and v.type == C128) or (isinstance(v, (Array, Lazy)) and v.element == C128) or (
-            isinstance(v, Const) and isinstance(v.obj, complex)):
-        raise NotCompilable("the function returns complex numbers")
-    if isinstance(v, Scalar):
-        yields.append(v.value)
-        if v.tag is not None:
-            yields.append(v.tag)
-            return Result("tagged", v.type.name)
-        return Result("scalar", (v.flavor, v.type.name))
-    if isinstance(v, Lazy):
-        v = lowerer.force(v)
-    if isinstance(v, Array):
-        if not lowerer.is_whole(v):
-            if v.root in params or v.root in yields or v.root in lowerer.returned_copies:
-                raise NotCompilable("the function returns a view")
-            lowerer.returned_copies.add(v.root)
-            v = lowerer.array_of(v)
-        if v.root in arguments:
-            return Result("argument", arguments[v.root])
-        if v.root in params:
-            raise NotCompilable("the function returns an array of its surroundings")
-        if v.root in yields or v.root in lowerer.returned_copies:
-            raise NotCompilable("the function returns one array twice")
-        yields.append(v.root)
-        return Result("new", str(v.element))
-    if isinstance(v, Sequence):
-        return Result("sequence", v.cls, tuple(_result(lowerer, x, arguments, params, yields) for x in v.items))
-    if isinstance(v, Const):
-        if isinstance(v.obj, (bool, int, float, str, type(None), np.generic)):
-            return Result("const", v.obj)
-    if isinstance(v, (Const, Ref, Method, Function)):
-        raise NotCompilable("the function returns an object")
-    return Result("scalar", ("py", scalar_of(v).type.name))
-
-
-assert I64

@@ -7,6 +7,7 @@ mixed flavor, a value and an unbound variable to a `Maybe`.
 
 from __future__ import annotations
 
+import enum
 from typing import Any, NamedTuple
 
 from .._refusal import NotCompilable
@@ -33,8 +34,8 @@ class Shape(NamedTuple):
 
 def is_number(v: Any) -> bool:
     return isinstance(v, Scalar) or (isinstance(v, Const) and isinstance(v.obj, (bool, int, float, complex))
-                                     and type(v.obj).__name__ in ("bool", "int", "float", "float64", "complex",
-                                                                  "complex128"))
+                                     and (type(v.obj).__name__ in ("bool", "int", "float", "float64", "complex",
+                                                                   "complex128") or isinstance(v.obj, enum.Enum)))
 
 
 def scalar_of(v: Any) -> Scalar:
@@ -46,6 +47,8 @@ def scalar_of(v: Any) -> Scalar:
             raise NotCompilable("an integer beyond 64 bits")
         if isinstance(v.obj, complex):
             return Scalar(Pair(const(v.obj.real), const(v.obj.imag)), "py" if type(v.obj) is complex else "np")
+        if isinstance(v.obj, enum.Enum):
+            return Scalar(const(int(v.obj) if isinstance(v.obj, int) else float(v.obj)), "py")
         return Scalar(const(v.obj), "py" if type(v.obj).__module__ == "builtins" else "np")
     raise NotCompilable(f"a number is expected, not {describe(v)}")
 
@@ -117,8 +120,10 @@ def join(a: Shape, b: Shape, meeting: Meeting) -> Shape:
             if x.kind == "fixed" and y.kind == "optional":
                 return y
             inner = y.parts[0] if y.kind == "optional" else y
-            if _only_numbers(inner):
-                return Shape("optional", None, (join(x.parts[0], inner, meeting) if x.parts else inner,))
+            if _only_numbers(inner) or inner.kind == "object" or (inner.kind == "fixed" and isinstance(inner.info, Ref)):
+                found = Shape("optional", None, (join(x.parts[0], inner, meeting) if x.parts else inner,))
+                if not _has_slot(found):
+                    return found
     if a.kind == b.kind == "scalar":
         same = a.info[:2] == b.info[:2]
         return Shape("scalar", (_join_types(a.info[0], b.info[0]), a.info[1] if a.info[1] == b.info[1] else "mixed",
@@ -141,6 +146,10 @@ def join(a: Shape, b: Shape, meeting: Meeting) -> Shape:
 def _only_numbers(shape: Shape) -> bool:
     return shape.kind == "scalar" or (shape.kind == "sequence" and shape.info is not list
                                       and all(map(_only_numbers, shape.parts)))
+
+
+def _has_slot(shape: Shape) -> bool:
+    return shape.kind == "slot" or any(map(_has_slot, shape.parts))
 
 
 def _join_fixed(a: Shape, b: Shape, meeting: Meeting) -> Shape | None:

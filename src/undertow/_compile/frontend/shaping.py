@@ -422,7 +422,9 @@ class Shaping:
     def np_hstack(self, tup: Any) -> Any:
         if isinstance(tup, (Array, Lazy)) and len(tup.dims) > 1:
             return self.rows_joined(tup, 1 if len(tup.dims) > 2 else 0, False)
-        parts = [self.np_atleast_1d(p) for p in self.parts_of(tup)]
+        loose = self.static_items(tup) if isinstance(tup, Sequence) else None
+        parts = [self.settle(self.np_atleast_1d(self.plain(p))) for p in
+                 (loose if loose is not None else self.parts_of(tup))]
         return self.joined(parts, 0 if len(parts[0].dims) == 1 else 1)
 
     @numpy_function(np.vstack)
@@ -468,16 +470,45 @@ class Shaping:
 
     @numpy_function(np.pad)
     def np_pad(self, array: Any, pad_width: Any, mode: Any = None, *, constant_values: Any = None) -> Any:
-        if self.given(mode) and not (isinstance(mode, Const) and mode.obj == "constant"):
-            raise NotCompilable("padding with anything but a constant")
+        kind = mode.obj if isinstance(mode, Const) and self.given(mode) else "constant"
         a = self.settle(self.view_of(array))
         widths = self.pad_widths(pad_width, len(a.dims))
+        if self.given(mode) and kind != "constant":
+            return self.padded(a, widths, kind)
         dims = [self.b.add(self.b.add(d, lo), hi) for d, (lo, hi) in zip(a.dims, widths, strict=True)]
         out = self.new_array(a.element, dims, "zeros", "padded")
         if constant_values is not None:
             self.fill(out, constant_values)
         self.fill(Array(out.root, tuple(Axis(lo, k) for k, (lo, _) in enumerate(widths)), a.dims), a)
         return out
+
+    def padded(self, a: Array, widths: list, kind: str) -> Lazy:
+        """``np.pad`` with elements of the array itself."""
+        if kind not in ("edge", "wrap", "reflect", "symmetric"):
+            raise NotCompilable(f"padding of mode {kind}")
+        for d, pair in zip(a.dims, widths, strict=True):
+            for w in pair:
+                self.b.check(self.b.scalar("ge", w, const(0)), "a negative width of padding")
+                least = self.b.add(w, const(kind == "reflect")) if kind != "edge" else const(1)
+                self.b.check(self.b.scalar("le", least, d), "padding wider than the array")
+
+        def place(i: Value, n: Value, before: Value) -> Value:
+            k = self.b.sub(i, before)
+            low, high = self.b.scalar("lt", k, const(0)), self.b.scalar("ge", k, n)
+            last = self.b.sub(n, const(1))
+            if kind == "edge":
+                left, right = const(0), last
+            elif kind == "wrap":
+                left, right = self.b.add(k, n), self.b.sub(k, n)
+            else:
+                shift = const(1 if kind == "symmetric" else 0)
+                left = self.b.sub(self.b.sub(const(0), k), shift)
+                right = self.b.sub(self.b.add(last, last), self.b.sub(k, shift))
+            return self.b.scalar("select", low, left, self.b.scalar("select", high, right, k))
+
+        dims = tuple(self.b.add(self.b.add(d, lo), hi) for d, (lo, hi) in zip(a.dims, widths, strict=True))
+        return Lazy(dims, a.element, lambda index: self.element(
+            a, [place(i, n, lo) for i, n, (lo, _) in zip(index, a.dims, widths, strict=True)]), sources_of(a))
 
     def pad_widths(self, v: Any, ndim: int) -> list[tuple[Value, Value]]:
         if is_number(v):

@@ -120,6 +120,11 @@ class _Meeting(Meeting):
         raise TryAgain("slot", ("grow", place, item))
 
     def merge_objects(self, a: Shape, b: Ref) -> Shape:
+        if {b.key, getattr(a.info, "key", None)} & self.lowerer.outside_refs:
+            raise NotCompilable("which object from outside a variable is depends on control flow")
+        special = {*self.lowerer.deques, *self.lowerer.factories}
+        if special and {b.key, getattr(a.info, "key", None)} & special:
+            raise NotCompilable("which deque or special dict a variable is depends on control flow")
         if a.kind == "object":
             key, cls, names = a.info
             parts = list(a.parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import functools
 import types
 from collections.abc import Callable
@@ -32,6 +33,8 @@ def assigned_names(nodes: list[ast.stmt]) -> set[str]:
         node = stack.pop()
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
+        if isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name is not None:
+            names.add(node.name)
         if isinstance(node, (ast.FunctionDef, ast.Lambda)):
             names.add(getattr(node, "name", ""))
             continue
@@ -49,9 +52,50 @@ def leaves_loop(nodes: list[ast.stmt]) -> bool:
                 return True
         elif isinstance(node, ast.If) and (leaves_loop(node.body) or leaves_loop(node.orelse)):
             return True
-        elif isinstance(node, ast.With) and leaves_loop(node.body):
+        elif isinstance(node, (ast.With, ast.Try)) and leaves_loop([*node.body, *getattr(node, "orelse", ())]):
+            return True
+        elif isinstance(node, ast.Match) and any(leaves_loop(c.body) for c in node.cases):
             return True
     return False
+
+def matched(pattern: ast.pattern, subject: ast.expr) -> tuple[ast.expr | None, list[ast.stmt]]:
+    """The test of a pattern, None where it always fits, and the assignments that it makes."""
+    def call(name: str, *args: ast.expr) -> ast.expr:
+        return ast.Call(ast.Constant(getattr(builtins, name)), list(args), [])
+
+    if isinstance(pattern, ast.MatchValue):
+        return ast.Compare(subject, [ast.Eq()], [pattern.value]), []
+    if isinstance(pattern, ast.MatchSingleton):
+        return ast.Compare(subject, [ast.Is()], [ast.Constant(pattern.value)]), []
+    if isinstance(pattern, ast.MatchAs):
+        test, binds = (None, []) if pattern.pattern is None else matched(pattern.pattern, subject)
+        if pattern.name is not None:
+            binds = [*binds, ast.Assign([ast.Name(pattern.name, ast.Store())], subject)]
+        return test, binds
+    if isinstance(pattern, ast.MatchOr):
+        found = [matched(p, subject) for p in pattern.patterns]
+        if any(binds for _, binds in found):
+            raise NotCompilable("alternatives of a pattern that bind names")
+        tests = [t for t, _ in found]
+        return (None if None in tests else ast.BoolOp(ast.Or(), tests)), []  # type: ignore[arg-type]
+    parts: list[tuple[ast.expr, ast.pattern]] = []
+    if isinstance(pattern, ast.MatchClass) and not pattern.patterns:
+        tests = [call("isinstance", subject, pattern.cls)]
+        parts = [(ast.Attribute(subject, name, ast.Load()), p)
+                 for name, p in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True)]
+    elif isinstance(pattern, ast.MatchSequence) and not any(isinstance(p, ast.MatchStar) for p in pattern.patterns):
+        tests = [call("isinstance", subject, ast.Tuple([ast.Constant(list), ast.Constant(tuple)], ast.Load())),
+                 ast.Compare(call("len", subject), [ast.Eq()], [ast.Constant(len(pattern.patterns))])]
+        parts = [(ast.Subscript(subject, ast.Constant(k), ast.Load()), p) for k, p in enumerate(pattern.patterns)]
+    else:
+        raise NotCompilable("such a pattern")
+    binds = []
+    for part, p in parts:
+        test, more = matched(p, part)
+        tests += [] if test is None else [test]
+        binds += more
+    return ast.BoolOp(ast.And(), tests) if len(tests) > 1 else tests[0], binds  # type: ignore[arg-type]
+
 
 _STATEMENTS = 20_000
 
@@ -310,6 +354,29 @@ class Statements:
                                   for n in ast.walk(s)):
             raise NotCompilable("`finally` after a statement that leaves the block")
         self.block([*node.body, *node.orelse, *node.finalbody])
+
+    def do_Match(self, node: ast.Match) -> None:
+        """``match``, as the tests and assignments that it stands for."""
+        subject = ast.Name(f"$match{node.lineno}_{node.col_offset}", ast.Load())
+        self.frame.locals.add(subject.id)
+        value = self.settle(self.expr(node.subject))
+        self.state[(self.frame.key, subject.id)] = value
+        statement: list[ast.stmt] = []
+        for case in reversed(node.cases):
+            test, binds = matched(case.pattern, subject)
+            if case.guard is not None and binds:
+                raise NotCompilable("a guard of a pattern that binds names")
+            tests = [t for t in (test, case.guard) if t is not None]
+            body = [*binds, *case.body]
+            if not tests:
+                statement = body
+            else:
+                statement = [ast.If(tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), tests), body, statement)]
+        for s in statement:
+            for n in ast.walk(s):
+                if not hasattr(n, "lineno"):
+                    ast.copy_location(n, node)
+        self.block(statement)
 
     def do_With(self, node: ast.With) -> None:
         first = node.items[0]

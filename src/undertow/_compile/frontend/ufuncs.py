@@ -13,6 +13,7 @@ from ..ir.function import Value
 from ..ir.types import BOOL, C128, F64, I64
 from . import arithmetic
 from .complexes import as_pair
+from .derived import DERIVED, derived
 from .merge import is_number, scalar_of
 from .registry import is_bool, numpy_function
 from .values import Array, Const, Pair, Scalar, Sequence
@@ -21,7 +22,7 @@ __all__ = ["Ufuncs"]
 
 _UFUNCS = {getattr(np, name): name for name in arithmetic.UNARY if hasattr(np, name)}
 _BINARY_UFUNCS = {np.add: "Add", np.subtract: "Sub", np.multiply: "Mult", np.divide: "Div", np.true_divide: "Div",
-                  np.power: "Pow", np.logical_and: "BitAnd", np.logical_or: "BitOr", np.bitwise_and: "BitAnd",
+                  np.power: "Pow", np.bitwise_and: "BitAnd",
                   np.mod: "Mod", np.remainder: "Mod", np.floor_divide: "FloorDiv"}
 _COMPARE_UFUNCS = {np.less: "Lt", np.less_equal: "LtE", np.greater: "Gt", np.greater_equal: "GtE", np.equal: "Eq",
                    np.not_equal: "NotEq"}
@@ -103,6 +104,10 @@ class Ufuncs:
         return Const(None)
 
     def apply_ufunc(self, f: np.ufunc, args: list) -> Any:
+        if f in DERIVED and not all(map(is_number, args)):
+            return self.elementwise(f.__name__, args, derived(self.b, f))
+        if f in DERIVED:
+            return Scalar(derived(self.b, f)(*(scalar_of(a).value for a in args)), "np")
         name = _UFUNCS.get(f)
         if name is not None:
             return self.elementwise(f.__name__, args, lambda x: arithmetic.unary(self.b, name, x))
@@ -123,8 +128,6 @@ class Ufuncs:
             return self.elementwise("reciprocal", args, lambda x: self.b.scalar(
                 "div", const(1.0, x.type), x) if x.type != C128 else arithmetic.binary(
                     self.b, "Div", Scalar(const(1.0), "np"), Scalar(x, "np")).value)
-        if f is np.logical_not:
-            return self.elementwise("not", args, lambda x: self.b.scalar("not", is_bool(x)))
         if f in _BINARY_UFUNCS:
             args = [Scalar(scalar_of(a).value, "np") if is_number(a) and all(map(is_number, args)) else a for a in args]
             return self.binary(_BINARY_UFUNCS[f], *args)
@@ -151,7 +154,9 @@ class Ufuncs:
 
     # ---- choice
     @numpy_function(np.where)
-    def np_where(self, test: Any, x: Any, y: Any) -> Any:
+    def np_where(self, test: Any, x: Any = None, y: Any = None) -> Any:
+        if x is None and y is None:
+            return self.np_nonzero(test)
         weak = [is_number(v) and scalar_of(v).flavor == "py" for v in (x, y)]
 
         def body(c: Value, a: Value, b: Value) -> Value:

@@ -16,8 +16,7 @@ from ..ir.builder import const
 from ..ir.function import Constant, Value
 from ..ir.types import C128, ArrayType, ScalarType
 
-__all__ = ["Array", "Axis", "Const", "Exit", "Frame", "Function", "Growing", "Hidden", "Iterable", "Lazy", "Maybe", "Method", "Optional", "Pair", "Paired", "Ref", "Scalar",
-           "Sequence", "View", "same_value", "same_view"]
+__all__ = ["Array", "Axis", "Const", "Exit", "Frame", "Function", "Growing", "Hidden", "Iterable", "Lazy", "Maybe", "Method", "Optional", "Pair", "Paired", "Ref", "Scalar", "Sequence", "Super", "View", "same_value", "same_view"]
 
 
 class Pair(Value):
@@ -173,12 +172,25 @@ class Method:
 
 
 @dataclass(frozen=True)
+class Super:
+    """An object as an instance of what comes after `cls` in the order of its classes."""
+
+    owner: Any
+    cls: type = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Iterable:
-    """``range``, ``zip``, ``enumerate``, ``reversed`` before they are looped over; `threads` marks ``prange``."""
+    """``range``, ``zip``, ``enumerate``, ``reversed``, a generator before they are looped over.
+
+    `threads` marks ``prange``; `known` gives the items of a generator, if they can be written out. All but a range and a
+    slice can be looped over once.
+    """
 
     kind: str
     parts: tuple
     threads: bool = False
+    known: Any = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

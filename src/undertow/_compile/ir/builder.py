@@ -93,10 +93,10 @@ class Builder:
         """A scalar operation, folded where its operands decide it."""
         if type is None:
             type = BOOL if name in COMPARISONS or name in ("not", "isnan", "isinf", "isfinite") else operands[-1].type
-        folded = self._fold(name, operands, type)
+        folded = self.fold(name, operands, type)
         return folded if folded is not None else self.pure(name, operands, type, hint=hint)
 
-    def _fold(self, name: str, operands: tuple[Value, ...], type: ScalarType) -> Value | None:
+    def fold(self, name: str, operands: tuple[Value, ...], type: ScalarType) -> Value | None:
         if all(isinstance(v, Constant) for v in operands) and type.name != "f32":
             return _fold_constants(name, [v.value for v in operands], type)
         if len(operands) == 2:

@@ -124,7 +124,11 @@ def again(b: Builder, op: Op, operands: list[Value]) -> Value:
     """A scalar operation of other operands, folded where they decide it."""
     if op.name == "cast":
         return b.cast(operands[0], op.result.type)  # type: ignore[arg-type]
-    if op.attrs.get("strong"):
+    if op.attrs.get("wrap"):
+        folded = b.fold(op.name, tuple(operands), op.result.type)  # type: ignore[arg-type]
+        if folded is not None and not (isinstance(folded, Constant) and abs(folded.value) >= 2**62):
+            return folded
+    if op.attrs.get("strong") or op.attrs.get("wrap"):
         return b.pure(op.name, operands, op.result.type, op.attrs, op.result.name)
     return b.scalar(op.name, *operands, type=op.result.type, hint=op.result.name)  # type: ignore[arg-type]
 

@@ -1,0 +1,104 @@
+"""Universal functions that are made of others, element by element."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .._refusal import NotCompilable
+from ..ir.builder import Builder, const
+from ..ir.function import Value
+from ..ir.types import BOOL, F32, F64, I64
+from . import arithmetic
+from .values import Scalar
+
+__all__ = ["DERIVED", "derived"]
+
+
+def _floats(b: Builder, *values: Value) -> list[Value]:
+    """Numbers as floats of one type."""
+    single = all(v.type == F32 for v in values)
+    if not single and any(v.type == F32 for v in values):
+        raise NotCompilable("float32 and another type in such a function")
+    return [v if single else b.cast(v, F64) for v in values]
+
+
+def _logaddexp(b: Builder, x: Value, y: Value) -> Value:
+    x, y = _floats(b, x, y)
+    same = b.scalar("eq", x, y)  # infinities too
+    gap = b.scalar("select", same, const(0.0, x.type), b.sub(x, y))
+    return b.add(b.scalar("maximum", x, y), b.scalar("log1p", b.scalar("exp", b.scalar("neg", b.scalar("abs", gap)))))
+
+
+def _nan_aside(op: str) -> Callable[..., Value]:
+    def found(b: Builder, x: Value, y: Value) -> Value:
+        x, y = _floats(b, x, y)
+        both = b.scalar(op, x, y)
+        return b.scalar("select", b.scalar("isnan", x), y, b.scalar("select", b.scalar("isnan", y), x, both))
+
+    return found
+
+
+def _heaviside(b: Builder, x: Value, half: Value) -> Value:
+    x, half = _floats(b, x, half)
+    zero, one = const(0.0, x.type), const(1.0, x.type)
+    stepped = b.scalar("select", b.scalar("lt", x, zero), zero, b.scalar("select", b.scalar("gt", x, zero), one, half))
+    return b.scalar("select", b.scalar("isnan", x), x, stepped)
+
+
+def _cbrt(b: Builder, x: Value) -> Value:
+    x, = _floats(b, x)
+    return b.scalar("copysign", b.scalar("pow", b.scalar("abs", x), const(1.0 / 3.0, x.type)), x)
+
+
+def _float_power(b: Builder, x: Value, y: Value) -> Value:
+    x, y = _floats(b, x, y)
+    return arithmetic.power(b, Scalar(x, "np"), Scalar(y, "np")).value
+
+
+def _signbit(b: Builder, x: Value) -> Value:
+    x, = _floats(b, x)
+    return b.scalar("lt", b.scalar("copysign", const(1.0, x.type), x), const(0.0, x.type))
+
+
+def _integers(op: str) -> Callable[..., Value]:
+    def found(b: Builder, x: Value, y: Value) -> Value:
+        return arithmetic.binary(b, op, Scalar(x, "np"), Scalar(y, "np")).value
+
+    return found
+
+
+def _logical(op: str) -> Callable[..., Value]:
+    def found(b: Builder, x: Value, y: Value) -> Value:
+        p, q = (v if v.type == BOOL else arithmetic.truth(b, Scalar(v, "np")) for v in (x, y))
+        return b.scalar(op, p, q)
+
+    return found
+
+
+def _not(b: Builder, x: Value) -> Value:
+    return b.scalar("not", x if x.type == BOOL else arithmetic.truth(b, Scalar(x, "np")))
+
+
+def _invert(b: Builder, x: Value) -> Value:
+    if x.type == BOOL:
+        return b.scalar("not", x)
+    if x.type != I64:
+        raise NotCompilable("`~` of a float")
+    return b.sub(const(-1), x)
+
+
+DERIVED: dict[Any, Callable[..., Value]] = {
+    np.logaddexp: _logaddexp, np.fmax: _nan_aside("maximum"), np.fmin: _nan_aside("minimum"),
+    np.heaviside: _heaviside, np.cbrt: _cbrt, np.float_power: _float_power, np.signbit: _signbit,
+    np.bitwise_or: _integers("BitOr"), np.bitwise_xor: _integers("BitXor"), np.left_shift: _integers("LShift"),
+    np.right_shift: _integers("RShift"), np.logical_and: _logical("and"), np.logical_or: _logical("or"),
+    np.logical_not: _not, np.invert: _invert}
+
+
+def derived(b: Builder, f: Any) -> Callable[..., Value]:
+    """The function of element values that stands for a universal function."""
+    program = DERIVED[f]
+    return lambda *values: program(b, *values)
