@@ -158,7 +158,8 @@ def _is_plain_object(x: Any) -> bool:
     """Whether an object is its attributes: an instance of a class of the program."""
     cls = type(x)
     if isinstance(x, (type, enum.Enum, np.ndarray, types.ModuleType)) or not hasattr(x, "__dict__") or isinstance(
-            x, types.FunctionType) or cls.__module__.partition(".")[0] in ("builtins", "numpy", "scipy", "numba", "functools"):
+            x, types.FunctionType) or cls.__module__.partition(".")[0] in (
+            "builtins", "numpy", "scipy", "numba", "functools", "undertow"):
         return False
     return cls.__getattribute__ is object.__getattribute__ and not hasattr(cls, "__getattr__") \
         and not hasattr(cls, "__slots__") and not hasattr(x, "py_func") and not hasattr(x, "__wrapped__")
