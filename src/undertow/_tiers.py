@@ -90,9 +90,9 @@ class Ledger:
         return cost >= price + (0.0 if "numba" in sys.modules else 0.4)
 
 
-def ledger_of(function: FunctionType, specs: tuple, active: tuple, parallel: bool = False) -> Ledger:
+def ledger_of(function: FunctionType, specs: tuple, active: tuple, options: Any = None) -> Ledger:
     """The ledger of a function's calls with a signature."""
-    key = (function.__code__, specs, active, parallel)
+    key = (function.__code__, specs, active, options)
     found = _ledgers.get(key)
     if found is None:
         if len(_ledgers) > 4096:
@@ -169,7 +169,7 @@ def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str =
         If it can never be compiled: there is nothing to enter.
     """
     function, first = _compile.function_of(f)
-    parallel = _compile.on_threads(f)
+    options = _compile.options_of(f)
     if kwargs or (places.__class__ is not int):
         args, places = positional(function, len(first), args, kwargs, places)
     elif places < 0:
@@ -187,7 +187,7 @@ def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str =
         chosen = [p + len(first) for p in places]
         active = tuple([i in chosen for i in range(len(args))])
     try:
-        ledger = ledger_of(function, specs, active, parallel)
+        ledger = ledger_of(function, specs, active, options)
     except TypeError:
         raise NotCompilable("arguments that cannot be hashed") from None
     if ledger.refusal is not None and ledger.runs > 0 and tier == "auto":
@@ -199,11 +199,11 @@ def whole(f: Any, args: tuple, kwargs: dict, places: Any, tier: str, mode: str =
         if compiled is None or compiled.code is not function.__code__:
             if tier == "auto" and compiled is None and not ledger.worth_a_look(function, args, times):
                 return ledger
-            compiled = _compile.compiled_for(function, specs, active, values, parallel)
+            compiled = _compile.compiled_for(function, specs, active, values, options)
         try:
             values = compiled.values_of(values, function)
         except NotCompilable:
-            compiled = _compile.compiled_for(function, specs, active, values, parallel)
+            compiled = _compile.compiled_for(function, specs, active, values, options)
             values = compiled.values_of(values[:sum(compiled.counts)], function)
         variant = compiled.variant(values)
         if tier == "auto" and not ledger.pays(compiled, variant, values, mode, times):
@@ -345,7 +345,7 @@ class Provider:
         NotCompilable
         """
         function, first = _compile.function_of(f)
-        parallel = _compile.on_threads(f)
+        options = _compile.options_of(f)
         if first:
             raise NotCompilable("a bound method")
         given: tuple = tuple(args)
@@ -359,7 +359,7 @@ class Provider:
         which = tuple(a is self._yes for a in flags)
         specs, values = _compile.signature_of(given)
         try:
-            ledger = ledger_of(function, specs, which, parallel)
+            ledger = ledger_of(function, specs, which, options)
         except TypeError:
             raise NotCompilable("arguments that cannot be hashed") from None
         ledger.spent = max(ledger.spent, spent)
@@ -368,11 +368,11 @@ class Provider:
         try:
             compiled = ledger.keep
             if compiled is None or compiled.code is not function.__code__:
-                compiled = _compile.compiled_for(function, specs, which, values, parallel)
+                compiled = _compile.compiled_for(function, specs, which, values, options)
             try:
                 values = compiled.values_of(values, function)
             except NotCompilable:
-                compiled = _compile.compiled_for(function, specs, which, values, parallel)
+                compiled = _compile.compiled_for(function, specs, which, values, options)
                 values = compiled.values_of(values[:sum(compiled.counts)], function)
             variant = compiled.variant(values)
             if not ledger.pays(compiled, variant, values, "pullback"):

@@ -143,11 +143,11 @@ def test_neighbours_around_the_end(start):
 @pytest.mark.parametrize("start", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(20, 120, 20))])
 def test_random_stencils_on_threads(start):
     """The pieces of loops run in the opposite order, and what each touches is noted: two that meet fail the test."""
-    token = _compile.threads.set(True)
+    token = _compile.options.set(_compile.Options(threads=True))
     try:
         with np.errstate(all="ignore"):
             for seed in range(start, start + 20):
                 compare(seed)
                 compare(seed, periodic, 1)
     finally:
-        _compile.threads.reset(token)
+        _compile.options.reset(token)

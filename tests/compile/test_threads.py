@@ -14,9 +14,9 @@ numba = pytest.importorskip("numba")
 
 @pytest.fixture
 def threads():
-    token = _compile.threads.set(True)
+    token = _compile.options.set(_compile.Options(threads=True))
     yield
-    _compile.threads.reset(token)
+    _compile.options.reset(token)
 
 
 def pieces(f, args, active):

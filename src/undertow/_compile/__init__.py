@@ -9,15 +9,13 @@ from __future__ import annotations
 import threading
 import types
 import weakref
-from contextvars import ContextVar
 from typing import Any
 
 from ._refusal import NotCompilable, defects
+from .options import NOTHING, Options, allowed, options, options_of
 
-__all__ = ["NotCompilable", "compile_pullback", "compile_pushforward", "compiled_for", "function_of", "on_threads",
-           "signature_of", "threads"]
-
-threads: ContextVar[bool] = ContextVar("threads", default=False)  # whether all loops that can be are cut
+__all__ = ["NotCompilable", "Options", "allowed", "compile_pullback", "compile_pushforward", "compiled_for", "function_of", "options",
+           "options_of", "signature_of"]
 
 _cache: dict[tuple, _Family] = {}
 _lock = threading.RLock()
@@ -60,11 +58,6 @@ def function_of(f: Any) -> tuple[types.FunctionType, tuple]:
     return f, first
 
 
-def on_threads(f: Any) -> bool:
-    """Whether the loops of a callable are to run on threads: the user says so here, or said so to Numba."""
-    return threads.get() or (hasattr(f, "py_func") and bool(getattr(f, "targetoptions", {}).get("parallel")))
-
-
 def signature_of(args: tuple) -> tuple[tuple, list]:
     """Signatures of arguments and their leaves in order.
 
@@ -100,7 +93,7 @@ def parts_of_value(result: Any, value: Any) -> list[tuple] | None:
 
 
 def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...], values: list | None = None,
-                 on_threads: bool = False) -> Any:
+                 options: Options = NOTHING) -> Any:
     """The compiled program of a Python function for a signature, made if need be.
 
     Where lengths and integers must be known to type the program, it is for those of `values`, the leaves of the
@@ -115,7 +108,7 @@ def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...], values: list | 
     from .surroundings import Changed, check_guards
 
     try:
-        key = (f.__code__, id(f.__globals__), specs, active, on_threads)
+        key = (f.__code__, id(f.__globals__), specs, active, options)
         family = _cache.get(key)
     except TypeError:
         raise NotCompilable("arguments that cannot be hashed") from None
@@ -141,7 +134,7 @@ def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...], values: list | 
             if len(family.members) > (2 * _ATTEMPTS if family.pinned else _ATTEMPTS):
                 raise NotCompilable("the constants it refers to change too often")
             family.varying |= changed
-            found = _lowered(family, f, specs, active, values, on_threads)
+            found = _lowered(family, f, specs, active, values, options)
         except NotCompilable as refusal:
             family.refusal, family.refused_for, family.failures = refusal.again(), weakref.ref(f), family.failures + 1
             raise
@@ -156,26 +149,26 @@ def compiled_for(f: Any, specs: tuple, active: tuple[bool, ...], values: list | 
 
 
 def _lowered(family: _Family, f: Any, specs: tuple, active: tuple[bool, ...], values: list | None,
-             on_threads: bool) -> Any:
+             options: Options) -> Any:
     """A new program of a family: for all extents and integers, or, if that cannot be, for those of `values`."""
     from .frontend.state import Unknown
     from .program import CompiledPullback, pins_of
 
     if not family.pinned:
         try:
-            return CompiledPullback(f, specs, active, family.varying, threads=on_threads)
+            return CompiledPullback(f, specs, active, family.varying, options=options)
         except Unknown as refusal:
             pins = pins_of(values or [])
             if not pins:
                 raise
             reason = refusal.again()
         try:
-            found = CompiledPullback(f, specs, active, family.varying, pins, threads=on_threads)
+            found = CompiledPullback(f, specs, active, family.varying, pins, options=options)
         except NotCompilable:
             raise reason from None
         family.pinned = True
         return found
-    return CompiledPullback(f, specs, active, family.varying, pins_of(values or []), threads=on_threads)
+    return CompiledPullback(f, specs, active, family.varying, pins_of(values or []), options=options)
 
 
 def compile_pullback(f: Any, args: tuple, active: tuple[bool, ...]) -> Any:
@@ -185,12 +178,12 @@ def compile_pullback(f: Any, args: tuple, active: tuple[bool, ...]) -> Any:
     ------
     NotCompilable
     """
-    parallel = on_threads(f)
+    options = options_of(f)
     f, first = function_of(f)
     if first:
         raise NotCompilable("a bound method")
     specs, values = signature_of(tuple(args))
-    return compiled_for(f, specs, tuple(active), values, parallel)
+    return compiled_for(f, specs, tuple(active), values, options)
 
 
 def compile_pushforward(f: Any, args: tuple, active: tuple[bool, ...], width: int = 1) -> Any:

@@ -19,6 +19,7 @@ from .ir.function import Function, Op, Value, walk
 from .ir.types import I64, ArrayType
 from .ir.verify import verify
 from .leave import Leave
+from .options import NOTHING, Options
 from .quick import quick_call
 from .results import Outs, assemble, parts_of, place_seed, reached, seeds_arguments, yields_of, zero_seed
 from .surroundings import check_guards, fetch, grouped, places
@@ -48,7 +49,7 @@ class CompiledPullback:
     """
 
     def __init__(self, f: Any, specs: tuple, active: tuple[bool, ...], varying: frozenset = frozenset(),
-                 pins: dict | None = None, threads: bool = False) -> None:
+                 pins: dict | None = None, options: Options = NOTHING) -> None:
         start = time.perf_counter()
         self.function_ref = weakref.ref(f)
         self.code = f.__code__
@@ -56,7 +57,7 @@ class CompiledPullback:
         self.specs = specs
         self.pins = pins or {}
         self.lowered: Lowered = lower(f, specs, varying, self.pins)
-        self.threads = threads
+        self.options = options
         self.ir: Function = self.lowered.function
         share_loads(self.ir)
         eliminate_dead(self.ir)
@@ -233,7 +234,7 @@ class CompiledPullback:
         eliminate_dead(primal)
         fuse(primal)
         verify(primal)
-        v = Variant(decisions, primal, self.active_params, yields_of(self.lowered.result), self.threads)
+        v = Variant(decisions, primal, self.active_params, yields_of(self.lowered.result), self.options)
         v.keeps_slow = v.may_keep_slow(known)
         self.variants.append(v)
         return v

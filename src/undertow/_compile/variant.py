@@ -11,10 +11,11 @@ from ._refusal import NotCompilable, contained
 from .analyses.cost import learn, multiplicities
 from .analyses.memory import memory
 from .analyses.required import slow_operations
-from .emit.native import compile_source
+from .emit.native import FAST, compile_source
 from .emit.python import emit
 from .ir.function import Function, Op, Value, walk
 from .ir.verify import verify
+from .options import Options
 from .transforms.lanes import widen
 from .transforms.localize import localize
 from .transforms.optimize import optimize
@@ -35,12 +36,12 @@ _TAPE = 2**22  # bytes: a tape that stays in the caches
 class Variant:
     """A program valid wherever the decisions it was made under hold, compiled for what is asked of it."""
 
-    def __init__(self, decisions: dict[Op, bool], primal: Function, active: list[Value], own: int, threads: bool) -> None:
+    def __init__(self, decisions: dict[Op, bool], primal: Function, active: list[Value], own: int, options: Options) -> None:
         self.decisions = decisions
         self.own = own  # results that make up the function's value; the others are left in its arguments
         self.primal = primal
         self.active = active
-        self.threads = threads
+        self.threads, self.fastmath = options
         self.slow = slow_operations(primal, memory(primal)) if active else []
         self.keeps_slow = False
         self.checked = any(op.name in ("check", "library") for op in walk(primal.body))
@@ -194,5 +195,5 @@ class Variant:
                 wide = resolve(function, {})
                 if widen(wide, lane_count()):
                     function = verify(wide)
-            self.sources[mode] = emit(function)
+            self.sources[mode] = FAST * self.fastmath + emit(function)
         return self.sources[mode]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import _compile
 from .._driver import PLAIN, Pushed, Recording, twin
 from .._errors import AliasingError, ArgumentError
 from .._record.memory import owner_of
@@ -54,6 +55,15 @@ def operator(body: Callable[..., Any]) -> Any:
     signature = inspect.signature(body)
     made.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])  # type: ignore[attr-defined]
     return made
+
+
+def relaxed(made: Operator) -> Operator:
+    """The operator, with native code whose floating-point operations need not be done as they stand."""
+    def body(lower: Any, *args: Any, **kwargs: Any) -> Any:
+        with _compile.allowed(fastmath=True):
+            return made._under(lower, *args, **kwargs)
+
+    return Operator(body)
 
 
 IMMUTABLE = frozenset({float, np.float64, int, bool, str, bytes, type(None), complex})

@@ -200,7 +200,7 @@ def dense_jacobian(f: Any, args: tuple, kwargs: dict, argnums: Any, mode: str, t
         raise NotCompilable("a Jacobian with respect to something else than arrays and numbers")
     size = sum(np.size(x) for x in inputs)
     if mode == "reverse" or (mode == "auto" and size > 1):
-        found = pullback(f, args, kwargs, argnums, tier, ("scalar", "new", "argument"))
+        found = pullback(f, args, kwargs, argnums, tier, ("scalar", "tagged", "new", "argument"))
         if isinstance(found, Ledger):
             raise Pending(found)
         if found is None:

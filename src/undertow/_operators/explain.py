@@ -134,7 +134,7 @@ def compiled_call(f: Any, args: tuple, kwargs: dict, argnums: Any) -> tuple:
     args = first + args
     specs, values = _compile.signature_of(args)
     active = tuple(i in chosen for i in range(len(args)))
-    compiled = _compile.compiled_for(function, specs, active, values, _compile.on_threads(f))
+    compiled = _compile.compiled_for(function, specs, active, values, _compile.options_of(f))
     values = compiled.values_of(values, function)
     return function, specs, active, compiled, compiled.variant(values), values
 
@@ -144,7 +144,7 @@ def whole_call(f: Any, args: tuple, kwargs: dict, argnums: Any, name: str) -> Ex
     from .._compile.analyses.cost import multiplicities
 
     function, specs, active, compiled, variant, values = compiled_call(f, args, kwargs, argnums)
-    ledger = ledger_of(function, specs, active, _compile.on_threads(f))
+    ledger = ledger_of(function, specs, active, _compile.options_of(f))
     if ledger.refusal is not None:
         raise ledger.refusal.again()
     if not ledger.worth_a_look(function, (*_compile.function_of(f)[1], *args)) and not variant.ready("gradient"):

@@ -11,14 +11,15 @@ from .._driver import PLAIN
 from .._errors import ArgumentError
 from .._tiers import Ledger, Timed, check_tier
 from . import dense, directional, native
-from .base import Operator, OperatorMethod, Problem, filled, fitted, operator, real_scalar
+from .base import Operator, OperatorMethod, Problem, filled, fitted, operator, real_scalar, relaxed
 from .trees import Form, leaves, rebuild, with_derivatives
 
 __all__ = ["LinearMap", "Pullback", "derivative", "grad", "jacobian", "jvp", "linearize", "stop_gradient",
            "value_and_grad", "vjp"]
 
 
-def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, tier: str = "auto") -> Any:
+def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, tier: str = "auto",
+                   fastmath: bool = False) -> Any:
     r"""Value and gradient of a function with a real number as result.
 
     .. math:: x \mapsto \bigl(f(x), \nabla f(x)\bigr)
@@ -34,6 +35,10 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
     tier : {"auto", "record", "compile"}
         Whether the call is recorded as it runs or made into native code.  Either gives the same values and effects;
         "auto" compiles what it can where that is faster, "compile" refuses what cannot be compiled.
+    fastmath : bool
+        Whether native code may do floating-point operations in another order, contract ``a * b + c``, and multiply by
+        reciprocals: faster sums, and results that differ in rounding.  NaN and infinities stay what they are.  Recorded
+        operations are NumPy's in any case.
 
     Returns
     -------
@@ -62,6 +67,8 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
     """
 
     check_tier(tier)
+    if fastmath:
+        return relaxed(value_and_grad(f, argnums, has_aux=has_aux, tier=tier))
     known: dict = {}
 
     def body(lower: Any, *args: Any, **kwargs: Any) -> Any:
@@ -100,14 +107,15 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
     return Operator(body)
 
 
-def grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, tier: str = "auto") -> Any:
+def grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, tier: str = "auto",
+         fastmath: bool = False) -> Any:
     r"""Gradient of a function with a real number as result.
 
     .. math:: x \mapsto \nabla f(x)
 
     Parameters
     ----------
-    f, argnums, has_aux, tier
+    f, argnums, has_aux, tier, fastmath
         As for `value_and_grad`.
 
     Returns
@@ -121,7 +129,7 @@ def grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, tier
     >>> ut.grad(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
     array([ 3., 12.])
     """
-    both = value_and_grad(f, argnums, has_aux=has_aux, tier=tier)
+    both = value_and_grad(f, argnums, has_aux=has_aux, tier=tier, fastmath=fastmath)
 
     def body(lower: Any, *args: Any, **kwargs: Any) -> Any:
         value, gradient = both._under(lower, *args, **kwargs)
@@ -150,7 +158,7 @@ class Pullback:
 
 @operator
 def vjp(lower: Any, f: Callable[..., Any], *args: Any, argnums: Any = None, has_aux: bool = False, tier: str = "auto",
-        **kwargs: Any) -> Any:
+        fastmath: bool = False, **kwargs: Any) -> Any:
     r"""Result of a function, and its pullback.
 
     .. math:: (f, x) \mapsto \bigl(f(x),\ \bar y \mapsto J(x)^{\mathsf T} \bar y\bigr)
@@ -165,7 +173,7 @@ def vjp(lower: Any, f: Callable[..., Any], *args: Any, argnums: Any = None, has_
         Arguments to differentiate.  Default: all that hold floats.
     has_aux : bool
         Whether `f` returns ``(value, aux)``.
-    tier : {"auto", "record", "compile"}
+    tier, fastmath
         As for `value_and_grad`.
 
     Returns
@@ -183,6 +191,8 @@ def vjp(lower: Any, f: Callable[..., Any], *args: Any, argnums: Any = None, has_
     >>> pullback(np.array([1.0, 0.0]))
     array([1., 0.])
     """
+    if fastmath:
+        return relaxed(vjp)._under(lower, f, *args, argnums=argnums, has_aux=has_aux, tier=tier, **kwargs)
     if argnums is None:
         found = tuple(i for i, x in enumerate(args) if leaves(x))
         argnums = found[0] if len(args) == 1 and len(found) == 1 else found
@@ -218,7 +228,7 @@ def recorded_vjp(lower: Any, f: Any, args: tuple, kwargs: dict, argnums: Any, ha
 
 @operator
 def jvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], *,
-        tier: str = "auto") -> Any:
+        tier: str = "auto", fastmath: bool = False) -> Any:
     r"""Result of a function and its directional derivative.
 
     .. math:: (f, x, \dot x) \mapsto \bigl(f(x),\ J(x)\, \dot x\bigr)
@@ -229,7 +239,7 @@ def jvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: t
         Any Python function.
     primals, tangents : tuple
         Its arguments, and a direction for each, of the same structure.
-    tier : {"auto", "record", "compile"}
+    tier, fastmath
         As for `value_and_grad`.
 
     Returns
@@ -243,6 +253,8 @@ def jvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: t
     >>> ut.jvp(lambda x: x * x, (3.0,), (1.0,))
     (9.0, 6.0)
     """
+    if fastmath:
+        return relaxed(jvp)._under(lower, f, primals, tangents, tier=tier)
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise ArgumentError("primals and tangents are tuples with one entry an argument",
                             fixes=["for one argument: ut.jvp(f, (x,), (x_dot,))"]).at()
@@ -322,7 +334,7 @@ class LinearMap:
 
 
 @operator
-def linearize(lower: Any, f: Callable[..., Any], *args: Any, tier: str = "auto") -> tuple[Any, LinearMap]:
+def linearize(lower: Any, f: Callable[..., Any], *args: Any, tier: str = "auto", fastmath: bool = False) -> tuple[Any, LinearMap]:
     """Result of a function, and its derivative there as a linear map.
 
     Parameters
@@ -331,7 +343,7 @@ def linearize(lower: Any, f: Callable[..., Any], *args: Any, tier: str = "auto")
         Any Python function without effects that a second run would repeat.
     *args
         Its arguments.
-    tier : {"auto", "record", "compile"}
+    tier, fastmath
         As for `value_and_grad`.
 
     Returns
@@ -348,11 +360,13 @@ def linearize(lower: Any, f: Callable[..., Any], *args: Any, tier: str = "auto")
     >>> linear(np.array([1.0, 1.0]))
     array([2., 6.])
     """
+    if fastmath:
+        return relaxed(linearize)._under(lower, f, *args, tier=tier)
     linear = LinearMap(lower, f, args, check_tier(tier))
     return linear._value, linear
 
 
-def derivative(f: Callable[..., Any], argnum: Any = 0, *, tier: str = "auto") -> Any:
+def derivative(f: Callable[..., Any], argnum: Any = 0, *, tier: str = "auto", fastmath: bool = False) -> Any:
     """Derivative of a function of one number, of whatever structure its result has.
 
     Parameters
@@ -361,7 +375,7 @@ def derivative(f: Callable[..., Any], argnum: Any = 0, *, tier: str = "auto") ->
         Function of a real or complex number; complex results of complex numbers are taken as holomorphic.
     argnum : int
         Position of the number among the arguments.
-    tier : {"auto", "record", "compile"}
+    tier, fastmath
         As for `value_and_grad`.
 
     Returns
@@ -396,10 +410,11 @@ def derivative(f: Callable[..., Any], argnum: Any = 0, *, tier: str = "auto") ->
             transposed.close()
 
     check_tier(tier)
-    return Operator(body)
+    return relaxed(Operator(body)) if fastmath else Operator(body)
 
 
-def jacobian(f: Callable[..., Any], argnums: Any = 0, *, mode: str = "auto", tier: str = "auto") -> Any:
+def jacobian(f: Callable[..., Any], argnums: Any = 0, *, mode: str = "auto", tier: str = "auto",
+             fastmath: bool = False) -> Any:
     r"""Dense Jacobian of a function of arrays.
 
     .. math:: J_{ij} = \partial f_i / \partial x_j
@@ -412,7 +427,7 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0, *, mode: str = "auto", tie
         Arguments to differentiate: arrays, numbers, or containers of these.
     mode : {"auto", "forward", "reverse"}
         One sweep an input, or one an output; "auto" takes the fewer.
-    tier : {"auto", "record", "compile"}
+    tier, fastmath
         As for `value_and_grad`.
 
     Returns
@@ -457,7 +472,7 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0, *, mode: str = "auto", tie
         finally:
             recording.close()
 
-    return Operator(body)
+    return relaxed(Operator(body)) if fastmath else Operator(body)
 
 
 @operator

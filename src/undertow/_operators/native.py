@@ -27,7 +27,7 @@ def refused(reason: NotCompilable) -> UnsupportedError:
 
 def key_of(args: tuple) -> tuple | None:
     """What decides how a call of numbers and arrays runs; None where an argument is something else."""
-    key: list = [_compile.threads.get()]
+    key: list = [_compile.options.get()]
     for a in args:
         kind = type(a)
         if kind is np.ndarray:
@@ -51,7 +51,7 @@ def again(f: Any, args: tuple, known: dict) -> tuple | None:
             values = list(args)
         else:
             specs, values = _compile.signature_of(args)
-            found = known.get((specs, _compile.threads.get()))
+            found = known.get((specs, _compile.options.get()))
             if found is None:
                 return None
             compiled, places, single, boxing, bound = found
@@ -97,7 +97,7 @@ def gradient(f: Any, args: tuple, kwargs: dict, argnums: Any, tier: str, has_aux
         if known is not None and (type(f) is FunctionType or boxing) and not has_aux:
             bound = call.compiled.bind(f.py_func if boxing else f)
             single = type(argnums) in (int, str)
-            known[call.compiled.specs, _compile.threads.get()] = call.compiled, tuple(call.places), single, boxing, bound
+            known[call.compiled.specs, _compile.options.get()] = call.compiled, tuple(call.places), single, boxing, bound
         return (boxed(value) if boxing else value), found
     except NotCompilable as reason:
         if call is not None:

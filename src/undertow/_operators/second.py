@@ -7,14 +7,14 @@ from typing import Any
 
 from .._tiers import Ledger, Timed, check_tier
 from . import directional
-from .base import Operator, Problem, fitted, operator
+from .base import Operator, Problem, fitted, operator, relaxed
 from .first import grad, jacobian
 from .trees import leaves
 
 __all__ = ["hessian", "hvp"]
 
 
-def hessian(f: Callable[..., Any], argnums: Any = 0, *, tier: str = "auto") -> Any:
+def hessian(f: Callable[..., Any], argnums: Any = 0, *, tier: str = "auto", fastmath: bool = False) -> Any:
     r"""Dense Hessian of a function with a real number as result.
 
     .. math:: H_{ij} = \partial^2 f / \partial x_i \partial x_j
@@ -25,7 +25,7 @@ def hessian(f: Callable[..., Any], argnums: Any = 0, *, tier: str = "auto") -> A
         Any Python function with one real number as result.
     argnums : int, str, or tuple of these
         Arguments to differentiate: arrays, numbers, or containers of these.
-    tier : {"auto", "record", "compile"}
+    tier, fastmath
         As for `value_and_grad`.
 
     Returns
@@ -58,12 +58,12 @@ def hessian(f: Callable[..., Any], argnums: Any = 0, *, tier: str = "auto") -> A
     def recorded(lower: Any, args: tuple, kwargs: dict) -> Any:
         return rows._under(lower, *args, **kwargs)
 
-    return Operator(body)
+    return relaxed(Operator(body)) if fastmath else Operator(body)
 
 
 @operator
 def hvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], *,
-        tier: str = "auto") -> Any:
+        tier: str = "auto", fastmath: bool = False) -> Any:
     r"""Product of the Hessian of a function with a vector, without the Hessian.
 
     .. math:: (f, x, v) \mapsto \nabla^2 f(x)\, v
@@ -74,7 +74,7 @@ def hvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: t
         Any Python function with one real number as result.
     primals, tangents : tuple
         Its arguments, and a direction for each, of the same structure.
-    tier : {"auto", "record", "compile"}
+    tier, fastmath
         As for `value_and_grad`.
 
     Returns
@@ -96,6 +96,8 @@ def hvp(lower: Any, f: Callable[..., Any], primals: tuple[Any, ...], tangents: t
     >>> ut.hvp(lambda x: x @ x, (np.ones(2),), (np.array([1.0, 0.0]),))
     array([2., 0.])
     """
+    if fastmath:
+        return relaxed(hvp)._under(lower, f, primals, tangents, tier=tier)
     places = tuple(i for i, x in enumerate(primals) if leaves(x))
     found = directional.hessian_product(lower, f, tuple(primals), tuple(tangents), places, check_tier(tier))
     if found is not None and type(found) is not Ledger:

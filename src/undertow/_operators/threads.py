@@ -43,7 +43,7 @@ class threads(AbstractContextManager):
         import numba
 
         most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-        self.before.append((_compile.threads.set(True), numba.get_num_threads()))
+        self.before.append((_compile.options.set(_compile.options.get()._replace(threads=True)), numba.get_num_threads()))
         numba.set_num_threads(most if self.count is None else max(1, min(self.count, most)))
         return self
 
@@ -51,5 +51,5 @@ class threads(AbstractContextManager):
         import numba
 
         token, count = self.before.pop()
-        _compile.threads.reset(token)
+        _compile.options.reset(token)
         numba.set_num_threads(count)

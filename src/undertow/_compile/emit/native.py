@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["compile_source"]
+__all__ = ["FAST", "compile_source"]
+
+FAST = "# fastmath\n"  # the first line of text whose floating-point operations need not be done as they stand
 
 
 class _Access(ast.NodeTransformer):
@@ -81,6 +83,7 @@ def compile_source(source: str, name: str) -> Callable:
                                   ("ordered_product_f64(", "double", True), ("ordered_product_f32(", "float", True)):
         if f" {called}" in source:
             provide(kind, ordered)
+    fast = source.startswith(FAST)
     text: Any = ast.parse(source).body[0]
     access = _Access(tree := ast.parse(source))
     tree = ast.fix_missing_locations(access.visit(tree))
@@ -93,12 +96,12 @@ def compile_source(source: str, name: str) -> Callable:
     namespace: dict[str, Any] = {**NAMES, **_routines(source), "__name__": "undertow._compile.runtime.native"}
     exec(compile(tree, write_source(source), "exec"), namespace)
     for kernel in kernels.values():
-        namespace[kernel] = jit(namespace[kernel])
+        namespace[kernel] = jit(namespace[kernel], fast=fast)
     if kernels:
-        native = jit(namespace[own], True)
+        native = jit(namespace[own], True, fast)
     else:
         text.name = own
-        native = jit(generated.direct(text, namespace, access.scopes, jit(namespace[own])))
+        native = jit(generated.direct(text, namespace, access.scopes, jit(namespace[own], fast=fast)), fast=fast)
     if folder() is not None:
         native._cache = store
     kinds = [p.arg for p in tree.body[0].args.args if p.arg == "pool" or re.fullmatch(r"tape(_\d+)?", p.arg)]  # type: ignore[attr-defined]

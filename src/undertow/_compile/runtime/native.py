@@ -51,10 +51,15 @@ class _Compiler(CompilerBase):
         return [manager]
 
 
-def jit(f: Any, threads: bool = False) -> Any:
+_FAST = {"reassoc", "contract", "arcp", "nsz"}  # not that there are no NaN and no infinities
+
+
+def jit(f: Any, threads: bool = False, fast: bool = False) -> Any:
+    """The native function of generated text, or of a helper."""
+    flags: Any = _FAST if fast else False
     if threads:
-        return njit(error_model="numpy", nogil=True, parallel=True)(f)
-    return njit(error_model="numpy", nogil=True, pipeline_class=_Compiler)(f)
+        return njit(error_model="numpy", nogil=True, parallel=True, fastmath=flags)(f)
+    return njit(error_model="numpy", nogil=True, pipeline_class=_Compiler, fastmath=flags)(f)
 
 
 _alone = threading.Lock()
