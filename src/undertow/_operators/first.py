@@ -72,39 +72,41 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
     known: dict = {}
 
     def body(lower: Any, *args: Any, **kwargs: Any) -> Any:
-        if lower is not PLAIN or tier == "record":
-            return recorded(lower, args, kwargs)
-        found = native.gradient(f, args, kwargs, argnums, tier, has_aux, known)
-        if isinstance(found, tuple):
-            return found
+        found: Any = None
+        if lower is PLAIN and tier != "record":
+            found = native.gradient(f, args, kwargs, argnums, tier, has_aux, known)
+            if isinstance(found, tuple):
+                return found
         with Timed(found):
-            return recorded(lower, args, kwargs)
-
-    def recorded(lower: Any, args: tuple, kwargs: dict) -> Any:
-        problem = Problem(f, args, kwargs, argnums)
-        problem.tier = tier
-        aux = None
-        if has_aux:
-            inner = problem.run
-
-            def run(interpreter: Any, stand_ins: list) -> Any:
-                nonlocal aux
-                value, aux = inner(interpreter, stand_ins)
-                aux = problem.strip(aux, interpreter)
-                return value
-
-            problem.run = run  # type: ignore[method-assign]
-        recording = problem.record(lower)
-        try:
-            real_scalar(recording, f)
-            one = [np.ones_like(y) if isinstance(y, np.ndarray) else 1.0 for y in recording.outputs]
-            gradient = problem.structured(recording.pull(one))
-            value = recording.value
-        finally:
-            recording.close()
-        return ((value, aux) if has_aux else value), gradient
+            return recorded_gradient(lower, f, args, kwargs, argnums, has_aux, tier)
 
     return Operator(body)
+
+
+def recorded_gradient(lower: Any, f: Any, args: tuple, kwargs: dict, argnums: Any, has_aux: bool, tier: str) -> Any:
+    """`value_and_grad` in the record tier."""
+    problem = Problem(f, args, kwargs, argnums)
+    problem.tier = tier
+    aux = None
+    if has_aux:
+        inner = problem.run
+
+        def run(interpreter: Any, stand_ins: list) -> Any:
+            nonlocal aux
+            value, aux = inner(interpreter, stand_ins)
+            aux = problem.strip(aux, interpreter)
+            return value
+
+        problem.run = run  # type: ignore[method-assign]
+    recording = problem.record(lower)
+    try:
+        real_scalar(recording, f)
+        one = [np.ones_like(y) if isinstance(y, np.ndarray) else 1.0 for y in recording.outputs]
+        gradient = problem.structured(recording.pull(one))
+        value = recording.value
+    finally:
+        recording.close()
+    return ((value, aux) if has_aux else value), gradient
 
 
 def grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False, tier: str = "auto",
