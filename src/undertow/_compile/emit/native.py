@@ -111,7 +111,7 @@ def compile_source(source: str, name: str) -> Callable:
 
 def _routines(source: str) -> dict[str, Any]:
     """Library routines that generated source calls."""
-    found = sorted(set(re.findall(r"\blibrary_\w+(?=\(\()", source)))
+    found = sorted(set(re.findall(r"\blibrary_\w+(?=\(\()|\bufunc_\w+(?=\()", source)))
     if not found:
         return {}
     from ..runtime.library import named

@@ -21,8 +21,9 @@ from ..routines.routine import Routine
 from . import arithmetic
 from .builtin import BUILTINS
 from .library import ANY_FLOAT, LIBRARY
+from .library_scipy import SCIPY
 from .linear import PROGRAMS
-from .linear_scipy import SCIPY, hidden, shown
+from .linear_scipy import hidden, shown
 from .merge import describe, is_number, scalar_of
 from .registry import METHODS, NUMPY
 from .state import Unknown
@@ -38,10 +39,11 @@ _MATH = {getattr(math, name): name for name in arithmetic.MATH}
 def stand_in(obj: Any) -> tuple | None:
     """The program that stands for a function, and the numbers of axes that its arguments may have."""
     found = LIBRARY.get(obj)
-    if found is None and (getattr(obj, "__module__", None) or "").startswith("scipy.linalg"):
-        name = getattr(obj, "__name__", "")
-        found = SCIPY.get(name)
-        if found is not None and getattr(sys.modules.get("scipy.linalg"), name, None) is not obj:
+    module = getattr(obj, "__module__", None) or ""
+    if found is None and module.startswith("scipy."):
+        package, name = ".".join(module.split(".")[:2]), getattr(obj, "__name__", "")
+        found = SCIPY.get(package, {}).get(name)
+        if found is not None and getattr(sys.modules.get(package), name, None) is not obj:
             return None
     return found
 

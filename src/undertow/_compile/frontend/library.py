@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from . import fourier
 from .linear import PROGRAMS
 
 __all__ = ["ANY_FLOAT", "LIBRARY"]
@@ -159,7 +160,7 @@ def kron(a, b):
 ANY_FLOAT = frozenset((np.sort, np.argsort, np.median, np.searchsorted, np.isclose, np.allclose))
 # function: (stand-in, numbers of axes that its arguments may have)
 LIBRARY: dict[Any, tuple[Any, tuple]] = {
-    **PROGRAMS,
+    **PROGRAMS, **fourier.PROGRAMS,
     np.argsort: (argsort, ((1,),)), np.sort: (sort, ((1,),)), np.median: (median, ((1, 2, 3),)),
     np.searchsorted: (searchsorted, ((1,), (0, 1))), np.polyval: (polyval, ((1,), (0, 1, 2))),
     np.trapezoid: (trapezoid, ((1,), (1,))), np.interp: (interp, ((0, 1), (1,), (1,))),

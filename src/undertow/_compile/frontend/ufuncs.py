@@ -10,7 +10,8 @@ import numpy as np
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Value
-from ..ir.types import BOOL, C128, F64, I64
+from ..ir.types import BOOL, C128, F32, F64, I64
+from ..routines.ufuncs import operation
 from . import arithmetic
 from .complexes import as_pair
 from .derived import DERIVED, derived
@@ -135,7 +136,25 @@ class Ufuncs:
             return self.compare(_COMPARE_UFUNCS[f], *args)
         if f in _PAIR_UFUNCS:
             return self.pair(_PAIR_UFUNCS[f], args)
-        raise NotCompilable(f"np.{f.__name__} has no lowering")
+        return self.compiled_ufunc(f, args)
+
+    def compiled_ufunc(self, f: np.ufunc, args: list) -> Any:
+        """A function that is compiled code, whose partial derivatives the rule library knows."""
+        name = operation(f)
+        if name is None:
+            raise NotCompilable(f"np.{f.__name__} has no lowering")
+        weak = [is_number(v) and scalar_of(v).flavor == "py" for v in args]
+
+        def body(*values: Value) -> Value:
+            type = F64
+            if all(v.type != C128 for v in values):
+                type = arithmetic.elementwise_type(*((v.type, w) for v, w in zip(values, weak, strict=True)))
+            elif any(v.type == C128 for v in values):
+                raise NotCompilable(f"np.{f.__name__} of complex numbers")
+            out = self.b.pure(name, [self.b.cast(v, F64) for v in values], F64)
+            return self.b.cast(out, F32) if type == F32 else out
+
+        return self.elementwise(f.__name__, args, body)
 
     def pair(self, op: str, args: list) -> Any:
         weak = [is_number(v) and scalar_of(v).flavor == "py" for v in args]

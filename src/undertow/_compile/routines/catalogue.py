@@ -1,5 +1,5 @@
 """All routines."""
 
-from . import linear
+from . import fourier, linear
 
-__all__ = ["linear"]
+__all__ = ["fourier", "linear"]

@@ -22,6 +22,7 @@ from numba.np.arrayobj import make_array
 
 from ..routines import catalogue
 from ..routines.routine import Lapack, Loop, Operand, Routine
+from ..routines.ufuncs import UFUNCS
 
 __all__ = ["named", "provide_loop"]
 
@@ -35,7 +36,12 @@ _POINTER = _BYTE.as_pointer()
 
 @functools.cache
 def named(text: str) -> Any:
-    """The Numba function that generated code knows as `text`: it takes the tuple of all operands, outputs first."""
+    """The Numba function that generated code knows as `text`: it takes the tuple of all operands, outputs first.
+
+    That of a universal function takes and returns numbers.
+    """
+    if text in UFUNCS:
+        return _elementwise(text, UFUNCS[text])
     routine, element, flags = Routine.named(text)
     natives = routine.calls(flags)
     operands = (*routine.outs, *routine.ins)
@@ -62,6 +68,29 @@ def named(text: str) -> Any:
         return types.void(operand_types), codegen
 
     return call
+
+
+def _elementwise(name: str, f: np.ufunc) -> Any:
+    """A universal function of one element."""
+    symbol = f"undertow_{name}"
+    if not _provide_loop(f, "d" * f.nin + "->d", symbol):
+        raise ImportError(f"no inner loop of `{f.__name__}`")
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        out = cgutils.alloca_once(builder, ir.DoubleType())
+        pointers = [builder.bitcast(cgutils.alloca_once_value(builder, v), _POINTER) for v in args]
+        pointers.append(builder.bitcast(out, _POINTER))
+        call_loop(builder, symbol, pointers, [ir.Constant(_WORD, 1)], [ir.Constant(_WORD, 0)] * len(pointers))
+        return builder.load(out)
+
+    number = types.float64
+    if f.nin == 1:
+        return intrinsic(lambda context, x: (number(number), codegen))
+    if f.nin == 2:
+        return intrinsic(lambda context, x, y: (number(number, number), codegen))
+    if f.nin == 3:
+        return intrinsic(lambda context, x, y, z: (number(number, number, number), codegen))
+    return intrinsic(lambda context, x, y, z, w: (number(number, number, number, number), codegen))
 
 
 def _letter(element: str) -> str:
@@ -95,6 +124,13 @@ class _Operands:
     @staticmethod
     def word(n: int) -> Any:
         return ir.Constant(_WORD, n)
+
+    def extent(self, text: str) -> Any:
+        """An extent, which may be ``n//2+1``."""
+        if text in self.extents:
+            return self.extents[text]
+        n = self.extents[text.partition("//")[0]]
+        return self.b.add(self.b.udiv(n, self.word(2)), self.word(1))
 
     def pointer(self, name: str) -> Any:
         return self.b.bitcast(self.arrays[name].data, _POINTER)
@@ -140,7 +176,7 @@ def _call_loop(values: _Operands, native: Loop, element: str) -> None:
     pointers = [values.pointer(t) if t in values.arrays else values.slot(ir.Constant(ir.DoubleType(), float(t)))
                 for t in tokens]
     dims = [values.extents[native.outer] if native.outer else values.word(1),
-            *(values.extents[k] for k in native.dims.split())]
+            *(values.extent(k) for k in native.dims.split())]
     steps, core = [], []
     for t in tokens:
         strides = list(values.strides.get(t, []))
@@ -181,16 +217,17 @@ def symbol_of(native: Loop, element: str) -> str:
 @functools.cache
 def provide_loop(native: Loop, element: str) -> bool:
     """Let native code find the inner loop of a universal function for some types; whether there is one."""
-    f, loop = native.find(element), native.typed(element)
-    if f is None:
-        return False
+    f = native.find(element)
+    return f is not None and _provide_loop(f, native.typed(element), symbol_of(native, element))
+
+
+def _provide_loop(f: np.ufunc, loop: str, symbol: str) -> bool:
     found = _Ufunc.from_address(id(f))
     k = f.types.index(loop)
     chars = [np.dtype(c).num for c in loop.replace("->", "")]
     if list(found.counts[:3]) != [f.nin, f.nout, f.nargs] or found.ntypes != f.ntypes or \
             [found.types[k * f.nargs + j] for j in range(f.nargs)] != chars:
         return False  # another layout than the one that is known
-    symbol = symbol_of(native, element)
     llvm.add_symbol(symbol, found.functions[k])
     llvm.add_symbol(f"{symbol}_data", (found.data[k] if found.data else None) or found.functions[k])
     return True

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable
 from typing import Any
 
-from ..ir.builder import Builder
+from ...rules._registry import lookup
+from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import SCALAR
 from ..ir.types import I64, ArrayType
 from ..routines.routine import ROUTINES, Operand
+from ..routines.ufuncs import UFUNCS
 from .simplify import again, eliminate_dead, hoist, resolve, share_loads
 
-__all__ = ["active_inputs", "derived", "inline", "operands_of", "reads", "writes"]
+__all__ = ["active_inputs", "derived", "inline", "operands_of", "partial", "reads", "writes"]
 
 
 def writes(op: Op) -> list[Value]:
@@ -137,8 +140,11 @@ def _key(v: Value) -> object:
     return (v.type, v.value) if isinstance(v, Constant) else v
 
 
-def inline(b: Builder, function: Function, given: list[Value | None], extents: Callable[[Value, int], Value | None]) -> None:
-    """Append a program's operations, its parameters replaced; `extents` knows axes of what they are replaced by.
+def inline(b: Builder, function: Function, given: list[Value | None], extents: Callable[[Value, int], Value | None]
+           ) -> list[Value]:
+    """Append a program's operations, its parameters replaced; returns its results.
+
+    `extents` knows axes of what they are replaced by.
 
     What a program checks holds for operands that a routine took: the checks are left out.
     """
@@ -170,3 +176,36 @@ def inline(b: Builder, function: Function, given: list[Value | None], extents: C
                 mapping.update(zip(op.results, results, strict=True))
 
     body(function.body)
+    return [get(y) for y in function.body.yields]
+
+
+@functools.cache
+def partial(name: str, k: int) -> tuple[Function, frozenset[int]] | None:
+    """The partial derivative of a universal function in argument `k`, as a program of its result and its arguments.
+
+    With it, which of these it reads; None where it is zero.
+    """
+    from ..frontend.lower import lower
+
+    f = UFUNCS[name]
+    rule = lookup(f)
+    program = None if rule is None or rule.kind == "zero" else rule.partials[k]  # type: ignore[index]
+    if program is None:
+        return None
+    if not isinstance(program, types.FunctionType):
+        raise KeyError(name)
+    lowered = lower(program, (("scalar", "f64", "np"),) * (f.nin + 1))
+    if lowered.captured:
+        raise KeyError(name)
+    function = lowered.function
+    if lowered.result.kind == "const":
+        function.body.yields = [const(float(lowered.result.info))]
+    elif lowered.result.kind not in ("scalar", "tagged"):
+        raise KeyError(name)
+    eliminate_dead(function)
+    function = resolve(function, {})
+    eliminate_dead(function)
+    if any(op.name == "check" for op in walk(function.body)):  # a point at which the rule refuses
+        raise KeyError(name)
+    used = {v for op in walk(function.body) for v in op.operands} | set(function.body.yields)
+    return function, frozenset(n for n, p in enumerate(function.params) if p in used)

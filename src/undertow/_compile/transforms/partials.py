@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 from ..ir.builder import Builder, const
 from ..ir.function import Constant, Op, Value
+from ..routines.ufuncs import UFUNCS
+from .library import inline, partial
 
 __all__ = ["pull"]
 
@@ -85,6 +87,8 @@ def pull(b: Builder, op: Op, g: Value, is_varied: Callable[[Value], bool], get: 
     if name in UNARY:
         return [(x[0], UNARY[name](b, g, lambda: get(x[0]), lambda: get(op.result)))]
     out: list[tuple[Value, Value]] = []
+    if name in UFUNCS:
+        return _pull_ufunc(b, op, g, is_varied, get)
     first, second = (is_varied(v) for v in x[:2])
     if name in ("add", "radd", "sub"):
         out += [(x[0], g)] if first else []
@@ -108,6 +112,19 @@ def pull(b: Builder, op: Op, g: Value, is_varied: Callable[[Value], bool], get: 
         out += [(x[2], b.scalar("select", c, zero, g))] if is_varied(x[2]) else []
     else:
         out += _pull_pair(b, op, g, first, second, get)
+    return out
+
+
+def _pull_ufunc(b: Builder, op: Op, g: Value, is_varied: Callable[[Value], bool], get: Get) -> list[tuple[Value, Value]]:
+    """Partial derivatives from the rule library."""
+    out = []
+    for k, v in enumerate(op.operands):
+        found = partial(op.name, k) if is_varied(v) else None
+        if found is not None:
+            function, used = found
+            given = [get(w) if n in used else w for n, w in enumerate((op.result, *op.operands))]
+            factor = inline(b, function, given, lambda v, axis: None)[0]
+            out.append((v, _strong(b, g, b.mul(g, b.cast(factor, g.type)))))  # type: ignore[arg-type]
     return out
 
 
