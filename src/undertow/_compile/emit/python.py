@@ -154,7 +154,8 @@ class _Emitter:
             form = "power({0}, {1})" if op.name == "pow" and op.result.type.is_float else SCALAR[op.name].text
             if op.result.type.lanes:
                 form = _in_lanes(op, form)
-            text = form.format(*(self.ref(v) for v in op.operands), type=_numpy(op.result.type.lane))
+            refs = map(self.beside_lanes if op.result.type.lanes else self.ref, op.operands)
+            text = form.format(*refs, type=_numpy(op.result.type.lane))
             if op.result.type.name == "f32" and op.name not in ("select", "cast"):
                 text = f"float32({text})"
             if self.uses.get(op.result, 0) == 1 and len(text) < 90:
@@ -208,19 +209,20 @@ class _Emitter:
         self.line(depth, f"{self.ref(a)}[{self.index(index, op)}] += {self.ref(v)}")
 
     # ---- several iterations side by side
+    def beside_lanes(self, v: Value) -> str:
+        """A number next to lanes: seeds and arguments of short type are given as doubles."""
+        return f"float32({self.ref(v)})" if v.type.name == "f32" and not isinstance(v, Constant) else self.ref(v)
+
     def on_spread(self, op: Op, depth: int) -> None:
-        self.line(depth, f"{self.name(op.result)} = spread({self.ref(op.operands[0])}, {op.result.type.lanes})")
+        self.line(depth, f"{self.name(op.result)} = spread({self.beside_lanes(op.operands[0])}, {op.result.type.lanes})")
 
     def on_along(self, op: Op, depth: int) -> None:
         self.line(depth, f"{self.name(op.result)} = along({self.ref(op.operands[0])}, {op.attrs['step']}, {op.result.type.lanes})")
 
-    def on_lane(self, op: Op, depth: int) -> None:
-        self.line(depth, f"{self.name(op.result)} = lane({self.ref(op.operands[0])}, {op.attrs['lane']})")
-
     def over_lanes(self, op: Op, depth: int) -> None:
-        self.line(depth, f"{self.name(op.result)} = {op.name}({', '.join(self.ref(v) for v in op.operands)})")
+        self.line(depth, f"{self.name(op.result)} = {op.name}({', '.join(self.beside_lanes(v) for v in op.operands)})")
 
-    on_total = on_added = on_every = on_some = over_lanes
+    on_total = on_added = on_lane = on_every = on_some = over_lanes
 
     def on_reserve(self, op: Op, depth: int) -> None:
         self.line(depth, f"{self.name(op.result)} = tape_top")

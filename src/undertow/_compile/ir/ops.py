@@ -62,11 +62,11 @@ COMMUTATIVE = frozenset(("add", "mul", "and", "or", "xor", "eq", "ne"))
 #   them too, together with ordinary numbers, and accesses with {axis, lanes} are of as many neighbours along an axis
 #   spread x -> x in all lanes           along i {step} -> i, i + step, i + 2 step, ...
 #   total v -> sum, in any order         added s v -> s, and then each lane, in order
-#   every c, some c -> bool              lane v {lane} -> number of one lane
+#   every c, some c -> bool              lane v k -> number of one lane
 OTHER: dict[str, tuple[int, int]] = {
     "gemm": (6, 0), "dim": (1, 0), "alloc": (0, 0), "view": (1, 0), "load": (1, 0), "store": (2, 0), "accum": (2, 0),
     "if": (1, 2), "for": (3, 1), "while": (0, 2), "check": (1, 0), "library": (1, 0),
-    "spread": (1, 0), "along": (1, 0), "total": (1, 0), "added": (2, 0), "every": (1, 0), "some": (1, 0), "lane": (1, 0),
+    "spread": (1, 0), "along": (1, 0), "total": (1, 0), "added": (2, 0), "every": (1, 0), "some": (1, 0), "lane": (2, 0),
     "threads": (2, 0), "reserve": (1, 0), "pop": (1, 0), "release": (1, 0), "tape_load": (1, 0), "tape_store": (2, 0),
 }
 PURE = frozenset(SCALAR) | {"dim", "view"}

@@ -132,7 +132,7 @@ _CHECKS = {
     "added": lambda op: op.operands[1].type.lanes and op.operands[1].type.lane == op.operands[0].type == op.result.type,
     "every": lambda op: op.operands[0].type.lanes and op.result.type == BOOL,
     "some": lambda op: op.operands[0].type.lanes and op.result.type == BOOL,
-    "lane": lambda op: 0 <= op.attrs["lane"] < op.operands[0].type.lanes and op.operands[0].type.lane == op.result.type,
+    "lane": lambda op: op.operands[0].type.lanes and op.operands[1].type == I64 and op.operands[0].type.lane == op.result.type,
     "threads": lambda op: _types(op.operands) == [I64, I64] and _types(op.results) == [I64],
     "reserve": lambda op: _types(op.operands) == [I64] == _types(op.results),
     "pop": lambda op: _types(op.operands) == [I64] == _types(op.results),

@@ -181,12 +181,10 @@ def along(context: Any, x: Any, step: Any, count: Any) -> Any:
     return to(types.unliteral(x), step, count), codegen
 
 
-@intrinsic(prefer_literal=True)
+@intrinsic
 def lane(context: Any, v: Any, k: Any) -> Any:
     """The number in one lane."""
-    if not isinstance(k, types.IntegerLiteral):
-        return None
-    return v.dtype(v, k), lambda context, b, sig, args: _lane(b, args[0], k.literal_value)
+    return v.dtype(v, types.int64), lambda context, b, sig, args: b.extract_element(*args)
 
 
 @intrinsic

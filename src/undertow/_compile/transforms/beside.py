@@ -20,6 +20,7 @@ from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import SCALAR
 from ..ir.types import I64
 from .clears import box_of
+from .fission import depending
 from .loops import key_of
 from .threads import Sum
 
@@ -46,7 +47,9 @@ class Plan:
         Memory of which each lane has a copy, whether it is allocated inside the loop or outside.
     sums : list of str
         For each carried value: ``free`` or ``ordered`` for sums, ``last`` where iterations do not read it, ``flag`` where
-        each makes the same choice between it and another value.
+        each makes the same choice between it and another value, ``folded`` where iterations have to take turns.
+    serial : list of Op
+        What iterations do in turn, at the top of the body.
     """
 
     def __init__(self, loop: Op) -> None:
@@ -55,6 +58,8 @@ class Plan:
         self.kinds: dict[Value, str] = {}
         self.own: set[Value] = set()
         self.sums: list[str] = []
+        self.serial: list[Op] = []
+        self.in_turn: set[Op] = set()  # these and what is inside
         self.accesses: dict[Value, list[Op]] = {}
         self.masked: set[Op] = set()  # operations that not all lanes run
 
@@ -86,15 +91,21 @@ def plan(function: Function, facts: MemoryFacts, loop: Op) -> Plan | None:
     ops = list(walk(loop.regions[0]))
     if len(ops) > _LARGEST or abs(loop.operands[2].value) != 1 or any(op.name not in _KNOWN for op in ops):  # type: ignore[attr-defined]
         return None
+    found = _planned(function, facts, loop, ops, True)
+    if found is None and any(op.name == "select" for op in ops):
+        found = _planned(function, facts, loop, ops, False)
+    return found
+
+
+def _planned(function: Function, facts: MemoryFacts, loop: Op, ops: list[Op], flags: bool) -> Plan | None:
+    """A plan, with or without choices that are the same in all iterations."""
     found = Plan(loop)
     inside = {op.result for op in ops if op.name == "alloc"}
     for op in ops:
         if op.name in ACCESS:
             found.accesses.setdefault(op.operands[0], []).append(op)
     for p, y in zip(found.body.params[1:], found.body.yields, strict=True):
-        kind = _carried(found, p, y)
-        if kind is None:
-            return None
+        kind = _carried(found, p, y, flags)
         found.sums.append(kind)
         if kind == "free":
             found.varying[p] = None
@@ -103,29 +114,58 @@ def plan(function: Function, facts: MemoryFacts, loop: Op) -> Plan | None:
         if kind is None:
             return None
         found.kinds[root] = kind
+    if not _takes_turns(found):
+        return None
     _spread(found)
     return found if _fits(found) else None
 
 
-def _carried(found: Plan, p: Value, y: Value) -> str | None:
+def _takes_turns(found: Plan) -> bool:
+    """Whether what carried values depend on one iteration after the other is little and stands apart."""
+    body = found.body
+    folded = [k for k, kind in enumerate(found.sums) if kind == "folded"]
+    if not folded:
+        return True
+    sources = {body.params[k + 1] for k in folded}
+    found.serial = depending(body, sources, whole=True)
+    inner = [x for op in found.serial for x in walk_op(op)]
+    found.in_turn = set(inner)
+    if any(op.name not in SCALAR and op.name not in ("for", "if", "load", "store") for op in inner):
+        return False
+    stored = {op.operands[0] for op in inner if op.name == "store"}
+    if any(found.kinds[root] != "rows" or any(op not in found.in_turn for op in found.accesses[root]) for root in stored):
+        return False
+    if any(y in sources for k, y in enumerate(body.yields) if k not in folded):
+        return False
+    first, last = (body.ops.index(found.serial[k]) for k in (0, -1))
+    loaded = {op.operands[0] for op in inner if op.name == "load"}
+    between = [x for op in body.ops[first:last] if op not in found.in_turn for x in walk_op(op)]
+    return not any(op.name in ("store", "accum") and op.operands[0] in loaded for op in between)
+
+
+def walk_op(op: Op) -> list[Op]:
+    return [op, *(x for region in op.regions for x in walk(region))]
+
+
+def _carried(found: Plan, p: Value, y: Value, flags: bool) -> str:
     """What a value is that the loop carries."""
     body = found.body
     uses = sum(list(op.operands).count(p) for op in walk(body)) + sum(
         list(r.yields).count(p) for op in walk(body) for r in op.regions)
-    if uses == 0 and y is not p and found.rising:
+    if uses == 0 and y is not p:
         return "last"
     if p.type.is_float and Sum(body, p, ("radd",)).reaches(y):  # type: ignore[union-attr]
         return "free"
     total = next((op for op in body.ops if y in op.results), None)
-    if total is not None and total.name == "select" and uses == 1 and p in total.operands[1:]:
+    if flags and total is not None and total.name == "select" and uses == 1 and p in total.operands[1:]:
         return "flag"
     if total is None or not found.rising or uses != 1 or total.name not in ("add", "sub") or p.type.name[0] not in "fi":  # type: ignore[union-attr]
-        return None
+        return "folded"
     if total.operands[0] is not p and (total.name == "sub" or total.operands[1] is not p):
-        return None
+        return "folded"
     others = sum(list(op.operands).count(y) for op in walk(body)) + sum(
         list(r.yields).count(y) for op in walk(body) for r in op.regions)
-    return "ordered" if others == 0 and list(body.yields).count(y) == 1 else None
+    return "ordered" if others == 0 and list(body.yields).count(y) == 1 else "folded"
 
 
 # ---- memory
@@ -231,6 +271,8 @@ def _spread(found: Plan) -> None:
 def _visit(found: Plan, region: Region, masked: bool) -> None:
     varying = found.varying
     for op in region.ops:
+        if op in found.in_turn:
+            continue
         if masked:
             found.masked.add(op)
         if op.name in SCALAR:
@@ -282,6 +324,8 @@ def _fits(found: Plan) -> bool:
     if any(kind == "flag" and y in varying for kind, y in zip(found.sums, found.body.yields, strict=True)):
         return False
     for op in walk(found.body):
+        if op in found.in_turn:
+            continue
         if op.name == "for" and any(v in varying for v in op.operands[:3]):
             return False
         if op.name == "alloc" and any(v in varying for v in op.operands):

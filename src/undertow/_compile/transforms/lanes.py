@@ -20,14 +20,17 @@ from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value, replace_uses, walk
 from ..ir.ops import SCALAR
 from ..ir.types import BOOL, I64, ArrayType, ScalarType
-from .beside import ACCESS, Plan, index_of, plan
+from .beside import ACCESS, Plan, index_of, plan, walk_op
+from .fission import split_sums
 from .loops import depends_on, is_plain, key_of, offset_from, sums_only
+from .simplify import resolve
 
 __all__ = ["widen"]
 
 _INNER = 8  # iterations of an inner loop whose bounds are not known
 _UNKNOWN = 2**40
 _UNROLLED = 8  # iterations of a loop that LLVM unrolls
+_KEPT = 1024  # numbers that a lane keeps for its turn
 _GAIN = 0.6
 _PLAIN = 3  # by how much LLVM speeds up a short loop that it vectorises itself
 _REGISTERS = 2  # vectors that hold all lanes
@@ -37,7 +40,24 @@ def widen(function: Function, count: int) -> bool:
     """Let loops run `count` iterations side by side where that pays; whether there were any."""
     _settle_extents(function)
     _join_stores(function.body)
+    loops = [op for op in walk(function.body) if op.name == "for"]
+    trial = resolve(function, {})
+    pairs = list(zip(loops, (op for op in walk(trial.body) if op.name == "for"), strict=True))
+    split = {copied: loop for loop, copied in pairs if _holds_loops(copied, count) and split_sums(copied) is not None}
+    if split:
+        again = {split[p.loop] for p in _choose(trial, memory(trial), count)[0] if p.loop in split}
+        split = {loop: split_sums(loop) for loop in again}
     facts = memory(function)
+    chosen, blocked = _choose(function, facts, count)
+    for p in chosen:
+        _Widener(function, facts, p, blocked, count).run(split.get(p.loop) or [])
+    for root, axis in blocked.items():
+        _lay_out(facts, root, axis, count)
+    return bool(chosen)
+
+
+def _choose(function: Function, facts: MemoryFacts, count: int) -> tuple[list[Plan], dict[Value, int]]:
+    """Loops whose iterations are to run side by side, and memory that is to be laid out for them."""
     rejected: set[Op] = set()
     plans: dict[Op, Plan | None] = {}
     while True:
@@ -45,13 +65,12 @@ def widen(function: Function, count: int) -> bool:
         blocked = _blocked(function, facts, chosen)
         poor = [p.loop for p in chosen if not _Price(p, facts, blocked, count).pays()]
         if not poor:
-            break
+            return chosen, blocked
         rejected.update(poor)
-    for p in chosen:
-        _Widener(function, facts, p, blocked, count).run()
-    for root, axis in blocked.items():
-        _lay_out(facts, root, axis, count)
-    return bool(chosen)
+
+
+def _holds_loops(op: Op, count: int) -> bool:
+    return any(x.name == "for" for x in walk(op.regions[0])) and _trips(op) >= count
 
 
 def _settle_extents(function: Function) -> None:
@@ -114,7 +133,7 @@ def _candidates(function: Function, facts: MemoryFacts, region: Region, plans: d
     """The outermost loops that may and might as well."""
     found = []
     for op in region.ops:
-        if op.name == "for" and op not in rejected and any(x.name == "for" for x in walk(op.regions[0])) and _trips(op) >= count:
+        if op.name == "for" and op not in rejected and _holds_loops(op, count):
             if op not in plans:
                 plans[op] = plan(function, facts, op)
             if (p := plans[op]) is not None:
@@ -188,7 +207,10 @@ class _Price:
     def visit(self, region: Region, weight: float, plain: bool) -> None:
         summed = set(region.yields)
         for op in region.ops:
-            if op.name in SCALAR or op.name in ACCESS:
+            if op in self.p.in_turn:
+                turns = weight * self.count * sum(SCALAR[x.name].cost if x.name in SCALAR else 1.0 for x in walk_op(op))
+                self.apart, self.beside = self.apart + turns, self.beside + turns
+            elif op.name in SCALAR or op.name in ACCESS:
                 each, all_lanes = self.scalar(op, op.results[0] in summed and not plain) if op.name in SCALAR else self.access(op)
                 self.apart += weight * self.count * each / (_PLAIN if plain else 1)
                 self.beside += weight * all_lanes
@@ -242,8 +264,9 @@ class _Widener:
         self.memory: dict[Value, Value] = {}
         self.mask: Value | None = None
         self.block = Value(I64, "block")
+        self.last = count - 1 if p.rising else 0  # the lane of the last iteration
 
-    def run(self) -> None:
+    def run(self, kept: list[list[tuple[Value, ...]]]) -> None:
         b, loop, p, count = self.b, self.p.loop, self.p, self.count
         lo, hi, _, *inits = loop.operands
         if not p.rising:
@@ -252,22 +275,51 @@ class _Widener:
         if not self.natural(n):
             n = b.scalar("select", b.scalar("lt", n, const(0)), const(0), n)
         blocks = b.scalar("floordiv", n, const(count))
+        for loops in kept:
+            blocks = b.scalar("select", b.scalar("le", self.product(loops), const(_KEPT)), blocks, const(0))
         copies = [root for root in p.own if root in self.facts.definition and not self.inside(root) or
                   root in self.function.params]
         for root in copies:
             fill = "zeros" if p.kinds[root] == "clean" else "empty"
             self.memory[root] = b.alloc(root.type.element, [*self.extents(root), const(count)], fill,  # type: ignore[union-attr]
                                         f"{root.name}_lanes")
+        rest = b.add(lo, b.mul(blocks, const(count)))
+        region = self.facts.region[loop]
+        before = b.region.ops[:]
+        if not p.rising:
+            loop.operands[3:], inits = inits, loop.results
         sums = self.loop(lo, blocks, inits)
         for root in copies:
             if p.kinds[root] == "own" and self.used_elsewhere(root):
                 self.copy_back(root, blocks)
-        self.remain(b.add(lo, b.mul(blocks, const(count))), blocks, sums)
-        region = self.facts.region[loop]
+        after = b.region.ops[len(before):]
+        if p.rising:
+            loop.operands[3:] = sums
+        else:
+            self.results = dict(zip(loop.results, sums, strict=True))
+            self.replace_after(region, loop)
+        b.region.ops.clear()
+        self.remain(rest, blocks)
         at = region.ops.index(loop)
-        region.ops[at:at] = b.region.ops
+        first, second = (after, []) if p.rising else ([], after)
+        region.ops[at:at + 1] = [*before, *b.region.ops, *first, loop, *second]
+
+    def replace_after(self, region: Region, loop: Op) -> None:
+        """What comes after the loop uses what the blocks give."""
+        later = Region()
+        later.ops, later.yields = region.ops[region.ops.index(loop) + 1:], region.yields
+        replace_uses(later, self.results)
+        region.yields = later.yields
 
     # ---- around the loop
+    def product(self, loops: list[tuple[Value, ...]]) -> Value:
+        """How often the innermost of some loops runs."""
+        b, out = self.b, const(1)
+        for lo, hi, step in loops:
+            n = b.sub(hi, lo) if step.value > 0 else b.sub(lo, hi)  # type: ignore[attr-defined]
+            out = b.mul(out, b.scalar("select", b.scalar("lt", n, const(0)), const(0), n))
+        return out
+
     def next(self, v: Value) -> Value:
         base, c = self.facts.moved(v)
         if isinstance(base, Constant):
@@ -304,7 +356,8 @@ class _Widener:
             self.same[p.body.params[0]] = b.add(lo, b.mul(self.block, const(self.count)))
             self.copy(p.body)
             region.yields = [self.yielded(kind, y) for kind, y in zip(p.sums, p.body.yields, strict=True)]
-        out = b.loop(const(0), blocks, const(1), starts, region)
+        bounds = (const(0), blocks, const(1)) if p.rising else (b.sub(blocks, const(1)), const(-1), const(-1))
+        out = b.loop(*bounds, starts, region)
         return [b.scalar("radd", v, self.total(s)) if kind == "free" else s
                 for kind, s, v in zip(p.sums, out, inits, strict=True)]
 
@@ -313,7 +366,7 @@ class _Widener:
             return self.full(y)
         if kind == "last" and y in self.p.varying:
             v = self.full(y)
-            return self.b.emit("lane", [v], [y.type], {"lane": self.count - 1})[0]
+            return self.b.emit("lane", [v, const(self.last)], [y.type])[0]
         return self.get(y)
 
     def copy_back(self, root: Value, blocks: Value) -> None:
@@ -323,7 +376,7 @@ class _Widener:
         def level(index: list[Value]) -> None:
             k = len(index)
             if k == root.type.ndim:  # type: ignore[union-attr]
-                b.store(root, b.load(lanes, [*index, const(self.count - 1)]), index)
+                b.store(root, b.load(lanes, [*index, const(self.last)]), index)
                 return
             i = Value(I64, "ijklmn"[min(k, 5)])
             with b.inside(Region([i])) as region:
@@ -335,14 +388,13 @@ class _Widener:
             level([])
         b.emit("if", [b.scalar("gt", blocks, const(0))], [], {}, [region, Region()])
 
-    def remain(self, first: Value, blocks: Value, sums: list[Value]) -> None:
+    def remain(self, first: Value, blocks: Value) -> None:
         """The loop itself runs what is left."""
         loop, b = self.p.loop, self.b
         if self.p.rising:
             loop.operands[0] = first
         else:
             loop.operands[1] = b.sub(first, const(1))
-        loop.operands[3:] = sums
         if not self.blocked:
             return
         lane = Value(I64, "lane")
@@ -384,6 +436,10 @@ class _Widener:
     # ---- operations
     def copy(self, region: Region) -> None:
         for op in region.ops:
+            if op in self.p.in_turn:
+                if op is self.p.serial[-1]:
+                    self.take_turns()
+                continue
             self.b.span = op.span
             if op.name in SCALAR:
                 self.scalar(op)
@@ -404,6 +460,57 @@ class _Widener:
             self.wide[r] = self.each(op.name, [self.any_form(v) for v in op.operands], r.type, r.name)  # type: ignore[arg-type]
         else:
             self.same[r] = self.b.emit(op.name, [self.get(v) for v in op.operands], [r.type], op.attrs, names=[r.name])[0]
+
+    def take_turns(self) -> None:
+        """What the iterations of a block must do one after the other."""
+        b, p = self.b, self.p
+        k = Value(I64, "k")
+        folded = [j for j, kind in enumerate(p.sums) if kind == "folded"]
+        carried = [p.body.params[j + 1] for j in folded]
+        params = [Value(q.type, q.name) for q in carried]
+        self.turn = k
+        self.one = dict(zip(carried, params, strict=True))
+        with b.inside(Region([k, *params])) as region:
+            self.in_turn(p.serial)
+            region.yields = [self.lane(p.body.yields[j]) for j in folded]
+        bounds = (0, self.count, 1) if p.rising else (self.count - 1, -1, -1)
+        out = b.loop(*map(const, bounds), [self.get(q) for q in carried], region)
+        self.same.update(zip((p.body.yields[j] for j in folded), out, strict=True))
+
+    def lane(self, v: Value) -> Value:
+        """A value of the iteration whose turn it is."""
+        if v in self.one or v not in self.p.varying:
+            return self.one.get(v) or self.get(v)
+        step = self.p.varying[v]
+        if step is not None:
+            return self.b.add(self.get(v), self.b.mul(self.turn, const(step)))
+        return self.b.pure("lane", [self.wide[v], self.turn], v.type)
+
+    def in_turn(self, ops: list[Op]) -> None:
+        b = self.b
+        for op in ops:
+            b.span = op.span
+            if op.name in ("load", "store"):
+                root, index = op.operands[0], [self.lane(v) for v in index_of(op)]
+                if root in self.blocked:
+                    index[self.blocked[root]] = self.block
+                if root in self.p.own or root in self.blocked:
+                    index.append(self.turn)
+                if op.name == "load":
+                    self.one[op.result] = b.load(self.memory.get(root, root), index, op.result.name)
+                else:
+                    b.store(root, self.lane(op.operands[1]), index)
+                continue
+            operands, regions = [self.lane(v) for v in op.operands], []
+            for inner in op.regions:
+                params = [Value(q.type, q.name) for q in inner.params]
+                self.one.update(zip(inner.params, params, strict=True))
+                with b.inside(Region(params)) as region:
+                    self.in_turn(inner.ops)
+                    region.yields = [self.lane(v) for v in inner.yields]
+                regions.append(region)
+            out = b.emit(op.name, operands, [r.type for r in op.results], op.attrs, regions, [r.name for r in op.results])
+            self.one.update(zip(op.results, out, strict=True))
 
     def place(self, op: Op) -> tuple[Value, list[Value], dict]:
         """Memory, index and attributes of an access."""
