@@ -20,20 +20,15 @@ from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value, replace_uses, walk
 from ..ir.ops import SCALAR
 from ..ir.types import BOOL, I64, ArrayType, ScalarType
-from .beside import ACCESS, Plan, index_of, plan, walk_op
+from .beside import ACCESS, Plan, index_of, plan
 from .fission import split_sums
-from .loops import depends_on, is_plain, key_of, offset_from, sums_only
+from .loops import key_of
+from .price import Price, trips
 from .simplify import resolve
 
 __all__ = ["widen"]
 
-_INNER = 8  # iterations of an inner loop whose bounds are not known
-_UNKNOWN = 2**40
-_UNROLLED = 8  # iterations of a loop that LLVM unrolls
 _KEPT = 1024  # numbers that a lane keeps for its turn
-_GAIN = 0.6
-_PLAIN = 3  # by how much LLVM speeds up a short loop that it vectorises itself
-_REGISTERS = 2  # vectors that hold all lanes
 
 
 def widen(function: Function, count: int) -> bool:
@@ -63,14 +58,14 @@ def _choose(function: Function, facts: MemoryFacts, count: int) -> tuple[list[Pl
     while True:
         chosen = _candidates(function, facts, function.body, plans, rejected, count)
         blocked = _blocked(function, facts, chosen)
-        poor = [p.loop for p in chosen if not _Price(p, facts, blocked, count).pays()]
+        poor = [p.loop for p in chosen if not Price(p, facts, blocked, count).pays()]
         if not poor:
             return chosen, blocked
         rejected.update(poor)
 
 
 def _holds_loops(op: Op, count: int) -> bool:
-    return any(x.name == "for" for x in walk(op.regions[0])) and _trips(op) >= count
+    return any(x.name == "for" for x in walk(op.regions[0])) and trips(op) >= count
 
 
 def _settle_extents(function: Function) -> None:
@@ -144,12 +139,6 @@ def _candidates(function: Function, facts: MemoryFacts, region: Region, plans: d
     return found
 
 
-def _trips(loop: Op) -> int:
-    """How often a loop runs, where constants say it."""
-    lo, hi = loop.operands[:2]
-    return abs(hi.value - lo.value) if isinstance(lo, Constant) and isinstance(hi, Constant) else _UNKNOWN
-
-
 def _blocked(function: Function, facts: MemoryFacts, plans: list[Plan]) -> dict[Value, int]:
     """Memory that only chosen loops access, by their indices as such along one axis, which is to hold the lanes."""
     of = {p.loop: p for p in plans}
@@ -184,71 +173,6 @@ def _lay_out(facts: MemoryFacts, root: Value, axis: int, count: int) -> None:
                          Op("add", [blocks, const(1)], [past], span=op.span)]
     op.operands = [*op.operands[:axis], past, *op.operands[axis + 1:], const(count)]
     root.type = ArrayType(root.type.element, root.type.ndim + 1)  # type: ignore[union-attr]
-
-
-class _Price:
-    """What a number of iterations cost one after the other and side by side, in units of an addition."""
-
-    def __init__(self, p: Plan, facts: MemoryFacts, blocked: dict[Value, int], count: int) -> None:
-        self.p, self.facts, self.blocked, self.count = p, facts, blocked, count
-        self.apart = self.beside = 0.0
-
-    def pays(self) -> bool:
-        self.visit(self.p.body, 1.0, self.unrolls())
-        return self.beside < _GAIN * self.apart
-
-    def unrolls(self) -> bool:
-        """Whether LLVM can be expected to unroll all inner loops, and then to vectorise the loop itself."""
-        p = self.p
-        if any(op.name in ("if", "check", "alloc") or (op.name == "for" and _trips(op) > _UNROLLED) for op in walk(p.body)):
-            return False
-        return all(kind in ("read", "rows") for kind in p.kinds.values()) and all(kind == "free" for kind in p.sums)
-
-    def visit(self, region: Region, weight: float, plain: bool) -> None:
-        summed = set(region.yields)
-        for op in region.ops:
-            if op in self.p.in_turn:
-                turns = weight * self.count * sum(SCALAR[x.name].cost if x.name in SCALAR else 1.0 for x in walk_op(op))
-                self.apart, self.beside = self.apart + turns, self.beside + turns
-            elif op.name in SCALAR or op.name in ACCESS:
-                each, all_lanes = self.scalar(op, op.results[0] in summed and not plain) if op.name in SCALAR else self.access(op)
-                self.apart += weight * self.count * each / (_PLAIN if plain else 1)
-                self.beside += weight * all_lanes
-            elif op.name == "for":
-                trips = _trips(op)
-                self.visit(op.regions[0], weight * (_INNER if trips == _UNKNOWN else trips), plain or self.vectorises(op))
-            else:
-                for inner in op.regions:
-                    self.visit(inner, weight, plain)
-
-    def scalar(self, op: Op, waits: bool) -> tuple[float, float]:
-        cost = SCALAR[op.name].cost
-        wide = op.result in self.p.varying and self.p.varying[op.result] is None
-        return cost + 3 * waits, cost * (_REGISTERS if wide else 1)
-
-    def access(self, op: Op) -> tuple[float, float]:
-        root = op.operands[0]
-        twice = 2 if op.name == "accum" else 1
-        if self.p.moving_axes(op):
-            near = root in self.blocked or self.p.slice_axis(op) == root.type.ndim - 1  # type: ignore[union-attr]
-            return twice, twice * (_REGISTERS if near else 1.5 * self.count)
-        if root in self.p.own:
-            return twice, twice * _REGISTERS
-        return twice, twice + (8 if op.name == "accum" else 0)
-
-    def vectorises(self, loop: Op) -> bool:
-        """Whether LLVM can be expected to vectorise an innermost loop."""
-        if not is_plain(loop) or not sums_only(loop):
-            return False
-        i = loop.regions[0].params[0]
-        for op in loop.regions[0].ops:
-            if op.name in ACCESS:
-                index = index_of(op)
-                if any(depends_on(self.facts, v, loop) for v in index[:-1]):
-                    return False
-                if index and depends_on(self.facts, index[-1], loop) and offset_from(self.facts, index[-1], i) is None:
-                    return False
-        return True
 
 
 class _Widener:
