@@ -51,16 +51,18 @@ def may_meet(facts: MemoryFacts, first: Op, second: Op, loop: Op | None, order: 
     return _Problem(facts, loop, order).feasible(facts.chain[first], facts.chain[second], index, target)
 
 
-def may_cross(facts: MemoryFacts, first: Op, outer: Op, second: Op, other: Op, later: bool = False) -> bool:
+def may_cross(facts: MemoryFacts, first: Op, outer: Op, second: Op, other: Op, later: bool = False,
+              shift: int = 0, step: int = 0) -> bool:
     """Whether `second`, in an earlier iteration of `other` than `first` in `outer`, may name the same element of a root.
 
-    The loops follow each other and run over the same range. With `later`, in a later iteration.
+    The loops follow each other and run in the same direction, which is that of `step` where it is given. With `later`,
+    in a later iteration; with `shift`, in one that is earlier by more than that.
     """
     index, target = ([*op.operands[1 if op.name == "load" else 2:]] for op in (first, second))
     problem = _Problem(facts, None)
     i, j = ((loop.regions[0].params[0], False) for loop in (outer, other))
-    rising = (outer.operands[2].value > 0) != later  # type: ignore[attr-defined]
-    problem.less(*(((j, 0), (i, 0)) if rising else ((i, 0), (j, 0))), -1)
+    rising = ((step or outer.operands[2].value) > 0) != later  # type: ignore[attr-defined]
+    problem.less(*(((j, 0), (i, 0)) if rising else ((i, 0), (j, 0))), -1 - shift)
     return problem.feasible(facts.chain[first], facts.chain[second], index, target)
 
 

@@ -15,17 +15,17 @@ from collections.abc import Iterable
 
 from ..analyses.memory import MemoryFacts, memory
 from ..analyses.overlap import may_cross
-from ..ir.function import Function, Op, Region, Value, free_values, replace_uses, walk
+from ..ir.function import Constant, Function, Op, Region, Value, free_values, replace_uses, walk
 from ..ir.ops import SCALAR
 from .simplify import eliminate_dead, share_loads
 
-__all__ = ["fuse", "fuse_in"]
+__all__ = ["ACCESS", "FAR", "Touched", "fuse", "fuse_in", "is_product", "needed_before"]
 
 _LARGEST = 150  # operations in an innermost loop
 _LARGEST_NEST = 600  # operations in a loop around others
-_FAR = 24  # operations to look past
-_ACCESS = frozenset(("load", "store", "accum"))
-_KNOWN = frozenset(SCALAR) | _ACCESS | {"for", "if", "alloc", "dim", "gemm"}
+FAR = 24  # operations to look past
+ACCESS = frozenset(("load", "store", "accum"))
+_KNOWN = frozenset(SCALAR) | ACCESS | {"for", "if", "alloc", "dim", "gemm"}
 
 
 def fuse(function: Function, apart: bool = False) -> None:
@@ -59,7 +59,7 @@ def _range(facts: MemoryFacts, loop: Op) -> tuple:
     return facts.term(lo), facts.term(hi), step.value  # type: ignore[attr-defined]
 
 
-class _Touched:
+class Touched:
     """Memory that operations read and write, and values they define and use."""
 
     def __init__(self, ops: Iterable[Op]) -> None:
@@ -81,7 +81,7 @@ class _Touched:
             if x.name in ("store", "accum", "gemm"):
                 self.writes.add(x.operands[0])
 
-    def before(self, other: _Touched) -> bool:
+    def before(self, other: Touched) -> bool:
         """Whether `other`, which comes later, must stay behind."""
         return bool(self.defined & other.used or self.writes & (other.reads | other.writes) or self.reads & other.writes)
 
@@ -89,17 +89,17 @@ class _Touched:
 def _grow(facts: MemoryFacts, region: Region, first: Op, apart: bool) -> bool:
     """Make one loop of `first` and a later one over the same range."""
     at = region.ops.index(first)
-    mine = _Touched([first])
+    mine = Touched([first])
     if not mine.known:
         return False
     bounds = _range(facts, first)
-    between: list[tuple[Op, _Touched]] = []
-    for op in region.ops[at + 1:at + 1 + _FAR]:
-        touched = _Touched([op])
+    between: list[tuple[Op, Touched]] = []
+    for op in region.ops[at + 1:at + 1 + FAR]:
+        touched = Touched([op])
         if not touched.known:
             return False
         if op.name == "for" and _range(facts, op) == bounds:
-            moved = _needed_before(between, touched, mine)
+            moved = needed_before(between, touched, mine)
             if moved is not None and _worthwhile(first, op, mine, touched) and _allowed(facts, first, op, apart):
                 for x in moved:
                     region.ops.remove(x)
@@ -110,9 +110,9 @@ def _grow(facts: MemoryFacts, region: Region, first: Op, apart: bool) -> bool:
     return False
 
 
-def _needed_before(between: list[tuple[Op, _Touched]], second: _Touched, first: _Touched) -> list[Op] | None:
+def needed_before(between: list[tuple[Op, Touched]], second: Touched, first: Touched) -> list[Op] | None:
     """What must move before both loops so that the second may follow the first; None where that cannot be."""
-    moved: list[tuple[Op, _Touched]] = []
+    moved: list[tuple[Op, Touched]] = []
     for op, touched in reversed(between):
         if touched.before(second) or any(touched.before(t) for _, t in moved):
             if first.before(touched):
@@ -127,33 +127,36 @@ def _inner_loops(loop: Op) -> list[Op]:
     return [op for op in loop.regions[0].ops if op.name == "for"]
 
 
-def _worthwhile(first: Op, second: Op, mine: _Touched, other: _Touched) -> bool:
+def _worthwhile(first: Op, second: Op, mine: Touched, other: Touched) -> bool:
     if not (mine.reads | mine.writes) & (other.reads | other.writes):
         return False
     if first.attrs.get("prange") != second.attrs.get("prange"):
         return False
-    if bool(_inner_loops(first)) != bool(_inner_loops(second)) or _is_product(first) or _is_product(second):
+    if bool(_inner_loops(first)) != bool(_inner_loops(second)) or is_product(first) or is_product(second):
         return False
     largest = _LARGEST_NEST if _inner_loops(first) else _LARGEST
     return sum(1 for op in (first, second) for _ in walk(op.regions[0])) <= largest
 
 
-def _is_product(loop: Op) -> bool:
+def is_product(loop: Op) -> bool:
     """Whether a nest sums over some of its indices: that may be a matrix product."""
     indices, inner = [], loop
     while True:
         indices.append(inner.regions[0].params[0])
-        loops = _inner_loops(inner)
-        if len(loops) != 1:
+        loops = [op for op in inner.regions[0].ops if op.regions]
+        if len(loops) != 1 or loops[0].name != "for":
             break
         inner = loops[0]
     effects = [op for op in walk(loop.regions[0]) if op.name in ("store", "accum")]
+    moved = {op.result: op.operands[0] for op in walk(loop.regions[0]) if op.name in ("add", "sub")
+             and isinstance(op.operands[1], Constant)}
     return len(indices) >= 3 and bool(effects) and not loops and all(
-        sum(1 for i in indices if any(v is i for v in op.operands[2:])) < len(indices) for op in effects)
+        sum(1 for i in indices if any(v is i or moved.get(v) is i for v in op.operands[2:])) < len(indices)
+        for op in effects)
 
 
 def _accesses(loop: Op) -> list[Op]:
-    return [op for op in walk(loop.regions[0]) if op.name in _ACCESS]
+    return [op for op in walk(loop.regions[0]) if op.name in ACCESS]
 
 
 def _allowed(facts: MemoryFacts, first: Op, second: Op, apart: bool) -> bool:

@@ -16,7 +16,7 @@ from ..ir.function import Function, Op, Value, walk
 from ..ir.ops import SCALAR
 from .loops import offset_from, plus_one, register
 
-__all__ = ["interchange", "turn_nests"]
+__all__ = ["interchange", "may_turn", "turn_nests"]
 
 _ACCESS = frozenset(("load", "store", "accum"))
 _KNOWN = frozenset(SCALAR) | _ACCESS | {"for", "if", "alloc", "dim"}
@@ -26,14 +26,16 @@ def turn_nests(function: Function) -> None:
     """Independent iterations of loops around others run upwards."""
     facts = memory(function)
     for loop in [op for op in walk(function.body) if op.name == "for"]:
-        if loop.operands[2].value != -1 or loop.results or not _holds_loops(loop):  # type: ignore[attr-defined]
-            continue
-        inside = list(walk(loop.regions[0]))
-        if any(op.name not in _KNOWN for op in inside) or not _independent(facts, loop, inside):
-            continue
-        region = facts.region[loop]
-        lo, hi = loop.operands[:2]
-        loop.operands[:3] = [plus_one(facts, region, loop, hi), plus_one(facts, region, loop, lo), const(1)]
+        if loop.operands[2].value == -1 and not loop.results and _holds_loops(loop) and may_turn(facts, loop):  # type: ignore
+            region = facts.region[loop]
+            lo, hi = loop.operands[:2]
+            loop.operands[:3] = [plus_one(facts, region, loop, hi), plus_one(facts, region, loop, lo), const(1)]
+
+
+def may_turn(facts: MemoryFacts, loop: Op) -> bool:
+    """Whether the iterations of a loop may run in any order."""
+    inside = list(walk(loop.regions[0]))
+    return all(op.name in _KNOWN for op in inside) and _independent(facts, loop, inside)
 
 
 def _holds_loops(loop: Op) -> bool:

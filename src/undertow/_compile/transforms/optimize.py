@@ -15,6 +15,7 @@ from .nests import gather_around
 from .peel import peel_rest
 from .products import call_blas
 from .recurrence import hand_on
+from .shift import fuse_shifted
 from .simplify import cancel_clearing, eliminate_dead
 from .strips import strips
 
@@ -38,5 +39,7 @@ def optimize(function: Function, zeros: dict[Value, Value] | None = None, thread
     interchange(function)
     fuse(function, threads)
     contract(function)
+    if not threads:
+        fuse_shifted(function)
     lay_out(function)
     return unset

@@ -22,7 +22,7 @@ class Copier:
         self.b = Builder()
         self.truths = truths
         self.mapping: dict[Value, Value] = {p: p for p in function.params}
-        self.first: dict[Value, Value] = {}
+        self.apart: dict[Value, tuple[Value, int]] = {}
         self.equal: dict[tuple[Value, int], Value] = {}
 
     def get(self, v: Value) -> Value:
@@ -35,14 +35,13 @@ class Copier:
             b.span = op.span
             if op in truths:
                 mapping[op.result] = const(truths[op])
-            elif op.name in SCALAR and op.result in self.first:
-                mapping[op.result] = get(self.first[op.result])
-            elif op.name in SCALAR:
-                mapping[op.result] = again(b, op, [get(v) for v in op.operands])
             elif op.name == "dim" and (op.operands[0], op.attrs["axis"]) in truths:
                 mapping[op.result] = const(truths[op.operands[0], op.attrs["axis"]])
-            elif op.name == "dim" and op.result in self.first:
-                mapping[op.result] = get(self.first[op.result])
+            elif op.results and op.result in self.apart:
+                v, c = self.apart[op.result]
+                mapping[op.result] = b.add(get(v), const(c)) if c >= 0 else b.sub(get(v), const(-c))
+            elif op.name in SCALAR:
+                mapping[op.result] = again(b, op, [get(v) for v in op.operands])
             elif op.name == "dim":
                 mapping[op.result] = b.pure("dim", [get(op.operands[0])], op.result.type, op.attrs, op.result.name)
             elif op.name == "if" and isinstance(get(op.operands[0]), Constant):
@@ -59,32 +58,38 @@ class Copier:
                 self.control(op)
 
     def unify(self, function: Function) -> None:
-        """Extents that are equal become one, so that loops over them can be seen to be over the same.
+        """Extents that are equal, or a constant apart, become sums of one and a constant.
 
-        They are extents of arguments, and what is computed of these: ``b.shape[0] - 1`` may be ``a.shape[0]``.
+        Loops over ``a.shape[0]`` and over ``b.shape[0] - 1`` can then be seen to be over the same range.
         """
         place = dict.fromkeys(function.params, -1)
         dims: dict[Value, tuple[Value, int]] = {}
+        sums: dict[Value, tuple[Value, int]] = {}
+        for op in walk(function.body):
+            if op.name in ("add", "sub") and op.result.type == I64 and isinstance(op.operands[1], Constant):
+                sums[op.result] = op.operands[0], op.operands[1].value * (1 if op.name == "add" else -1)
         for k, op in enumerate(function.body.ops):
             if op.name == "dim" and op.operands[0] in place:
                 dims[op.result] = (op.operands[0], op.attrs["axis"])
             elif op.name not in SCALAR or op.result.type != I64:
                 continue
             place[op.result] = k
-        first: dict[Value, Value] = {}
+        apart: dict[Value, tuple[Value, int]] = {}
 
-        def find(v: Value) -> Value:
-            while v in first:
-                v = first[v]
-            return v
+        def find(v: Value) -> tuple[Value, int]:
+            c = 0
+            while v in apart or v in sums:
+                v, d = apart[v] if v in apart else sums[v]
+                c += d
+            return v, c
 
         for op in walk(function.body):
-            if op.name == "eq" and self.truths.get(op) and all(v in place for v in op.operands):
-                x, y = sorted(map(find, op.operands), key=place.__getitem__)
-                if x is not y:
-                    first[y] = x
-        self.first = {v: find(v) for v in first if v not in self.mapping}
-        self.equal = {**function.equal, **{dims[v]: w for v, w in self.first.items() if v in dims}}
+            if op.name == "eq" and self.truths.get(op):
+                (x, c), (y, d) = sorted(map(find, op.operands), key=lambda term: place.get(term[0], -2))
+                if x is not y and x in place and y in place:
+                    apart[y] = x, c - d  # x + c equals y + d
+        self.apart = {v: find(v) for v in apart if v not in self.mapping}
+        self.equal = {**function.equal, **{dims[v]: v for v in self.apart if v in dims}}
 
     def region(self, inner: Region) -> Region:
         params = [Value(p.type, p.name) for p in inner.params]
