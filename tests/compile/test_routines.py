@@ -277,3 +277,13 @@ def test_empty_matrices():
     for n, m in ((0, 2), (3, 0)):
         bars = ut.grad(f, (0, 1))(np.eye(n), np.ones((n, m)))
         assert [x.shape for x in bars] == [(n, n), (n, m)]
+
+
+def test_memory_of_routines_keeps_its_layout():
+    """Arrays whose lanes would lie side by side elsewhere are left as LAPACK knows them."""
+    a = np.random.default_rng(2).normal(size=(60, 60)) + 9 * np.eye(60)
+
+    def f(a):
+        return np.sum(sl.solve_triangular(a, a @ a) ** 2) + np.sum(np.linalg.cholesky(a @ a.T))
+
+    np.testing.assert_allclose(ut.grad(f, tier="compile")(a), ut.grad(f, tier="record")(a), rtol=1e-8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..routines.routine import ROUTINES
 from .function import Constant, Function, Op, Region, Value
 from .ops import COMPARISONS, OTHER, SCALAR
 from .types import BOOL, I64, ArrayType, ScalarType
@@ -113,6 +114,15 @@ def _while(op: Op) -> bool:
             and _types(test.yields) == [BOOL])
 
 
+def _library(op: Op) -> bool:
+    """Whether a routine gets memory of the axes that it knows, laid out as it was made."""
+    routine = ROUTINES[op.attrs["routine"]]
+    operands = (*routine.outs, *routine.ins)
+    return len(op.operands) == len(operands) and all(
+        v.type == I64 if o.dims is None else getattr(v.type, "ndim", -1) == len(o.dims) + (o.kind == "c")
+        for o, v in zip(operands, op.operands, strict=True))
+
+
 _CHECKS = {
     "load": lambda op: _index(op, 1) and _element(op, op.result),
     "store": lambda op: _index(op, 2) and _element(op, op.operands[1]),
@@ -125,6 +135,7 @@ _CHECKS = {
         t == I64 for t in _types(op.operands[3:])) and all(
         len(set(op.attrs[k])) == 2 and max(op.attrs[k]) < v.type.ndim and v.type.element == op.operands[0].type.element
         for k, v in zip("cab", op.operands, strict=False)),
+    "library": _library,
     "check": lambda op: op.operands[0].type == BOOL,
     "spread": lambda op: op.result.type.lanes and op.operands[0].type == op.result.type.lane,
     "along": lambda op: op.operands[0].type == I64 and op.result.type.lanes and op.result.type.lane == I64,

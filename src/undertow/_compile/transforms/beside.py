@@ -209,7 +209,7 @@ def _cleaned(function: Function, facts: MemoryFacts, loop: Op, root: Value, acce
     if allocation is None or allocation.attrs["fill"] != "zeros" or root in function.body.yields:
         return False
     if any(not any(c is loop for c, _ in facts.chain[w]) for w in facts.stores.get(root, ())) or any(
-            op.name == "gemm" and root in op.operands[:3] for op in walk(function.body)):
+            op.name in ("gemm", "library") and root in op.operands for op in walk(function.body)):
         return False
     clears = [op for op in accesses if op.name == "store" and isinstance(op.operands[1], Constant)
               and op.operands[1].value == 0]

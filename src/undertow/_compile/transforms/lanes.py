@@ -118,7 +118,7 @@ def _last_stores(region: Region) -> dict[tuple, Op]:
         if op.name == "store" and op.operands[0] not in touched and not any(v in inside for v in op.operands[2:]):
             found[op.operands[0], *map(key_of, op.operands[2:])] = op
         touched.update(x.operands[0] for x in [op, *(x for inner in op.regions for x in walk(inner))] if x.name in ACCESS)
-        if op.name == "gemm":
+        if op.name in ("gemm", "library"):
             break
     return found
 
@@ -145,8 +145,8 @@ def _blocked(function: Function, facts: MemoryFacts, plans: list[Plan]) -> dict[
     axes: dict[Value, int] = {}
     never: set[Value] = set(function.body.yields)
     for op in walk(function.body):
-        if op.name == "gemm":
-            never.update(op.operands[:3])
+        if op.name in ("gemm", "library"):
+            never.update(op.operands)
         if op.name not in ACCESS:
             continue
         root = op.operands[0]
@@ -264,7 +264,7 @@ class _Widener:
 
     def used_elsewhere(self, root: Value) -> bool:
         return root in self.function.params or root in self.function.body.yields or any(
-            root in op.operands for op in walk(self.function.body) if op.name in ACCESS or op.name == "gemm"
+            root in op.operands for op in walk(self.function.body) if op.name in ACCESS or op.name in ("gemm", "library")
             if not any(c is self.p.loop for c, _ in self.facts.chain.get(op, ())))
 
     def loop(self, lo: Value, blocks: Value, inits: list[Value]) -> list[Value]:
