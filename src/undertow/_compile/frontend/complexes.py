@@ -70,20 +70,27 @@ def quotient(b: Builder, p: Pair, q: Pair, python: bool) -> Pair:
                 b.scalar("div", b.sub(b.mul(p.im, c), b.mul(p.re, d)), below))
 
 
+_WRITTEN_OUT = 64  # exponents up to which a power is a product
+
+
 def power(b: Builder, z: Pair, n: Value, python: bool) -> Pair:
-    """``z ** n`` for a known real exponent."""
+    """``z ** n``: a product where the exponent is a small known integer, else by absolute value and angle."""
     exponent = n.value if isinstance(n, Constant) else None
-    if exponent is None or isinstance(n, Pair) or abs(exponent) > 64:
-        raise NotCompilable("a power of a complex number with an exponent that is not a small known number")
-    if exponent == int(exponent):
+    if exponent is not None and abs(exponent) <= _WRITTEN_OUT and exponent == int(exponent):
         out = Pair(const(1.0), const(0.0))
         for k in range(abs(int(exponent))):
             out = binary(b, "Mult", out, z, python) if k else z
         return out if exponent >= 0 else quotient(b, Pair(const(1.0), const(0.0)), out, python)
-    r, angle = magnitude(b, z), b.scalar("arctan2", z.im, z.re)
+    r, angle, w = magnitude(b, z), b.scalar("arctan2", z.im, z.re), as_pair(b, n)
     b.check(b.scalar("gt", r, const(0.0)), "a power of zero", defer=True)
-    size, turned = b.scalar("pow", r, const(float(exponent))), b.mul(angle, const(float(exponent)))
-    return Pair(b.mul(size, b.scalar("cos", turned)), b.mul(size, b.scalar("sin", turned)))
+    size, turned = b.scalar("pow", r, w.re), b.mul(angle, w.re)
+    if isinstance(n, Pair):
+        size = b.mul(size, b.scalar("exp", b.scalar("neg", b.mul(angle, w.im))))
+        turned = b.add(turned, b.mul(w.im, b.scalar("log", r)))
+    out = Pair(b.mul(size, b.scalar("cos", turned)), b.mul(size, b.scalar("sin", turned)))
+    b.check(b.scalar("and", b.scalar("isfinite", out.re), b.scalar("isfinite", out.im)), "a power beyond all numbers",
+            defer=True)
+    return out
 
 
 def square_root(b: Builder, z: Pair) -> Pair:
