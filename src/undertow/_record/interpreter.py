@@ -401,7 +401,7 @@ class Interpreter:
     def check_store(self, container: Any, value: Any) -> None:
         """Refuse to store an active number in a compiled container (``array.array``, ``ctypes``, memoryview)."""
         found = self.find_active(value)
-        if found is not None:
+        if found is not None and hasattr(type(container), "__setitem__"):  # else Python itself refuses
             self.refuse_store(container, found, f"a {type(container).__name__} stores numbers without their derivative")
 
     def find_active(self, value: Any, depth: int = 0, seen: set | None = None) -> Any:

@@ -6,6 +6,7 @@ is how derivatives nest.
 
 from __future__ import annotations
 
+import cmath
 from collections.abc import Callable
 from typing import Any
 
@@ -287,7 +288,7 @@ def finite(x: Any) -> bool:
             if square - square == 0.0:
                 return True
         return bool(np.isfinite(x).all())
-    return bool(np.isfinite(x))
+    return cmath.isfinite(x)  # of numbers that are active in an outer derivative too
 
 
 def overlapping(ref: Any) -> bool:

@@ -63,7 +63,7 @@ def _promote_in(facts: MemoryFacts, loop: Op) -> list[Op]:
     inside = _defined(body)
     groups: dict[tuple, list[Op]] = {}
     for op in body.ops:
-        if op.name == "accum" and not any(v in inside for v in op.operands[2:]):
+        if op.name == "accum" and not any(v in inside for v in (op.operands[0], *op.operands[2:])):
             key = (op.operands[0], *(key_of(v) for v in op.operands[2:]))
             groups.setdefault(key, []).append(op)
     after: list[Op] = []
