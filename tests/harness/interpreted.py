@@ -9,6 +9,7 @@ import struct
 import numpy as np
 
 from undertow._compile.leave import Leave
+from undertow._compile.runtime.gammas import polygamma
 
 
 class Pieces:
@@ -124,6 +125,7 @@ NAMES = {
     "sin": np.sin, "cos": np.cos, "exp": np.exp, "sqrt": np.sqrt, "power": lambda x, y: x ** y, "log": np.log,
     "sign": np.sign, "maximum": np.maximum, "minimum": np.minimum, "Leave": Leave, "carve_float32": _carve(np.float32),
     "float32": np.float32, "isnan": np.isnan, "isinf": np.isinf, "isfinite": np.isfinite, "lgamma": math.lgamma,
+    "gamma": math.gamma, "polygamma": polygamma, "cbrt": np.cbrt, "fmod": np.fmod,
     "prange": PIECES.prange, "pieces_for": lambda work, copied, threads: threads,
     "erf": math.erf, "erfc": math.erfc,
     **{n: getattr(np, n) for n in (
@@ -131,7 +133,7 @@ NAMES = {
         "log1p", "expm1", "log2", "log10", "exp2", "copysign", "floor", "ceil", "trunc", "rint")},
     "product_f64": _product, "product_f32": _product,
 }
-NAMES |= {f"{name}_each": np.vectorize(f, otypes=[float]) if f in (math.erf, math.erfc, math.lgamma) else f
+NAMES |= {f"{name}_each": np.vectorize(f, otypes=[float]) if f in (math.erf, math.erfc, math.lgamma, math.gamma) else f
           for name, f in NAMES.items() if callable(f)}
 NAMES |= {f"{t}_each": functools.partial(np.asarray, dtype=t.strip("_")) for t in ("float64", "float32", "int64", "bool_")}
 NAMES |= {"abs_each": abs, "spread": lambda x, n: np.full(n, x), "along": lambda i, step, n: i + step * np.arange(n), "lane": lambda v, k: v[k],

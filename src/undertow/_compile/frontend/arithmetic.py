@@ -7,6 +7,8 @@ inf as soon as one is a NumPy float: hence flavors.
 
 from __future__ import annotations
 
+import math
+
 from .._refusal import NotCompilable
 from ..ir.builder import Builder, const
 from ..ir.function import Constant, Value
@@ -32,7 +34,7 @@ UNARY = {"sqrt": "sqrt", "exp": "exp", "log": "log", "sin": "sin", "cos": "cos",
 MATH = {"sqrt": "sqrt", "exp": "exp", "log": "log", "sin": "sin", "cos": "cos", "tan": "tan", "tanh": "tanh",
         "sinh": "sinh", "cosh": "cosh", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh",
         "acosh": "arccosh", "atanh": "arctanh", "log1p": "log1p", "expm1": "expm1", "log2": "log2", "log10": "log10",
-        "fabs": "abs", "erf": "erf", "erfc": "erfc", "lgamma": "lgamma", "isnan": "isnan", "isinf": "isinf",
+        "fabs": "abs", "erf": "erf", "erfc": "erfc", "lgamma": "lgamma", "gamma": "gamma", "cbrt": "cbrt", "exp2": "exp2", "isnan": "isnan", "isinf": "isinf",
         "isfinite": "isfinite"}
 
 
@@ -233,6 +235,11 @@ def unary(b: Builder, name: str, x: Value) -> Value:
     return b.scalar(op, b.cast(x, F64) if x.type == I64 else x)
 
 
+def _no_pole(b: Builder, v: Value) -> Value:
+    """Whether the gamma function has no pole at a number."""
+    return b.scalar("or", b.scalar("gt", v, const(0.0)), b.scalar("ne", b.scalar("floor", v), v))
+
+
 def math_call(b: Builder, name: str, x: Scalar) -> Scalar:
     """A function of the module ``math``, leaving compiled code where it would raise."""
     op = MATH[name]
@@ -248,12 +255,13 @@ def math_call(b: Builder, name: str, x: Scalar) -> Scalar:
         "arccos": lambda: b.scalar("not", b.scalar("gt", b.scalar("abs", v), one)),
         "arccosh": lambda: b.scalar("not", b.scalar("lt", v, one)),
         "arctanh": lambda: b.scalar("not", b.scalar("ge", b.scalar("abs", v), one)),
+        "lgamma": lambda: _no_pole(b, v), "gamma": lambda: b.scalar("and", _no_pole(b, v), b.scalar("ne", v, const(-math.inf))),
         "sin": lambda: b.scalar("not", b.scalar("isinf", v)), "cos": lambda: b.scalar("not", b.scalar("isinf", v)),
         "tan": lambda: b.scalar("not", b.scalar("isinf", v)),
     }.get(op)
     if inside is not None:
         b.check(inside(), f"math.{name} of a value outside its domain", defer=True)
     result = b.scalar(op, v)
-    if op in ("exp", "expm1", "sinh", "cosh", "lgamma"):
+    if op in ("exp", "exp2", "expm1", "sinh", "cosh", "lgamma", "gamma"):
         _check_overflow(b, result, v)
     return Scalar(result, "py")

@@ -262,12 +262,28 @@ class Builtins:
     def do_math_atan2(self, x: Any, y: Any) -> Any:
         return self.math_pair("arctan2", x, y)
 
-    def do_math_hypot(self, x: Any, y: Any) -> Any:
-        return self.math_pair("hypot", x, y)
+    def do_math_hypot(self, *xs: Any) -> Any:
+        found = self.do_abs(self.do_float(xs[0])) if xs else Const(0.0)
+        for x in xs[1:]:
+            found = self.math_pair("hypot", found if x is not xs[1] else xs[0], x)
+        return found
 
     def math_pair(self, op: str, x: Any, y: Any) -> Any:
         a, b = (self.b.cast(scalar_of(v).value, F64) for v in (x, y))
         return Scalar(self.b.scalar(op, a, b), "py")
+
+    def do_math_log(self, x: Any, base: Any) -> Any:
+        return self.binary("Div", *(self.call_object(math.log, [v], {}) for v in (x, base)))
+
+    def do_math_fmod(self, x: Any, y: Any) -> Any:
+        a, c = (self.b.cast(scalar_of(v).value, F64) for v in (x, y))
+        self.b.check(self.b.scalar("ne", c, const(0.0)), "math.fmod by zero", defer=True)
+        self.b.check(self.b.scalar("not", self.b.scalar("isinf", a)), "math.fmod of infinity", defer=True)
+        return Scalar(self.b.scalar("fmod", a, c), "py")
+
+    def do_math_modf(self, x: Any) -> Any:
+        whole = self.b.scalar("trunc", self.b.cast(scalar_of(x).value, F64))
+        return Sequence((self.do_math_fmod(x, Const(1.0)), Scalar(whole, "py")))
 
     def do_math_floor(self, x: Any) -> Any:
         if isinstance(x, Const):
@@ -326,7 +342,8 @@ BUILTINS: dict[Any, str] = {
     float: "do_float", int: "do_int", bool: "do_bool", max: "do_max", min: "do_min", sum: "do_sum", pow: "do_pow",
     isinstance: "do_isinstance", any: "do_any", all: "do_all", tuple: "do_tuple", list: "do_list", math.pow: "do_math_pow",
     math.atan2: "do_math_atan2", math.hypot: "do_math_hypot", math.floor: "do_math_floor", np.float64: "do_np_float64", np.float32: "do_np_float32",
-    np.int64: "do_np_int64", round: "do_round", callable: "do_callable", divmod: "do_divmod", math.copysign: "do_math_copysign",
+    np.int64: "do_np_int64", round: "do_round", callable: "do_callable", divmod: "do_divmod", math.copysign: "do_math_copysign", math.log: "do_math_log",
+    math.fmod: "do_math_fmod", math.modf: "do_math_modf",
     math.ceil: "do_math_ceil", math.trunc: "do_math_trunc", math.radians: "do_math_radians",
     math.degrees: "do_math_degrees", operator.index: "do_index",
 }

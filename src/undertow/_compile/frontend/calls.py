@@ -33,7 +33,7 @@ RECORDED = "undertow.rules._callables"  # what its functions answer depends on t
 
 __all__ = ["Calls"]
 
-_MATH = {getattr(math, name): name for name in arithmetic.MATH}
+_MATH = {getattr(math, name): name for name in arithmetic.MATH if hasattr(math, name)}  # not all in Python 3.10
 
 
 def stand_in(obj: Any) -> tuple | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -48,9 +49,19 @@ def _heaviside(b: Builder, x: Value, half: Value) -> Value:
     return b.scalar("select", b.scalar("isnan", x), x, stepped)
 
 
-def _cbrt(b: Builder, x: Value) -> Value:
-    x, = _floats(b, x)
-    return b.scalar("copysign", b.scalar("pow", b.scalar("abs", x), const(1.0 / 3.0, x.type)), x)
+def _of_floats(op: str) -> Callable[..., Value]:
+    return lambda b, *values: b.scalar(op, *_floats(b, *values))
+
+
+def _logaddexp2(b: Builder, x: Value, y: Value) -> Value:
+    two = const(math.log(2.0), F32 if x.type == y.type == F32 else F64)
+    return b.scalar("div", _logaddexp(b, *(b.mul(v, two) for v in _floats(b, x, y))), two)
+
+
+def _fmod(b: Builder, x: Value, y: Value) -> Value:
+    if not (x.type.is_float or y.type.is_float):
+        raise NotCompilable("np.fmod of integers")
+    return _of_floats("fmod")(b, x, y)
 
 
 def _float_power(b: Builder, x: Value, y: Value) -> Value:
@@ -92,7 +103,7 @@ def _invert(b: Builder, x: Value) -> Value:
 
 DERIVED: dict[Any, Callable[..., Value]] = {
     np.logaddexp: _logaddexp, np.fmax: _nan_aside("maximum"), np.fmin: _nan_aside("minimum"),
-    np.heaviside: _heaviside, np.cbrt: _cbrt, np.float_power: _float_power, np.signbit: _signbit,
+    np.heaviside: _heaviside, np.cbrt: _of_floats("cbrt"), np.fmod: _fmod, np.logaddexp2: _logaddexp2, np.float_power: _float_power, np.signbit: _signbit,
     np.bitwise_or: _integers("BitOr"), np.bitwise_xor: _integers("BitXor"), np.left_shift: _integers("LShift"),
     np.right_shift: _integers("RShift"), np.logical_and: _logical("and"), np.logical_or: _logical("or"),
     np.logical_not: _not, np.invert: _invert}

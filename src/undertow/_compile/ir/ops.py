@@ -38,6 +38,8 @@ SCALAR: dict[str, Scalar] = {
     "log1p": Scalar(1, "log1p({0})", 12), "expm1": Scalar(1, "expm1({0})", 12),
     "log2": Scalar(1, "log2({0})", 12), "log10": Scalar(1, "log10({0})", 12), "exp2": Scalar(1, "exp2({0})", 12),
     "erf": Scalar(1, "erf({0})", 14), "erfc": Scalar(1, "erfc({0})", 14), "lgamma": Scalar(1, "lgamma({0})", 20),
+    "gamma": Scalar(1, "gamma({0})", 20), "polygamma": Scalar(2, "polygamma({0}, {1})", 60),  # derivatives of lgamma: 1 + {0}
+    "cbrt": Scalar(1, "cbrt({0})", 12), "fmod": Scalar(2, "fmod({0}, {1})", 6),
     "isnan": Scalar(1, "isnan({0})", 1), "isinf": Scalar(1, "isinf({0})", 1), "isfinite": Scalar(1, "isfinite({0})", 1),
     "maximum": Scalar(2, "maximum({0}, {1})", 2), "minimum": Scalar(2, "minimum({0}, {1})", 2),
     "stop": Scalar(1, "({0})", 0), "copysign": Scalar(2, "copysign({0}, {1})", 1),

@@ -415,6 +415,7 @@ NAMES: dict[str, Any] = {
     "every": _over_conditions("and"), "some": _over_conditions("or"), "read_from": read_from, "write_from": write_from,
     **{f"{name}_each": f for name, f in {
         **{n: _of_c(c, 1) for n, c in UNARY.items()}, **{n: _of_c(c, 2) for n, c in BINARY.items()}, "lgamma": _of_c("lgamma", 1),
+        "gamma": _of_c("tgamma", 1), "cbrt": _of_c("cbrt", 1), "fmod": _of_c("fmod", 2),
         **{n: _named_function(n) for n in ("sqrt", "floor", "ceil", "trunc", "rint")}, "abs": _named_function("fabs"),
         "copysign": _named_function("copysign", 2), "sign": _computed(1, _sign),
         "maximum": _computed(2, _extreme(">")), "minimum": _computed(2, _extreme("<")),

@@ -19,6 +19,7 @@ from numba.np.arrayobj import make_array, populate_array
 from ..leave import Leave
 from .access import read, shaped, write
 from .blas import NAMES as BLAS
+from .gammas import NAMES as GAMMAS
 from .lanes import NAMES as LANES
 from .memory import NAMES as MEMORY
 from .vector import NAMES as VECTOR
@@ -142,7 +143,7 @@ NAMES = {
     "Leave": Leave, "prange": prange, "pieces_for": pieces_for, "radd": radd, "grow": grow, "maximum": maximum, "minimum": minimum, "sign": sign, "read": read,
     "write": write, "shaped": shaped, "to_slot": to_slot, "from_slot": from_slot, "empty": np.empty, "zeros": np.zeros,
     "float64": np.float64, "float32": np.float32, "int64": np.int64, "bool_": np.bool_, "nan": math.nan,
-    "inf": math.inf, "lgamma": math.lgamma, "isnan": math.isnan, "isinf": math.isinf, "isfinite": math.isfinite,
+    "inf": math.inf, "lgamma": math.lgamma, "gamma": math.gamma, "cbrt": np.cbrt, "fmod": np.fmod, "isnan": math.isnan, "isinf": math.isinf, "isfinite": math.isfinite,
     "copysign": math.copysign, "floor": np.floor, "ceil": np.ceil, "trunc": np.trunc, "rint": np.rint,
-    "sqrt": np.sqrt, **BLAS, **LANES, **MEMORY, **VECTOR,
+    "sqrt": np.sqrt, **BLAS, **GAMMAS, **LANES, **MEMORY, **VECTOR,
 }

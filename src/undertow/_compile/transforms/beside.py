@@ -27,7 +27,8 @@ from .threads import Sum
 __all__ = ["ACCESS", "EACH", "Plan", "index_of", "plan"]
 
 ACCESS = frozenset(("load", "store", "accum"))
-_KNOWN = frozenset(SCALAR) | ACCESS | {"for", "if", "alloc", "dim", "check"}
+_ALONE = frozenset(("polygamma",))  # computed one by one
+_KNOWN = frozenset(SCALAR) - _ALONE | ACCESS | {"for", "if", "alloc", "dim", "check"}
 _PARTIAL = frozenset(("floordiv", "mod", "shl", "shr"))  # of integers: not defined everywhere
 EACH = frozenset(SCALAR) - _PARTIAL
 _FLOATS_ONLY = frozenset(("div", "pow", "abs", "sign", "maximum", "minimum"))

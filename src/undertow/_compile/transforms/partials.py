@@ -67,6 +67,9 @@ UNARY: dict[str, Callable[[Builder, Value, Callable[[], Value], Callable[[], Val
     "arccosh": lambda b, g, x, y: _strong(b, g, b.scalar("div", g, b.mul(
         b.scalar("sqrt", b.sub(x(), _one(b, g))), b.scalar("sqrt", b.add(x(), _one(b, g)))))),
     "arctanh": lambda b, g, x, y: _strong(b, g, b.scalar("div", g, _one_minus_square(b, x()))),
+    "cbrt": lambda b, g, x, y: _strong(b, g, b.scalar("div", b.mul(g, y()), b.mul(_one(b, g, 3.0), x()))),
+    "lgamma": lambda b, g, x, y: b.mul(g, b.scalar("polygamma", _one(b, g, 0.0), x())),
+    "gamma": lambda b, g, x, y: b.mul(g, b.mul(y(), b.scalar("polygamma", _one(b, g, 0.0), x()))),
     "erf": lambda b, g, x, y: b.mul(g, b.mul(_one(b, g, 2 / math.sqrt(math.pi)), _gauss(b, x()))),
     "erfc": lambda b, g, x, y: b.mul(g, b.mul(_one(b, g, -2 / math.sqrt(math.pi)), _gauss(b, x()))),
 }
@@ -166,6 +169,15 @@ def _pull_pair(b: Builder, op: Op, g: Value, first: bool, second: bool, get: Get
         if second:
             whole = b.scalar("floor", b.scalar("div", get(x[0]), get(x[1])))
             out.append((x[1], b.scalar("neg", b.mul(g, whole))))
+    elif name == "fmod":
+        out += [(x[0], g)] if first else []
+        if second:
+            whole = b.scalar("trunc", b.scalar("div", get(x[0]), get(x[1])))
+            out.append((x[1], b.scalar("neg", b.mul(g, whole))))
+    elif name == "polygamma":
+        if first or not isinstance(x[0], Constant):
+            raise KeyError("polygamma with respect to its order")
+        out.append((x[1], b.mul(g, b.scalar("polygamma", const(x[0].value + 1.0, g.type), get(x[1])))))
     elif name == "floordiv":
         return []
     else:
