@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from harness.interpreted import run
 
-from undertow._compile import NotCompilable, compile_pullback
+import undertow as ut
+from undertow._compile import NotCompilable, compile_pullback, variant
 from undertow._compile.ir.verify import verify
 
 N = 6
@@ -138,10 +139,11 @@ class Writer:
         return "\n".join(self.lines) + "\n"
 
 
-def make(seed):
-    """A random program with source that can be found."""
-    source = Writer(seed).program()
-    name = f"<random arrays {seed}>"
+def make(seed, first=""):
+    """A random program with source that can be found, and a line put first."""
+    head, body = Writer(seed).program().split("\n", 1)
+    source = f"{head}\n{first}{body}"
+    name = f"<random arrays {seed}{' copied' * bool(first)}>"
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     scope = {"np": np}
     exec(compile(source, name, "exec"), scope)
@@ -157,21 +159,21 @@ def compare(seed, mode):
     step = [a + 1e-30j * t for a, t in zip(args, d, strict=True)]
     try:
         compiled = compile_pullback(program, args, (True,) * 3)
-        variant = compiled.variant(compiled.values(args))
-        function = variant.function(mode)
+        chosen = compiled.variant(compiled.values(args))
+        function = chosen.function(mode)
     except NotCompilable as refusal:
         assert "internal error" not in str(refusal), (source, str(refusal))
         return False
     expected = program(*step)
     verify(function)
     first = {p: np.zeros(args[k].shape) if mode == "gradient" else rng.standard_normal(args[k].shape)
-             for p in variant.shadows(mode) for k in [compiled.ir.params.index(p)]}
-    unset = variant.reverse(mode)[1]
+             for p in chosen.shadows(mode) for k in [compiled.ir.params.index(p)]}
+    unset = chosen.reverse(mode)[1]
     shadows = {p: np.full(x.shape, np.nan) if p in unset else x.copy() for p, x in first.items()}
     values = [a.copy() for a in args]
-    seeds = [1.0 for _ in variant.transformed.seeds]
-    out = run(variant.source(mode), function.name, *values, *shadows.values(), *seeds)
-    note = source + "\n" + variant.source(mode)
+    seeds = [1.0 for _ in chosen.transformed.seeds]
+    out = run(chosen.source(mode), function.name, *values, *shadows.values(), *seeds)
+    note = source + "\n" + chosen.source(mode)
     np.testing.assert_allclose(out[0], expected.real, rtol=1e-11, err_msg=note)
     for a, b in zip(values, step, strict=True):
         np.testing.assert_allclose(a, b.real, rtol=1e-11, err_msg=note)
@@ -186,3 +188,28 @@ def test_random_array_statements(start):
     """Thirty programs at a time; most of them compile."""
     with np.errstate(all="ignore"):
         assert sum(compare(seed, "gradient") for seed in range(start, start + 30)) >= 15
+
+
+@pytest.mark.parametrize("start", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(400, 600, 20))])
+def test_tangents_and_hessian_products(start, monkeypatch):
+    """`jvp`, and `hvp` of the program on copies, through the public operators, against complex steps and their differences."""
+    monkeypatch.setattr(variant, "compile_source", lambda source, name: lambda *args: run(source, name, *args))
+    for seed in range(start, start + (8 if start == 0 else 20)):
+        program, source = make(seed)
+        on_copies, _ = make(seed, "    a, b, m = a.copy(), b.copy(), m.copy()\n")
+        rng = np.random.default_rng(seed)
+        args, d, e = (tuple(draw(rng, shape) for shape in ((N,), (N,), (N, N))) for draw in (
+            lambda r, s: r.uniform(0.2, 0.9, s), lambda r, s: r.standard_normal(s), lambda r, s: r.standard_normal(s)))
+
+        def slope(h, program=program, args=args, d=d, e=e):
+            """The derivative along `d`, so far along `e`."""
+            with np.errstate(all="ignore"):
+                return program(*(a + h * t + 1e-30j * s for a, s, t in zip(args, d, e, strict=True))).imag / 1e-30
+
+        value, tangent = ut.jvp(program, tuple(a.copy() for a in args), d, tier="compile")
+        np.testing.assert_allclose(tangent, slope(0.0), rtol=1e-9, err_msg=source)
+        product = ut.hvp(on_copies, args, e, tier="compile")
+        estimates = [(slope(h) - slope(-h)) / (2 * h) for h in (1e-4, 5e-5)]
+        expected = (4 * estimates[1] - estimates[0]) / 3
+        found = sum(np.sum(x * s) for x, s in zip(product, d, strict=True))
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6, err_msg=source)
