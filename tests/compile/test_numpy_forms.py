@@ -19,6 +19,80 @@ ARGUMENTS = {"a": _R.uniform(0.5, 1.5, (3, 4)), "b": _R.uniform(0.5, 1.5, 4), "c
              "s": _R.uniform(0.5, 1.5, (3, 3)) + 2 * np.eye(3), "i": np.array([2, 0, 1, 1])}
 FORMS = r"""
 np.sum(a,axis=-1)@a[:,0]
+np.sort(a,axis=0)
+np.sort(a,axis=1)
+np.argsort(a,axis=1)*a
+np.quantile(b,0.3)
+np.percentile(b,[10,70])
+np.percentile(a,[10,70])
+np.quantile(a,0.4,axis=0)
+np.quantile(a,0.4,axis=1)
+np.median(a,axis=0)
+np.median(a,axis=1)
+np.unique(i)*1.0
+np.digitize(b,np.array([0.7,1.0,1.2]))*b
+np.bincount(i,b)
+np.bincount(i)*1.0
+np.bincount(i,weights=b,minlength=6)**2
+np.histogram(a,bins=3)[0]*np.histogram(a,bins=3)[1][:3]
+np.histogram(a,bins=4,range=(0.6,1.2))[0]*1.0
+np.histogram(b,np.array([0.5,0.9,1.5]))[0]*1.0
+np.average(a,axis=0,weights=b[:3])
+np.average(a,axis=1,weights=b)
+np.average(a,weights=a)
+np.average(a,axis=0)
+np.cov(a)
+np.cov(a,rowvar=False,bias=True)
+np.corrcoef(a)
+np.nan_to_num(a)
+np.nansum(a,axis=0)
+np.nanmean(a)
+np.gradient(b)
+np.gradient(b,0.1)
+np.gradient(b,np.array([0.0,0.1,0.3,0.4]))
+np.gradient(b,0.1,edge_order=2)
+np.gradient(a)[0]
+np.gradient(a,0.2,0.3)[1]
+np.gradient(a,axis=1)
+np.trapezoid(a,dx=0.1)
+np.trapezoid(a,axis=0)
+np.trapezoid(a,b,axis=1)
+np.unwrap(b*9)
+np.ediff1d(a)
+np.take_along_axis(a,np.argsort(a,axis=1),axis=1)
+np.take_along_axis(a,np.argsort(a,axis=0),axis=0)
+np.select([b>1.2,b>0.9],[b,2*b],0.5)
+np.kron(b,b)
+np.correlate(b,b[:2])
+np.correlate(b,b[:3],'full')
+np.sinc(b)
+np.vander(b,3)
+np.vander(b,3,increasing=True)
+np.polymul(b,b[:2])
+np.polyint(b)
+np.linalg.solve(np.stack([s,2*s]),a[:2,:3,None])
+np.linalg.solve(np.stack([s,2*s]),a[:3,:2])
+np.linalg.inv(np.stack([s,2*s]))
+np.linalg.det(np.stack([s,2*s]))
+np.linalg.slogdet(np.stack([s,2*s]))[1]
+np.linalg.cholesky(np.stack([s@s.T,2*s@s.T]))
+scipy.linalg.hankel(b)
+scipy.linalg.hankel(b,b[::-1])
+scipy.linalg.block_diag(s,a)
+scipy.linalg.norm(a)
+scipy.linalg.solve_toeplitz(b*np.array([9.0,1,1,1]),b)
+scipy.linalg.toeplitz(b,2*b)
+scipy.linalg.circulant(b)
+scipy.signal.convolve(b,b[:2])
+scipy.signal.convolve(b,b[:2],'same')
+scipy.signal.fftconvolve(b,b[:2],'valid')
+scipy.signal.lfilter(b[:2],np.array([1.0,0.5,0.2]),b)
+scipy.signal.lfilter(b[:3],np.array([2.0,0.5]),b)
+scipy.spatial.distance.cdist(a,2*a)
+scipy.spatial.distance.cdist(a,2*a,'cityblock')
+scipy.spatial.distance.cdist(a,2*a,'sqeuclidean')
+scipy.special.logsumexp(a,axis=1)
+scipy.special.softmax(a,axis=0)
 np.sum(c,axis=(0,2))
 np.sum(c,axis=(0,2),keepdims=True)
 np.sum(c,axis=(0,1))
@@ -344,7 +418,7 @@ def program_of(form):
     filename = f"<form {form}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
     scope = {"np": np}
-    exec("import math", scope)
+    exec("import math, scipy.linalg, scipy.signal, scipy.spatial, scipy.special", scope)
     exec(compile(text, filename, "exec"), scope)
     return scope["f"]
 

@@ -27,6 +27,7 @@ from .linear_scipy import hidden, shown
 from .merge import describe, is_number, scalar_of
 from .registry import METHODS, NUMPY
 from .state import Unknown
+from .statistics import PROGRAMS as STATISTICS
 from .values import Array, Const, Function, Hidden, Iterable, Method, Ref, Scalar, Sequence
 
 RECORDED = "undertow.rules._callables"  # what its functions answer depends on the recording that runs
@@ -38,10 +39,10 @@ _MATH = {getattr(math, name): name for name in arithmetic.MATH if hasattr(math, 
 
 def stand_in(obj: Any) -> tuple | None:
     """The program that stands for a function, and the numbers of axes that its arguments may have."""
-    found = LIBRARY.get(obj)
+    found = STATISTICS.get(obj) or LIBRARY.get(obj)
     module = getattr(obj, "__module__", None) or ""
     if found is None and module.startswith("scipy."):
-        package, name = ".".join(module.split(".")[:2]), getattr(obj, "__name__", "")
+        package, name = module if module in SCIPY else ".".join(module.split(".")[:2]), getattr(obj, "__name__", "")
         found = SCIPY.get(package, {}).get(name)
         if found is not None and getattr(sys.modules.get(package), name, None) is not obj:
             return None
@@ -220,7 +221,7 @@ class Calls:
         for a, allowed in zip(args, axes, strict=False):
             if (len(a.dims) if isinstance(a, Array) else 0) not in allowed:
                 raise NotCompilable(f"np.{obj.__name__} of arrays with this number of axes")
-        if obj not in LIBRARY or obj in PROGRAMS:
+        if obj in PROGRAMS or obj not in LIBRARY and obj not in STATISTICS:
             args = [self.settle(self.np_astype(a, Const(np.float64))) if isinstance(a, Array) and a.element in (I64, BOOL)
                     else a for a in args]
             if any(isinstance(a, Array) and a.element == C128 for a in args):
@@ -270,9 +271,9 @@ class Calls:
                 self.fits(METHODS[name], [method.owner, *args], kwargs)
                 return getattr(self, METHODS[name])(method.owner, *args, **kwargs)
             if kind == "array" and name in ("argsort", "searchsorted"):
-                return self.library_call(getattr(np, name), LIBRARY[getattr(np, name)], [method.owner, *args], kwargs)
+                return self.library_call(getattr(np, name), stand_in(getattr(np, name)), [method.owner, *args], kwargs)
             if kind == "array" and name == "sort" and not args and not kwargs and isinstance(method.owner, Array):
-                self.store_array(method.owner, self.library_call(np.sort, LIBRARY[np.sort], [method.owner], {}))
+                self.store_array(method.owner, self.library_call(np.sort, stand_in(np.sort), [method.owner], {}))
                 return Const(None)
             if kind == "scalar" and name in ("conj", "conjugate") and not args:
                 return self.conjugate(method.owner)

@@ -112,16 +112,38 @@ def _solve_matrix(a, b, careful=False):
 
 
 def solve(a, b):
+    if a.ndim == 3:
+        if b.ndim == 3:
+            if a.shape[0] != b.shape[0]:
+                raise ValueError
+        out = np.zeros((a.shape[0], a.shape[1], b.shape[-1]), dtype=a.dtype)
+        for k in range(a.shape[0]):
+            out[k] = _solve_matrix(a[k], b[k] if b.ndim == 3 else b)
+        return out
+    if b.ndim == 3:
+        raise NotImplementedError
     if b.ndim == 1:
         return _solve_matrix(a, b[:, None])[:, 0]
     return _solve_matrix(a, b)
 
 
 def inv(a):
+    if a.ndim == 3:
+        out = np.zeros(a.shape, dtype=a.dtype)
+        for k in range(a.shape[0]):
+            out[k] = inv(a[k])
+        return out
     return _solve_matrix(a, np.eye(a.shape[0], dtype=a.dtype))
 
 
 def slogdet(a):
+    if a.ndim == 3:
+        signs, logs = np.zeros(a.shape[0]), np.zeros(a.shape[0])
+        for k in range(a.shape[0]):
+            sign, log = slogdet(a[k])
+            signs[k] = sign
+            logs[k] = log
+        return _Slogdet(signs, logs)
     _square(a)
     sign = 1.0
     total = 0.0
@@ -142,6 +164,11 @@ def slogdet(a):
 
 
 def det(a):
+    if a.ndim == 3:
+        out = np.zeros(a.shape[0])
+        for k in range(a.shape[0]):
+            out[k] = det(a[k])
+        return out
     _square(a)
     product = np.float64(1.0)
     if a.shape[0] <= _SMALL:
@@ -184,6 +211,11 @@ def _lower_factor(a):
 
 
 def cholesky(a, *, upper=False):
+    if a.ndim == 3:
+        out = np.zeros(a.shape, dtype=a.dtype)
+        for k in range(a.shape[0]):
+            out[k] = cholesky(a[k], upper=upper)
+        return out
     return _lower_factor(a.T).T if upper else _lower_factor(a)
 
 
@@ -219,6 +251,8 @@ def eigh(a, UPLO="L"):
 
 
 def eigvalsh(a, UPLO="L"):
+    if a.ndim == 3:
+        return eigvalsh_of_stack(a, UPLO)
     return eigh(a, UPLO)[0]
 
 
@@ -301,6 +335,21 @@ def pinv(a, rcond=None, hermitian=False):
     return out
 
 
+def eigvalsh_of_stack(a, UPLO):
+    out = np.zeros(a.shape[:2], dtype=a.dtype)
+    for k in range(a.shape[0]):
+        out[k] = eigh(a[k], UPLO)[0]
+    return out
+
+
+def cond(x, p=None):
+    s = svd(x, True, False)
+    if p is not None:
+        if p != 2:
+            raise NotImplementedError
+    return s[0] / s[s.shape[0] - 1]
+
+
 def matrix_norm(a, ord):
     if ord == 2:
         return np.max(svd(a, True, False))
@@ -321,11 +370,12 @@ def multi_dot(arrays):
 
 
 # function: (stand-in, numbers of axes that its arguments may have)
+_STACK = (2, 3)
 PROGRAMS = {
-    np.linalg.solve: (solve, ((2,), (1, 2))), np.linalg.inv: (inv, ((2,),)), np.linalg.cholesky: (cholesky, ((2,),)),
-    np.linalg.det: (det, ((2,),)), np.linalg.slogdet: (slogdet, ((2,),)),
+    np.linalg.solve: (solve, (_STACK, (1, 2, 3))), np.linalg.inv: (inv, (_STACK,)), np.linalg.cond: (cond, ((2,),)),
+    np.linalg.cholesky: (cholesky, (_STACK,)), np.linalg.det: (det, (_STACK,)), np.linalg.slogdet: (slogdet, (_STACK,)),
     np.linalg.matrix_power: (matrix_power, ((2,), (0,))), np.linalg.eigh: (eigh, ((2,),)),
-    np.linalg.eigvalsh: (eigvalsh, ((2,),)), np.linalg.svd: (svd, ((2,),)), np.linalg.svdvals: (svdvals, ((2,),)),
+    np.linalg.eigvalsh: (eigvalsh, (_STACK,)), np.linalg.svd: (svd, ((2,),)), np.linalg.svdvals: (svdvals, ((2,),)),
     np.linalg.qr: (qr, ((2,),)), np.linalg.lstsq: (lstsq, ((2,), (1, 2))), np.linalg.pinv: (pinv, ((2,),)),
     np.linalg.multi_dot: (multi_dot, ()),
 }

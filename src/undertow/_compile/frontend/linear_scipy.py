@@ -263,7 +263,65 @@ def circulant(c):
     return out
 
 
+def hankel(c, r=None):
+    m = len(c)
+    n = m if r is None else len(r)
+    out = np.zeros((m, n), dtype=c.dtype)
+    for i in range(m):
+        for j in range(n):
+            if i + j < m:
+                out[i, j] = c[i + j]
+            elif r is not None:
+                out[i, j] = r[i + j - m + 1]
+    return out
+
+
+def block_diag(*arrs):
+    rows = 0
+    columns = 0
+    for a in arrs:
+        rows += a.shape[0]
+        columns += a.shape[1]
+    out = np.zeros((rows, columns))
+    rows = 0
+    columns = 0
+    for a in arrs:
+        out[rows:rows + a.shape[0], columns:columns + a.shape[1]] = a
+        rows += a.shape[0]
+        columns += a.shape[1]
+    return out
+
+
+def lstsq(a, b, cond=None, overwrite_a=False, overwrite_b=False, check_finite=True, lapack_driver=None):
+    _refuse(overwrite_a, overwrite_b)
+    if cond is not None:
+        raise NotImplementedError
+    _plain(check_finite, a, b)
+    if a.shape[0] != b.shape[0]:
+        raise ValueError
+    rows = b[:, None] if b.ndim == 1 else b
+    x = linear._least_squares(a, rows)
+    rest = np.sum((rows - a @ x) ** 2, axis=0)
+    s = linear.singular(a)[1]
+    if b.ndim == 1:
+        return x[:, 0], rest[0], a.shape[1], s
+    return x, rest, a.shape[1], s
+
+
+def norm(a, ord=None, axis=None, keepdims=False, check_finite=True):
+    _plain(check_finite, a)
+    return np.linalg.norm(a, ord, axis, keepdims)
+
+
+def solve_toeplitz(c_or_cr, b, check_finite=True):
+    c, r = c_or_cr if isinstance(c_or_cr, tuple) else (c_or_cr, c_or_cr)
+    _plain(check_finite, c, r, b)
+    return linear.solve(toeplitz(c, r), b)
+
+
 SCIPY = {
+    "hankel": (hankel, ((1,), (1,))), "block_diag": (block_diag, ((2,),) * 9), "lstsq": (lstsq, ((2,), (1, 2))),
+    "norm": (norm, ((1, 2),)), "solve_toeplitz": (solve_toeplitz, ()),
     "solve": (solve, ((2,), (1, 2))), "inv": (inv, ((2,),)), "det": (det, ((2,),)), "cholesky": (cholesky, ((2,),)),
     "cho_factor": (cho_factor, ((2,),)), "cho_solve": (cho_solve, ()), "lu_factor": (lu_factor, ((2,),)),
     "lu_solve": (lu_solve, ()), "solve_triangular": (solve_triangular, ((2,), (1, 2))),
