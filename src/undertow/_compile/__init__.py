@@ -48,7 +48,8 @@ def function_of(f: Any) -> tuple[types.FunctionType, tuple]:
         pass
     elif isinstance(f, types.MethodType):
         first, f = (f.__self__,), f.__func__
-    elif type(f).__module__.partition(".")[0] == "numba" and hasattr(f, "py_func"):
+    elif type(f).__module__.partition(".")[0] == "numba" and hasattr(f, "py_func") and type(f).__name__ not in (
+            "DUFunc", "GUFunc"):
         f = f.py_func
     elif not isinstance(f, (type, types.BuiltinFunctionType)) and isinstance(
             getattr(type(f), "__call__", None), types.FunctionType) and not hasattr(type(f), "_under"):

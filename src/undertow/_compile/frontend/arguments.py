@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import types
 from typing import Any
 
@@ -61,7 +62,8 @@ def signature(x: Any, out: list, seen: set[int]) -> tuple:
         return ("sequence", list, tuple(signature(v, out, seen) for v in x))
     if type(x) is dict:
         _once(x, seen)
-        if not all(type(k) in (str, int, bool) for k in x):
+        if not all(type(k) in (str, int, bool) or isinstance(k, enum.Enum) or (type(k) is tuple and all(
+                type(i) in (str, int, bool) for i in k)) for k in x):
             raise NotCompilable("a dict with keys that are not strings or integers")
         return ("object", dict, tuple((k, signature(v, out, seen)) for k, v in x.items()))
     if x is None or isinstance(x, (str, types.FunctionType, types.ModuleType, type, np.ufunc)):

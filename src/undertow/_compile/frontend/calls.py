@@ -111,7 +111,8 @@ class Calls:
                 return self.call(Const(found), [function, *args], kwargs)
         if not isinstance(function, Const):
             raise NotCompilable(f"a call of {describe(function)}")
-        if hasattr(function.obj, "py_func"):
+        if hasattr(function.obj, "py_func") and not hasattr(function.obj, "ufunc") and not isinstance(function.obj, np.ufunc) \
+                and type(function.obj).__name__ not in ("DUFunc", "GUFunc"):
             return self.as_numba_returns(self.call_object(function.obj.py_func, args, kwargs))
         return self.call_object(function.obj, args, kwargs)
 
@@ -209,7 +210,7 @@ class Calls:
                 raise NotCompilable("these options of `np.vectorize`")
             return self.element_by_element(Const(obj.pyfunc), args, obj.otypes is None)
         inner = getattr(getattr(obj, "_dispatcher", None), "py_func", None)
-        if inner is not None and type(obj).__module__.partition(".")[0] == "numba" and not kwargs:
+        if inner is not None and type(obj).__name__ == "DUFunc" and type(obj).__module__.partition(".")[0] == "numba" and not kwargs:
             return self.element_by_element(Const(inner), args, False)
         return None
 
@@ -285,6 +286,10 @@ class Calls:
                                 method.owner.cls)
             if kind == "list" and not kwargs:
                 return self.list_method(method.owner, name, args)
+            if kind == "text":
+                return self.text_method(method.owner, name, args, kwargs)
+            if kind == "scalar" and name == "round" and len(args) < 2 and not kwargs:
+                return self.np_round(method.owner, *args)
             if kind == "attributes" and not kwargs:
                 return self.attributes_as_dict(method.owner, name, args)
             if kind == "dict" and not kwargs:

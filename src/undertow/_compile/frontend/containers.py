@@ -7,13 +7,17 @@ known, else `Growing` buffers.
 from __future__ import annotations
 
 import ast
+import enum
+import types
 from typing import Any
 
 from .._refusal import NotCompilable
 from ..ir.builder import const
+from ..ir.types import I64
 from .growing import Lists
+from .merge import is_number, scalar_of
 from .state import Unknown
-from .values import Const, Exit, Growing, Iterable, Ref, Sequence
+from .values import Const, Exit, Growing, Iterable, Pair, Ref, Scalar, Sequence
 
 __all__ = ["Containers"]
 
@@ -129,8 +133,12 @@ class Containers(Lists):
         return keys.obj
 
     def known_key(self, v: Any) -> Any:
-        if isinstance(v, Const) and type(v.obj) in (str, int, bool):
+        if isinstance(v, Const) and (type(v.obj) in (str, int, bool) or isinstance(v.obj, (enum.Enum, types.FunctionType, type))):
             return v.obj
+        if isinstance(v, Sequence) and v.cls is tuple and v.items:
+            return tuple(map(self.known_key, v.items))
+        if isinstance(v, Const) and isinstance(v.obj, tuple):
+            return tuple(self.known_key(Const(x)) for x in v.obj)
         raise self.needs_unrolling("a key of a dict that is not known")
 
     def on_Dict(self, node: ast.Dict) -> Ref:
@@ -152,6 +160,30 @@ class Containers(Lists):
         if key not in keys:
             return self.missing(ref, key)
         return self.lookup_state((ref.key, ("item", keys[keys.index(key)])))
+
+    def item_by_key(self, ref: Ref, key: Any) -> Any:
+        """``dict[key]``; a number that is not known chooses among numbers."""
+        if isinstance(key, Scalar) and key.type == I64:
+            keys = self.dict_keys(ref)
+            values = [self.dict_item(ref, k) for k in keys]
+            if keys and all(type(k) is int for k in keys) and len(keys) <= 16 and all(map(is_number, values)):
+                found = self.selected([self.b.scalar("eq", key.value, const(k)) for k in keys], values)
+                if found is not None:
+                    return found
+        return self.dict_item(ref, self.known_key(key))
+
+    def selected(self, tests: list, values: list) -> Any:
+        """The number whose test holds; None where they are of different types."""
+        numbers = [scalar_of(x) for x in values]
+        if any((s.type, s.flavor) != (numbers[0].type, numbers[0].flavor) or s.tag is not None or isinstance(s.value, Pair)
+               for s in numbers):
+            return None
+        some, value = tests[0], numbers[0].value
+        for test, s in zip(tests[1:], numbers[1:], strict=True):
+            some = self.b.scalar("or", some, test)
+            value = self.b.scalar("select", test, s.value, value)
+        self.b.check(some, "a key is missing")
+        return Scalar(value, numbers[0].flavor)
 
     def store_in_dict(self, ref: Ref, key: Any, value: Any) -> None:
         self.check_own(ref)

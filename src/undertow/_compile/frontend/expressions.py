@@ -20,6 +20,7 @@ from .merge import describe, is_number, scalar_of
 from .registry import METHODS, NUMPY
 from .state import TryAgain, Unbound, Unknown
 from .statements import assigned_names
+from .text import TEXT
 from .values import Array, Const, Function, Growing, Iterable, Lazy, Maybe, Optional, Ref, Scalar, Sequence
 
 __all__ = ["Expressions"]
@@ -126,9 +127,6 @@ class Expressions:
                 out.append(self.settle(self.expr(n, True)))
         return out
 
-    def on_JoinedStr(self, node: ast.JoinedStr) -> Any:
-        return TEXT
-
     def on_Lambda(self, node: ast.Lambda) -> Any:
         return self.function_value(node)
 
@@ -211,7 +209,7 @@ class Expressions:
         if isinstance(left, Ref) or isinstance(right, Ref):
             as_array = isinstance(left, (Array, Lazy)) or isinstance(right, (Array, Lazy))
             left, right = ((self.plain if as_array else self.known)(v) for v in (left, right))
-        if any(isinstance(v, Const) and isinstance(v.obj, (str, _Text)) for v in (left, right)) and op in ("Add", "Mod") \
+        if any(isinstance(v, Const) and isinstance(v.obj, (str, type(TEXT.obj))) for v in (left, right)) and op in ("Add", "Mod") \
                 and not (isinstance(left, Const) and isinstance(right, Const) and TEXT not in (left, right)):
             return TEXT
         if isinstance(left, Const) and isinstance(right, Const):
@@ -358,7 +356,7 @@ class Expressions:
             if left.key != right.key and any(isinstance(r.key, tuple) for r in (left, right)):
                 raise NotCompilable("`is` of objects that depend on control flow")
             return left.key == right.key
-        if isinstance(left, Const) and isinstance(right, Const) and not isinstance(left.obj, (int, float, str, _Text)):
+        if isinstance(left, Const) and isinstance(right, Const) and not isinstance(left.obj, (int, float, str, type(TEXT.obj))):
             return left.obj is right.obj
         if isinstance(left, Array) and left is right:
             return True
@@ -573,10 +571,3 @@ class Expressions:
             self.list_method(current, "extend", [value])
             return
         self.assign(node.target, self.augmented(op, current, value))
-
-
-class _Text:
-    """A formatted string: it may stand in an error message or be kept, and is good for nothing else here."""
-
-
-TEXT = Const(_Text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import bisect
 import collections
 import functools
 import itertools
@@ -15,7 +16,7 @@ import numpy as np
 from .._refusal import NotCompilable
 from ..ir.builder import const
 from ..ir.function import Value
-from ..ir.types import F64
+from ..ir.types import F64, I64
 from .merge import is_number, scalar_of
 from .standins import GENERATORS, PROGRAMS
 from .state import Unknown
@@ -67,6 +68,8 @@ class Functional:
             if items is None:
                 raise Unknown("`sorted` of something of unknown length")
             return self.new_list(tuple(self.in_order(items, **kwargs)))
+        if obj in (bisect.bisect_left, bisect.bisect_right) and len(args) == 2 and not kwargs:
+            return self.place_in_order(obj, *args)
         if obj is np.ndindex and not kwargs:
             return self.index_space(args)
         if obj is itertools.accumulate and not kwargs:
@@ -299,6 +302,23 @@ class Functional:
         return out if dims else Scalar(self.element(out, []), "np")
 
     # ---- order
+    def place_in_order(self, obj: Any, items: Any, x: Any) -> Any:
+        """``bisect`` in numbers that are known: how many come before."""
+        found = self.static_items(items)
+        if found is None or not all(isinstance(v, Const) and type(v.obj) in (int, float) for v in found):
+            raise Unknown("`bisect` in what is not known")
+        numbers = [v.obj for v in found]
+        if numbers != sorted(numbers) or any(n != n for n in numbers):
+            raise NotCompilable("`bisect` in numbers that are not sorted")
+        total: Value = const(0)
+        for v in found:
+            before = self.compare("Lt", v, x) if obj is bisect.bisect_left else self.compare("Lt", x, v)
+            test = self.truth(before)
+            if obj is bisect.bisect_right:
+                test = self.b.scalar("not", test)
+            total = self.b.add(total, self.b.cast(test, I64))
+        return Scalar(total, "py")
+
     def in_order(self, items: list, reverse: Any = None, key: Any = None) -> list:
         """Items sorted: by exchanges of neighbours where their order is not known."""
         down = self.flag(reverse)

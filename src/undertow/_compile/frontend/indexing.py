@@ -32,7 +32,7 @@ class Indexing:
         if isinstance(owner, Ref) and owner.cls is list:
             return self.list_item(owner, node)
         if isinstance(owner, Ref) and owner.cls is dict:
-            return self.dict_item(owner, self.known_key(self.expr(node.slice)))
+            return self.item_by_key(owner, self.expr(node.slice))
         if isinstance(owner, Sequence):
             return self.sequence_item(owner, node)
         if isinstance(owner, Ref):

@@ -38,6 +38,7 @@ from .shaping import Shaping
 from .slots import Slots
 from .state import TryAgain, Unbound, Unknown
 from .statements import Statements
+from .text import Text
 from .ufuncs import Ufuncs
 from .values import (
     Array,
@@ -121,7 +122,7 @@ class Lowered:
 
 
 class Lowerer(Statements, Loops, Slots, Outer, Expressions, Objects, Arrays, Containers, Indexing, Calls, Builtins,
-              Functional, Introspection, Ufuncs, Creation, Complexes, Shaping, Reductions, Products, Routines):
+              Functional, Introspection, Text, Ufuncs, Creation, Complexes, Shaping, Reductions, Products, Routines):
     """One attempt at lowering."""
 
     def __init__(self, unroll: set, carry_out: set, varying: frozenset = frozenset(), pins: dict | None = None,
@@ -225,7 +226,7 @@ class Lowerer(Statements, Loops, Slots, Outer, Expressions, Objects, Arrays, Con
             if ones[k] or pin is not None:
                 dims.append(const(1 if pin is None else pin))
             else:
-                d = self.b.dim(memory, k)
+                d = self.b.dim_at_entry(memory, k)
                 d.name = f"{name}_n{k}"
                 dims.append(d)
         return self.whole(root, tuple(dims))

@@ -12,6 +12,7 @@ import numpy as np
 from .._refusal import NotCompilable
 from .merge import describe
 from .state import TryAgain, Unknown
+from .text import TEXT
 from .values import Array, Const, Lazy, Maybe, Method, Ref, Scalar, Sequence, Super
 
 __all__ = ["Objects"]
@@ -117,6 +118,8 @@ class Objects:
                 return self.call(Const(found.fget), [owner], {})
             return Method(owner, Const(("sequence", name)))
         if isinstance(owner, Scalar):
+            if name == "dtype" and owner.flavor == "np":
+                return Const(owner.type.dtype)
             if name in ("real", "imag"):
                 return self.part(owner, name)
             return Method(owner, Const(("scalar", name)))
@@ -204,6 +207,8 @@ class Objects:
             return Method(Const(obj), Const(("ufunc", name)))
         if isinstance(obj, types.FunctionType):
             return self.function_attribute(obj, name)
+        if isinstance(obj, str) or type(obj) is type(TEXT.obj):
+            return Method(Const(obj), Const(("text", name)))
         if isinstance(obj, enum.Enum):
             return self.enum_attribute(obj, name)
         if isinstance(obj, np.finfo) or isinstance(obj, np.dtype):
@@ -249,7 +254,13 @@ class Objects:
         if isinstance(found, classmethod) and isinstance(found.__func__, types.FunctionType):
             return Method(Const(owner.cls), Const(found.__func__))
         if isinstance(found, functools.cached_property):
-            raise NotCompilable(f"the remembered attribute `{name}`")
+            if self.made_in.get(owner.key, ()) != tuple(self.loop_marks):
+                raise NotCompilable(f"the remembered attribute `{name}` is computed in a loop")
+            value = self.settle(self.call(Const(found.func), [owner], {}))
+            self.check_own(owner)
+            self.state[key] = value
+            self.written_attributes.add(key)
+            return value
         if isinstance(found, staticmethod):
             return Const(found.__func__)
         if found is not None and not hasattr(found, "__get__"):

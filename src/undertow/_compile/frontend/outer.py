@@ -104,7 +104,8 @@ class Outer:
             refusal = next((x for x in items if isinstance(x, NotCompilable)), None)
             self.outside_state[(ref.key, "items")] = refusal or Sequence(items, list)
         elif isinstance(value, dict):
-            if not all(type(k) in (str, int, bool) for k in value):
+            if not all(type(k) in (str, int, bool) or isinstance(k, (enum.Enum, type, types.FunctionType)) or (
+                    type(k) is tuple and all(type(i) in (str, int, bool) for i in k)) for k in value):
                 raise NotCompilable("a dict with keys that are not strings or integers")
             self.outside_state[(ref.key, "keys")] = Const(tuple(value))
             for k in value:

@@ -248,6 +248,12 @@ class Shaping:
         if len(shifts) != len(axes):
             raise NotCompilable("`roll` with shifts that do not fit the axes")
         by = dict(zip(axes, (scalar_of(s).value for s in shifts), strict=True))
+        for k, s in by.items():
+            if s.type != I64:
+                raise NotCompilable("`roll` by something that is no integer")
+            if not isinstance(s, Constant):
+                n = self.b.scalar("select", self.b.scalar("lt", a.dims[k], const(1)), const(1), a.dims[k])
+                by[k] = self.b.scalar("mod", s, n)
 
         def at(index: list[Value]) -> Value:
             out = list(index)

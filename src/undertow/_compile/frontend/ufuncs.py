@@ -187,6 +187,37 @@ class Ufuncs:
 
         return self.elementwise("where", [test, x, y], body)
 
+    @numpy_function(np.select)
+    def np_select(self, condlist: Any, choicelist: Any, default: Any = None) -> Any:
+        tests, choices = self.static_items(condlist), self.static_items(choicelist)
+        if tests is None or choices is None or len(tests) != len(choices) or not tests:
+            raise NotCompilable("np.select of lists of unknown or different length")
+        found = Const(0) if default is None else default
+        for test, choice in zip(reversed(tests), reversed(choices), strict=True):
+            found = self.np_where(self.settle(self.plain(test)), self.plain(choice), found)
+        return found
+
+    @numpy_function(np.round, np.around, method="round")
+    def np_round(self, a: Any, decimals: Any = None, out: Any = None) -> Any:
+        digits = 0 if decimals is None else decimals.obj if isinstance(decimals, Const) else None
+        if not isinstance(digits, int) or not -20 < digits < 20:
+            raise NotCompilable("rounding to digits that are not known")
+
+        def rounded(x: Value) -> Value:
+            if not x.type.is_float:  # type: ignore[union-attr]
+                if digits < 0:
+                    raise NotCompilable("rounding of integers")
+                return x
+            if not digits:
+                return self.b.scalar("rint", x)
+            factor = const(10.0 ** abs(digits), x.type)  # type: ignore[arg-type]
+            first, last = ("mul", "div") if digits > 0 else ("div", "mul")
+            return self.b.scalar(last, self.b.scalar("rint", self.b.scalar(first, x, factor)), factor)
+
+        if is_number(a):
+            return Scalar(rounded(scalar_of(a).value), "np")
+        return self.into(out, self.elementwise("round", [self.plain(a)], rounded))
+
     @numpy_function(np.clip, method="clip")
     def np_clip(self, a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None,
                 max: Any = None) -> Any:

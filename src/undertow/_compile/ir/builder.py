@@ -47,7 +47,7 @@ class Builder:
     """
 
     def __init__(self) -> None:
-        self.region = Region()
+        self.region = self.entry = Region()
         self.span = 0
         self._scopes: list[dict] = [{}]
         self.definitions: dict[Value, tuple] = {}
@@ -202,6 +202,16 @@ class Builder:
     # ---- memory
     def dim(self, a: Value, axis: int) -> Value:
         return self.pure("dim", [a], I64, {"axis": axis})
+
+    def dim_at_entry(self, a: Value, axis: int) -> Value:
+        """An extent that all the program may use, wherever it is asked for first."""
+        region, scopes = self.region, self._scopes
+        self.region, self._scopes = Region(), scopes[:1]
+        try:
+            return self.dim(a, axis)
+        finally:
+            self.entry.ops[:0] = self.region.ops
+            self.region, self._scopes = region, scopes
 
     def load(self, a: Value, index: Sequence[Value], hint: str = "") -> Value:
         return self.emit("load", [a, *index], [a.type.element], names=[hint])[0]
