@@ -296,7 +296,9 @@ class Lists:
     def store_grown(self, ref: Ref, items: Growing, index: Any, value: Any) -> None:
         """``list[index] = value``."""
         self.fit_item(ref, items, value)
-        if any(b.dims[1:] for b in items.buffers) or items.item.kind != "number":
+        elsewhere = {k: v for k, v in self.state.items() if k != (ref.key, "items")}
+        if items.item.kind not in ("number", "array") or (items.item.kind == "array" and any(
+                self.is_shared(b.root, elsewhere, set()) for b in items.buffers)):
             raise Unknown("an item of a list of unknown length is replaced")
         self.put_item(items, self.inside(scalar_of(index).value, items.count.value), value)
 

@@ -75,7 +75,11 @@ class Leaving:
         if isinstance(v, Scalar):
             return self.number(v)
         if isinstance(v, Lazy):
+            if v.alias is not None and (v.alias in self.places or v.alias in self.at):
+                raise NotCompilable("the function returns what may be a view or a copy")
             v = low.force(v)
+        if isinstance(v, Array) and any(p in self.places for p in low.partners.get(v.root, ())):
+            raise NotCompilable("the function returns what may be a view or a copy")
         if isinstance(v, Array):
             return self.array(v)
         if isinstance(v, Sequence):
