@@ -1,13 +1,13 @@
 """Engineering programs: objects, tables, lattices, complex numbers."""
 
-import numpy as np, math, cmath
-from dataclasses import dataclass, field
-from collections import namedtuple, Counter
-from functools import partial, cached_property, singledispatch, total_ordering, reduce
-from contextlib import contextmanager
-from typing import Callable
-import itertools, operator
-from numba import njit, prange, guvectorize, float64
+import bisect
+import itertools
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numba import float64, guvectorize, njit, prange
 
 from ._case import Programs
 
@@ -252,7 +252,7 @@ def hardy_cross(k):
     return flow[("A", "B")]
 
 # battery model: lookup table with bisect
-import bisect
+
 OCV_SOC = [0.0, 0.25, 0.5, 0.75, 1.0]
 OCV_V = [3.0, 3.4, 3.6, 3.8, 4.2]
 def ocv(soc):

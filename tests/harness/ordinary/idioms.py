@@ -1,12 +1,12 @@
 """Python's own idioms in numerical programs."""
 
-import numpy as np, math
-from dataclasses import dataclass, field
-from collections import namedtuple, deque, OrderedDict
-from functools import partial, reduce, lru_cache, wraps
+import math
 from abc import ABC, abstractmethod
-from typing import Optional, NamedTuple
-import itertools, operator
+from collections import deque
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+
+import numpy as np
 from numba import njit, prange, vectorize
 
 from ._case import Programs

@@ -1,12 +1,11 @@
 """Models with state, lists of arrays, user-written algebra."""
 
-import numpy as np, math
-from dataclasses import dataclass, field, replace
-from collections import namedtuple, defaultdict, OrderedDict
-from functools import partial, reduce
-from typing import NamedTuple, Optional
-import itertools
-from numba import njit
+import math
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
 
 from ._case import Programs
 

@@ -1,11 +1,13 @@
 """Simulations, filters and small classes."""
 
-import numpy as np, math
+import itertools
+import math
+from collections import namedtuple
 from dataclasses import dataclass, field
-from collections import namedtuple, defaultdict
-from functools import partial, reduce, lru_cache, wraps
 from enum import Enum, IntEnum
-import itertools, operator
+from functools import reduce
+
+import numpy as np
 
 from ._case import Programs
 
