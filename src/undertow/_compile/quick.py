@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ __all__ = ["quick_call"]
 def quick_call(compiled: Any, values: list, places: tuple[int, ...], single: bool) -> Callable | None:
     """What gives value and gradient with respect to the arguments at `places`, for values of these extents and integers.
 
-    None where the general way must be gone; it may itself give None then.
+    None where the general way must be gone; it may itself give None then. It gives a third part, true, where native code
+    has seen that the gradient is finite.
     """
     variant = compiled.by_extents.get(
         (*[values[k].shape for k in compiled.arrays], *[values[k] for k in compiled.integers]))
@@ -64,9 +66,10 @@ def _plan(compiled: Any, variant: Any, places: tuple[int, ...], single: bool) ->
                 return None
             parts.append((compiled.makers[compiled.starts[k]], outputs + t.cotangents.index(p)))
     compared = [compiled.starts[k] for k in places if compiled.specs[k][0] == "array"]
+    native, watched = variant.call("gradient"), variant.watched
     if single and len(parts) == 1 and not compiled.written:
-        return _alone(variant.call("gradient"), compiled.arrays, shadows, fills, make, *parts[0])
-    return _several(variant.call("gradient"), compiled.arrays, shadows, fills, make, parts, compared, single)
+        return _alone(native, compiled.arrays, shadows, fills, make, *parts[0], watched)
+    return _several(native, compiled.arrays, shadows, fills, make, parts, compared, single, watched)
 
 
 def _maker(compiled: Any, result: Result) -> Callable | None:
@@ -82,15 +85,20 @@ def _maker(compiled: Any, result: Result) -> Callable | None:
 
 
 def _alone(native: Callable, arrays: list[int], shadows: list[int], fills: list, make: Callable, maker: Any,
-           at: int) -> Callable:
+           at: int, watched: bool) -> Callable:
     """For one differentiated argument."""
     fill = fills[0] if fills else np.zeros
 
-    def run(values: list) -> tuple[Any, Any] | None:
+    def run(values: list) -> tuple | None:
         for k in arrays:
             if not values[k].flags.carray:
                 return None
         try:
+            if watched:
+                x = values[shadows[0]]
+                bar = fill(x.shape, x.dtype)
+                out = native(*values, bar, 1.0)
+                return (make(out), bar, True) if out[-1] == 0.0 else (make(out), bar)
             if maker is None:
                 x = values[shadows[0]]
                 bar = fill(x.shape, x.dtype)
@@ -104,12 +112,13 @@ def _alone(native: Callable, arrays: list[int], shadows: list[int], fills: list,
 
 
 def _several(native: Callable, arrays: list[int], shadows: list[int], fills: list, make: Callable, parts: list,
-             compared: list[int], single: bool) -> Callable:
+             compared: list[int], single: bool, watched: bool) -> Callable:
     """For several of them, whose memories must not meet."""
     filled = list(zip(shadows, fills, strict=True))
     pairs = [(j, k) for n, j in enumerate(compared) for k in compared[:n]]
+    numbers = [at for at, (maker, _) in enumerate(parts) if maker is not None]
 
-    def run(values: list) -> tuple[Any, Any] | None:
+    def run(values: list) -> tuple | None:
         for k in arrays:
             if not values[k].flags.carray:
                 return None
@@ -124,6 +133,9 @@ def _several(native: Callable, arrays: list[int], shadows: list[int], fills: lis
         except Leave:
             return None
         found = tuple([bars[at] if maker is None else maker(out[at]) for maker, at in parts])
-        return make(out), found[0] if single else found
+        given = found[0] if single else found
+        if watched and out[-1] == 0.0 and all(isfinite(found[at]) for at in numbers):
+            return make(out), given, True
+        return make(out), given
 
     return run

@@ -26,6 +26,7 @@ from .transforms.pushforward import Pushforward, pushforward
 from .transforms.simplify import Copier, resolve
 from .transforms.strips import strips
 from .transforms.threads import cut_loops
+from .transforms.watch import watch
 
 __all__ = ["Variant"]
 
@@ -45,6 +46,7 @@ class Variant:
         self.slow = slow_operations(primal, memory(primal)) if active else []
         self.keeps_slow = False
         self.checked = any(op.name in ("check", "library") for op in walk(primal.body))
+        self.watched = False  # whether the last result of a gradient tells that it is finite
         self.seconds = 0.0
         self.run_before: set[str] = set()
         self.quick: dict[tuple, Callable | None] = {}
@@ -114,6 +116,8 @@ class Variant:
                     own = [s for p, s in zip(t.shadows, shadows, strict=True) if p not in self.active]
                     localize(function, {s: zeros.pop(s) for s in own})
                 unset = optimize(function, zeros if mode == "gradient" else None, self.threads)
+                if mode == "gradient" and not self.threads:
+                    self.watched = watch(function, list(zeros))
                 verify(function)
                 found = self._reverse[mode] = (function, {p for p, s in zip(t.shadows, shadows, strict=True) if s in unset})
         return found

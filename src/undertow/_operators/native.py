@@ -68,7 +68,11 @@ def again(f: Any, args: tuple, known: dict) -> tuple | None:
                     known.clear()
                 known[key] = compiled, run, boxing, bound
         quick = run(values)
-        if quick is None or doubtful(compiled, quick[0], quick[1] if type(quick[1]) is tuple else (quick[1],)):
+        if quick is None:
+            return None
+        if len(quick) == 3:  # seen to be finite
+            quick = quick[:2]
+        elif doubtful(compiled, quick[0], quick[1] if type(quick[1]) is tuple else (quick[1],)):
             return None
         return quick if not boxing else (boxed(quick[0]), quick[1])
     except (NotCompilable, TypeError, AttributeError):
