@@ -98,7 +98,7 @@ def _alone(native: Callable, arrays: list[int], shadows: list[int], fills: list,
                 x = values[shadows[0]]
                 bar = fill(x.shape, x.dtype)
                 out = native(*values, bar, 1.0)
-                return (make(out), bar, True) if out[-1] == 0.0 else (make(out), bar)
+                return (make(out), bar, True) if not out[-1] else (make(out), bar)
             if maker is None:
                 x = values[shadows[0]]
                 bar = fill(x.shape, x.dtype)
@@ -134,7 +134,7 @@ def _several(native: Callable, arrays: list[int], shadows: list[int], fills: lis
             return None
         found = tuple([bars[at] if maker is None else maker(out[at]) for maker, at in parts])
         given = found[0] if single else found
-        if watched and out[-1] == 0.0 and all(isfinite(found[at]) for at in numbers):
+        if watched and not out[-1] and all(isfinite(found[at]) for at in numbers):
             return make(out), given, True
         return make(out), given
 

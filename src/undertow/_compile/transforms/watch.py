@@ -1,20 +1,22 @@
 """Gradients that tell whether they are finite, so that nobody has to read them again to find out.
 
-Needs: verified IR, after all other passes. Gives: verified IR, in place: one more result, which is zero if all numbers written
-    into some shadows were finite, and not a number otherwise. Cost: linear.
+Needs: verified IR, after all other passes. Gives: verified IR, in place: one more result, whether a number written into some
+    shadows was not finite. Cost: linear.
 
-What is added where an element is written is one subtraction and one addition in registers; a second reading of a gradient
+What is added where an element is written is a comparison in registers; a second reading of a gradient
 of some megabytes takes a tenth to a third of the time of the program. Only nests that visit each element once are
 watched: a small shadow that is written in each of many time steps is better read once.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..analyses.memory import MemoryFacts, memory
 from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import SCALAR
-from ..ir.types import F64, ArrayType
+from ..ir.types import BOOL, ArrayType
 from .loops import register
 
 __all__ = ["watch"]
@@ -37,9 +39,9 @@ def watch(function: Function, shadows: list[Value]) -> bool:
         return False
     totals = [_carried(facts, op) for op in sites]
     b = Builder()
-    total: Value = const(0.0)
+    total: Value = const(False)
     for v in totals:
-        total = b.add(total, b.cast(v, F64))
+        total = b.scalar("or", total, v)
     function.body.ops += b.region.ops
     function.body.yields.append(total)
     return True
@@ -62,7 +64,7 @@ def _writes(facts: MemoryFacts, function: Function, s: Value) -> list[Op] | None
 
 
 def _carried(facts: MemoryFacts, op: Op) -> Value:
-    """The sum of ``x - x`` over all that an operation writes: zero or not a number."""
+    """Whether anything that an operation writes is not finite."""
     region, element = facts.region[op], op.operands[0].type.element  # type: ignore[union-attr]
     b = Builder()
     b.span = op.span
@@ -70,7 +72,8 @@ def _carried(facts: MemoryFacts, op: Op) -> Value:
     if op.name == "accum":
         value = b.add(b.load(op.operands[0], op.operands[2:]), value)
         op.name, op.operands[1] = "store", value
-    difference = b.scalar("sub", value, value)
+    most = float(np.finfo(element.dtype).max)
+    bad = b.scalar("not", b.scalar("le", b.scalar("abs", value), const(most, element)))
     at = region.ops.index(op)
     made = b.region.ops
     region.ops[at:at] = made
@@ -78,17 +81,17 @@ def _carried(facts: MemoryFacts, op: Op) -> Value:
         register(facts, new, region, facts.chain[op])
     loops = [c for c, _ in facts.chain[op]]
     out: Value | None = None
-    before: Value = const(0.0, element)
+    before: Value = const(False)
     params = []
     for loop in loops:
-        p = Value(element, "watched")
+        p = Value(BOOL, "watched")
         loop.operands.append(before)
         loop.regions[0].params.append(p)
-        loop.results.append(Value(element, "watched"))
+        loop.results.append(Value(BOOL, "watched"))
         params.append(p)
         before = p
     inner: Region = loops[-1].regions[0]
-    total = Op("radd", [params[-1], difference], [Value(element)], span=op.span)
+    total = Op("or", [params[-1], bad], [Value(BOOL)], span=op.span)
     inner.ops.append(total)
     out = total.result
     for loop in reversed(loops):
