@@ -116,6 +116,8 @@ def _objects(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> tuple[bool,
             if result is not NotImplemented:
                 return True, result, args
         if isinstance(x, (ndarray, list, tuple, str)) and not _overriding(t, f) or t in interpreter.numbers or x is None:
+            if isinstance(x, ndarray) and t is not ndarray and subclasses.asked_by(f, t):
+                return True, interpreter.calls.rewritten(f._implementation)(*args, **kwargs), args
             continue  # numbers of levels below are numbers
         if (number := protocols.exact(x)) is not x:
             new[i] = number

@@ -451,7 +451,7 @@ def scalar_method(interpreter: Any, f: Any, owner: Any, name: str) -> Any:
     """A C method that an active scalar inherits: answers about the value are fine, anything else is refused."""
     if name in ("is_integer", "any", "all", "argmax", "argmin", "argsort", "nonzero", "__bool__", "__int__", "__float__",
                 "__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__ne__", "__hash__", "__trunc__", "__floor__", "__ceil__",
-                "searchsorted", "__sizeof__", "__dir__", "item", "__reduce__"):
+                "searchsorted", "__sizeof__", "__dir__", "item", "__reduce__", "__array_namespace__"):
         return f
     return foreign.guard(interpreter, getattr(ACTIVE[type(owner)], name).__get__(owner, type(owner)))
 

@@ -6,6 +6,7 @@ Their own methods are Python and run rewritten; what they leave to ``ndarray`` (
 
 from __future__ import annotations
 
+import functools
 from types import FunctionType
 from typing import Any
 
@@ -20,6 +21,8 @@ REDUCTIONS = {"sum": np.add.reduce, "prod": np.multiply.reduce, "max": np.maximu
               "std": _methods._std}
 KEEPING = frozenset({"copy", "__copy__", "__deepcopy__", "reshape", "ravel", "flatten", "transpose", "squeeze", "swapaxes",
                      "take", "repeat", "astype", "diagonal", "conj", "conjugate", "round", "compress"})
+
+METHODS = frozenset(name for name in vars(ndarray) if not name.startswith("_") and callable(getattr(ndarray, name)))
 
 TABLE = frozenset({getattr(ndarray, name) for name in (
     "setflags", "__array_finalize__", "__array_ufunc__", "__array_wrap__", "__array_function__", "__array_namespace__")
@@ -54,6 +57,17 @@ def method(interpreter: Any, plain: Any, name: str) -> Any:
         return y
 
     return inherited
+
+
+@functools.cache
+def asked_by(f: Any, t: type) -> bool:
+    """Whether NumPy's function `f` is written in Python and hands such an array on to methods of its own."""
+    inner = getattr(f, "_implementation", None)
+    if type(inner) is not FunctionType or f.__module__ != "numpy" or protocols.overrides(t, "__array_function__"):
+        return False
+    code = inner.__code__
+    names = {f.__name__, *code.co_names, *(c for c in code.co_consts if type(c) is str)}
+    return any(name in METHODS and getattr(t, name) is not getattr(ndarray, name) for name in names)
 
 
 def ufunc_method(interpreter: Any, f: Any, args: tuple, kwargs: dict) -> Any:

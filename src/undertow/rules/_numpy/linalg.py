@@ -362,7 +362,12 @@ def eigh_pushforward(y, tangents, a, UPLO="L"):
     v_dot = v @ (f * inner)
     if np.iscomplexobj(v):
         row = 0 if UPLO.upper() == "L" else -1
-        v_dot = v_dot - 1j * v * (np.imag(np.take(v_dot, [row], -2)) / np.real(np.take(v, [row], -2)))
+        pivot = np.real(np.take(v, [row], -2))
+        lost = np.abs(pivot) < 1e-12
+        if not small(np.where(lost, np.imag(v_dot), 0.0), v_dot) or not small(np.where(lost, np.imag(v), 0.0), v):
+            raise undefined("eigh", "the phase of a complex eigenvector is arbitrary where its component that LAPACK "
+                                    "keeps real is zero.")
+        v_dot = v_dot - 1j * v * np.where(lost, 0.0, np.imag(np.take(v_dot, [row], -2)) / np.where(lost, 1.0, pivot))
     return np.real(diagonal(inner)), v_dot
 
 

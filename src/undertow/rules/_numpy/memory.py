@@ -28,6 +28,11 @@ def check_cast(src, dst, casting):
         raise TypeError(f"Cannot cast array data from {source!r} to {dst.dtype!r} according to the rule '{casting}'")
 
 
+def bare(a):
+    """An array of a class that inherits from ``ndarray`` as NumPy's C code writes to it, past the methods of the class."""
+    return np.asarray(a) if isinstance(a, np.ndarray) and type(a) is not np.ndarray else a
+
+
 def mask_of(mask, shape):
     """`mask` as a boolean array of `shape`."""
     return np.broadcast_to(np.asarray(mask, dtype=bool), shape)
@@ -47,6 +52,7 @@ mask = np.array([[True, False, True], [False, False, True]])
 def copyto(dst, src, casting="same_kind", where=True):
     """Assign, where `where` is true."""
     check_cast(src, dst, casting)
+    dst, src = bare(dst), bare(src)
     if where is True:
         dst[...] = src
     else:
@@ -55,6 +61,7 @@ def copyto(dst, src, casting="same_kind", where=True):
 
 def _store(a, positions, values):
     """Assign `values` to flat positions."""
+    a = bare(a)
     if a.ndim:
         a[np.unravel_index(positions, a.shape)] = values
     else:
@@ -105,6 +112,7 @@ substitute(np.lib._function_base_impl._place, samples=[Sample((array(2, 3), mask
 @substitute(np.ndarray.fill, samples=[Sample((array(2, 3), 0.5))])
 def fill(a, value):
     """Assign to all."""
+    a = bare(a)
     a[...] = value
 
 
@@ -112,12 +120,14 @@ def fill(a, value):
                                                                                          {"kind": "stable"})])
 def sort(a, axis=-1, kind=None, order=None, *, stable=None):
     """Assign the sorted copy."""
+    a = bare(a)
     a[...] = np.sort(a, axis=axis, kind=kind, order=order, stable=stable)
 
 
 @substitute(np.ndarray.partition, samples=[Sample((array(5), 2)), Sample((array(3, 4), (1, 2), 0))])
 def partition(a, kth, axis=-1, kind="introselect", order=None):
     """Assign the partitioned copy."""
+    a = bare(a)
     a[...] = np.partition(a, kth, axis=axis, kind=kind, order=order)
 
 

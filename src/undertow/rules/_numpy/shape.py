@@ -263,5 +263,5 @@ for f in (np.diagonal, np.ndarray.diagonal):
 linear(np.linalg.diagonal, adjoint=lambda y_bar, x, *, offset=0: diagonal_adjoint(y_bar, x, offset, -2, -1),
        samples=[Sample((cube,)), Sample((cube,), {"offset": 1})])
 for f in (np.tril, np.triu):
-    linear(f, adjoint=lambda y_bar, m, k=0, f=f: f(y_bar, k).reshape(np.shape(m)),
-           samples=[Sample((array(3, 4),)), Sample((cube, 1)), Sample((array(3, 3), -1))])
+    linear(f, adjoint=lambda y_bar, m, k=0, f=f: np.sum(f(y_bar, k), axis=0) if np.ndim(m) == 1 else f(y_bar, k),
+           samples=[Sample((array(3, 4),)), Sample((array(3),)), Sample((cube, 1)), Sample((array(3, 3), -1))])

@@ -255,8 +255,20 @@ def lu_bar(lower, upper, lower_bar, upper_bar):
     """Cotangent of ``L U`` for ``L`` m × k unit lower and ``U`` k × n upper trapezoidal, ``k = min(m, n)``.
 
     De Hoog, Anderssen and Lukas 2011 for the square part; what lies beyond it is ``L2 = A2 U^-1``, ``U2 = L^-1 A2``.
+    The last pivot of a square matrix is what remains of it, ``A22 - L21 U12``: nothing is divided by it, it may be zero.
     """
     k = lower.shape[-1]
+    if k > 1 and lower.shape[-2] == k == upper.shape[-1]:
+        rest = upper_bar[..., -1:, -1:]
+        row, column = lower[..., -1:, :-1], upper[..., :-1, -1:]
+        row_bar = lower_bar[..., -1:, :-1] - rest @ herm(column)
+        column_bar = upper_bar[..., :-1, -1:] - herm(row) @ rest
+        low, up = lower[..., :-1, :-1], upper[..., :-1, :-1]
+        beyond = sl.solve_triangular(low, column_bar, 2, True, True)
+        below = herm(sl.solve_triangular(up, herm(row_bar), 0, False))
+        inner = lu_bar_square(low, up, lower_bar[..., :-1, :-1] - beyond @ herm(column),
+                              upper_bar[..., :-1, :-1] - herm(row) @ below)
+        return np.concatenate([np.concatenate([inner, beyond], axis=-1), np.concatenate([below, rest], axis=-1)], axis=-2)
     low, low_bar, up, up_bar = lower[..., :k, :], lower_bar[..., :k, :], upper[..., :k], upper_bar[..., :k]
     parts = []
     if upper.shape[-1] > k:
@@ -266,11 +278,15 @@ def lu_bar(lower, upper, lower_bar, upper_bar):
         below = herm(sl.solve_triangular(up, herm(lower_bar[..., k:, :]), 0, False))
         up_bar = up_bar - herm(lower[..., k:, :]) @ below
         parts.append(below)
+    tall = np.concatenate([lu_bar_square(low, up, low_bar, up_bar), *parts], axis=-2)
+    return np.concatenate([tall, beyond], axis=-1) if upper.shape[-1] > k else tall
+
+
+def lu_bar_square(low, up, low_bar, up_bar):
+    """Cotangent of ``L U`` where both are square."""
     middle = tri(herm(low) @ low_bar, True, 1) + tri(up_bar @ herm(up), False)
     middle = sl.solve_triangular(low, middle, 2, True, True)
-    square = herm(sl.solve_triangular(up, herm(middle), 0, False))
-    tall = np.concatenate([square, *parts], axis=-2)
-    return np.concatenate([tall, beyond], axis=-1) if upper.shape[-1] > k else tall
+    return herm(sl.solve_triangular(up, herm(middle), 0, False))
 
 
 _LU = [Sample((invertible(3),)), Sample((array(4, 3),)), Sample((array(3, 5),)),
