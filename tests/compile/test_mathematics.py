@@ -58,3 +58,16 @@ def test_errors_are_those_of_python(f, x):
         with pytest.raises(type(plain.value)) as found:
             ut.grad(lambda x: f(x) * x)(x)
         assert str(found.value) == str(plain.value)
+
+
+@pytest.mark.parametrize("f", [np.logaddexp, np.logaddexp2])
+def test_logaddexp_has_no_kink_where_both_are_equal(f):
+    """Two derivatives at a tie: shares of one half, curvature of one quarter."""
+    def total(x):
+        return f(x[0], x[1])
+
+    scale = 1.0 if f is np.logaddexp else np.log(2.0)
+    x = np.array([1.5, 1.5])
+    np.testing.assert_allclose(ut.grad(total, tier="compile")(x), [0.5, 0.5])
+    np.testing.assert_allclose(ut.hvp(total, (x,), (np.array([1.0, 0.0]),), tier="compile"), [0.25 * scale, -0.25 * scale])
+    np.testing.assert_allclose(ut.grad(total, tier="compile")(np.array([np.inf, np.inf])), [0.5, 0.5])

@@ -53,3 +53,21 @@ def test_second_derivative(number, op):
     for outer in (ut.grad, ut.derivative):
         for inner in (ut.grad, ut.derivative):
             np.testing.assert_allclose(outer(inner(loss))(1.3), exact, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("f", "gradient"), [
+    (lambda x: np.exp(x) / 0.0, np.inf), (lambda x: np.exp(x) // 0.0, 0.0), (lambda x: np.exp(0.0) // x, 0.0),
+    (lambda x: np.float64(-1.0) / (x * 0.0), None), (lambda x: np.complex128(x) / 0.0, None),
+    (lambda x: x ** (x * 0.0), 0.0),
+], ids=range(6))
+def test_division_by_zero_of_numpy_numbers_is_no_exception(f, gradient):
+    """A number of NumPy on either side divides by a zero of Python as NumPy does."""
+    with np.errstate(all="ignore"):
+        def loss(x):
+            return np.real(f(x))
+
+        value, found = ut.value_and_grad(loss, tier="record")(1.5)
+        np.testing.assert_equal(value, loss(1.5))
+        np.testing.assert_equal(ut.jvp(loss, (1.5,), (1.0,), tier="record")[0], value)
+        if gradient is not None:
+            assert found == gradient

@@ -86,6 +86,11 @@ _FORMS = [
 ]
 
 
+def over_zero(y: Any) -> Any:
+    """``1 / y`` for a zero: NumPy's numbers divide by a zero of Python without an exception."""
+    return complex(math.nan, math.nan) if isinstance(y, complex) else math.copysign(math.inf, y)
+
+
 def power_base(x: Any, y: Any, v: Any) -> Any:
     """d(x**y)/dx, exact zero for y = 0, without an exception where the derivative is infinite."""
     if y == 0 and (type(y) in NUMBERS or x == 0):
@@ -97,9 +102,9 @@ def power_base(x: Any, y: Any, v: Any) -> Any:
 
 
 def power_exponent(x: Any, y: Any, v: Any, log: Any) -> Any:
-    """d(x**y)/dy; zero at x = 0 for y > 0."""
+    """d(x**y)/dy; zero at x = 0 for y >= 0, as the rule of `np.power` has it."""
     if x == 0:
-        return 0.0 if (y.real if isinstance(y, complex) else y) > 0 else math.nan
+        return 0.0 if (y.real if isinstance(y, complex) else y) >= 0 else math.nan
     if isinstance(x, complex) or isinstance(v, complex) or isinstance(y, complex):
         return v * log(x + 0j)
     if x < 0:
@@ -153,7 +158,7 @@ class ScalarFactory:
         interpreter = self.interpreter
         names: dict[str, Any] = {
             "own": self.own, "passive": self.passive, "emit1": interpreter.emit1, "emit2": interpreter.emit2,
-            "other": self.other, "power_base": power_base, "log": lambda x: interpreter.lower.call(np.log, x), "power_exponent": power_exponent,
+            "other": self.other, "over_zero": over_zero, "power_base": power_base, "log": lambda x: interpreter.lower.call(np.log, x), "power_exponent": power_exponent,
         }
         body: dict[str, Any] = {"__slots__": ("mark", "primal"), "interpreter": interpreter, "stands_for": base,
                                 # NumPy's numbers leave the operator to us (they would take the value alone), and
@@ -165,6 +170,8 @@ class ScalarFactory:
             v = f"below_{name}(x, y)" if nested else f"x {op} y"
             if nested:
                 names[f"below_{name}"] = interpreter.lower.hooks[hook]
+            if name == "truediv" and issubclass(base, np.generic):
+                p = f"({p} if y else over_zero(y))"
             define(_BINARY.format(name=name, hook=hook, v=v, p=p, q=q), names)
             body[f"__{name}__"] = names[f"__{name}__"]
             body[f"__r{name}__"] = names[f"__r{name}__"]
@@ -229,7 +236,10 @@ class ScalarFactory:
             body["conjugate"] = lambda x: x
 
             def __floordiv__(a, b):
-                return NotImplemented if type(b) is ndarray else base.__floordiv__(base(a), b)
+                return NotImplemented if type(b) is ndarray else base(a) // ACTIVE.get(type(b), _same)(b)
+
+            def __rfloordiv__(b, a):
+                return NotImplemented if type(a) is ndarray else ACTIVE.get(type(a), _same)(a) // base(b)
 
             def __divmod__(a, b):
                 return a // b, a % b
@@ -240,7 +250,7 @@ class ScalarFactory:
             def __round__(x, ndigits=None):
                 return round(base(x)) if ndigits is None else round(base(x), ndigits)
 
-            body.update(__floordiv__=__floordiv__, __divmod__=__divmod__, __rdivmod__=__rdivmod__, __round__=__round__)
+            body.update(__floordiv__=__floordiv__, __rfloordiv__=__rfloordiv__, __divmod__=__divmod__, __rdivmod__=__rdivmod__, __round__=__round__)
         else:
             lift = self.interpreter.lift
             of_numpy = issubclass(base, np.generic)
@@ -282,6 +292,10 @@ class ScalarFactory:
             return bits(x)
 
         body["view"] = view
+
+
+def _same(x: Any) -> Any:
+    return x
 
 
 def _sign(x: Any) -> Any:

@@ -28,9 +28,13 @@ def _floats(b: Builder, *values: Value) -> list[Value]:
 
 def _logaddexp(b: Builder, x: Value, y: Value) -> Value:
     x, y = _floats(b, x, y)
-    same = b.scalar("eq", x, y)  # infinities too
-    gap = b.scalar("select", same, const(0.0, x.type), b.sub(x, y))
-    return b.add(b.scalar("maximum", x, y), b.scalar("log1p", b.scalar("exp", b.scalar("neg", b.scalar("abs", gap)))))
+    less = b.scalar("lt", x, y)  # no maximum, nor an absolute value: the function has no kink where both are equal
+    top, other = b.scalar("select", less, y, x), b.scalar("select", less, x, y)
+    infinite = b.scalar("and", b.scalar("eq", x, y), b.scalar("isinf", x))
+    gap = b.scalar("select", infinite, const(0.0, x.type), b.sub(other, top))
+    half = const(0.5, x.type)
+    top = b.scalar("select", infinite, b.add(b.mul(x, half), b.mul(y, half)), top)
+    return b.add(top, b.scalar("log1p", b.scalar("exp", gap)))
 
 
 def _nan_aside(op: str) -> Callable[..., Value]:
