@@ -10,6 +10,7 @@ from __future__ import annotations
 import dis
 import sys
 import time
+from contextvars import ContextVar
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -27,7 +28,10 @@ TIERS = ("auto", "record", "compile")
 LEAVES = 3  # calls that native code may leave to the recorder
 SECONDS = 2e-6  # an operation recorded and swept
 STORED = 0.05  # seconds that native code takes which is on disk
-PATIENCE = 0.15  # seconds of recording after which a function is looked at, which costs as much
+PATIENCE = 0.08  # seconds of recording after which a function is looked at, which costs as much
+AGAIN = 0.5  # what is called a second time is likely to be called often: share of the price that is to be lost first
+_patience: ContextVar[float] = ContextVar("patience", default=PATIENCE)
+_IMPORT, _UNKNOWN_PRICE = 0.25, 0.5  # seconds: of Numba's import; of native code that nothing was derived of
 _LOOPS = {dis.opmap[name] for name in ("FOR_ITER", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT") if name in dis.opmap}
 _ledgers: dict[tuple, Ledger] = {}
 _loops: dict[CodeType, bool] = {}
@@ -40,15 +44,17 @@ class Ledger:
     ----------
     spent : float
         Seconds of recording.
+    price : float
+        Seconds that native code of the whole takes to make, once it was looked at and does not pay yet; else 0.
     refusal : NotCompilable or None
         Why it is not compiled.
     """
 
-    __slots__ = ("keep", "leaves", "loops", "refusal", "runs", "spent")
+    __slots__ = ("keep", "leaves", "loops", "price", "refusal", "runs", "spent")
 
     def __init__(self, function: Any) -> None:
         self.loops = has_loops(function, 2)  # not the function: what it closes over would stay alive
-        self.spent = 0.0
+        self.spent = self.price = 0.0
         self.runs = self.leaves = 0
         self.refusal: NotCompilable | None = None
         self.keep: Any = None
@@ -81,13 +87,15 @@ class Ledger:
                 variant.costs.clear()
             cost = variant.costs[key] = recorded(variant.primal, compiled.known(values))
         cost = max(self.spent, 0.0) + times * cost
+        self.price = _UNKNOWN_PRICE
         if cost < STORED:  # less than what is least: nothing need be derived to know that
             return False
         price = variant.prices.get(mode)
         if price is None:
             price = STORED if variant.stored(mode) else compilation(variant.function("gradient"))
             variant.prices[mode] = price
-        return cost >= price + (0.0 if "numba" in sys.modules else 0.4)
+        self.price = price = price + (0.0 if "numba" in sys.modules else _IMPORT)
+        return cost >= price * (AGAIN if self.runs else 1.0)
 
 
 def ledger_of(function: FunctionType, specs: tuple, active: tuple, options: Any = None) -> Ledger:
@@ -270,15 +278,22 @@ def usual_arithmetic() -> bool:
 
 
 class Timed:
-    """Enters the time of a block in a ledger."""
+    """Enters the time of a block in a ledger.
+
+    Where the whole call could be native but does not pay yet, its parts pay even less: they are left alone until they
+    have taken, or look as if they took, as long as making the whole.
+    """
 
     def __init__(self, ledger: Ledger | None) -> None:
         self.ledger = ledger
 
     def __enter__(self) -> None:
         self.start = time.perf_counter()
+        self.token = _patience.set(self.ledger.price) if self.ledger is not None and self.ledger.price else None
 
     def __exit__(self, *error: object) -> None:
+        if self.token is not None:
+            _patience.reset(self.token)
         if self.ledger is not None:
             self.ledger.spent += time.perf_counter() - self.start
             self.ledger.runs += 1
@@ -334,8 +349,8 @@ class Provider:
 
     @staticmethod
     def patience() -> float:
-        """Seconds of recording a function after which it is looked at."""
-        return PATIENCE
+        """Seconds of recording a function or a loop after which it is looked at."""
+        return _patience.get()
 
     def prepare(self, f: Any, args: list, kwargs: dict, active: list, active_keywords: dict, spent: float) -> Native:
         """The call as native code takes it.

@@ -172,7 +172,7 @@ class Variant:
         """The first run of a native function is the one that makes it."""
         self.run_before.add(mode)
         self.seconds += seconds
-        if seconds > 0.2:
+        if seconds > 0.08:  # less was read from disk
             learn(self.function(mode), seconds)
 
     def stored(self, mode: str) -> bool:

@@ -7,6 +7,7 @@ Cost: linear in the program. Trip counts that are not known are taken from the m
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..ir.function import Constant, Function, Region, Value
@@ -16,9 +17,10 @@ from ..ir.types import I64
 __all__ = ["Multiplicities", "compilation", "learn", "multiplicities", "recorded"]
 
 WHILE = 10.0
-_RECORDED = {"load": 1.0e-6, "store": 1.8e-6, "accum": 2.5e-6, "alloc": 2e-6, "library": 8e-6}
+_RECORDED = {"load": 1.5e-6, "store": 5e-6, "accum": 7e-6, "alloc": 2e-6, "library": 8e-6}
 _ACTIVE, _PASSIVE = 1.0e-6, 0.1e-6
 _VECTOR, _ELEMENT = 4e-6, 2e-9
+_PRODUCT, _MULTIPLY = 1e-5, 3e-10
 
 
 def recorded(function: Function, known: dict[Any, int]) -> float:
@@ -36,18 +38,37 @@ def compilation(function: Function) -> float:
 
 def learn(function: Function, seconds: float) -> None:
     """Note what making native code for a function took."""
-    _pace[0] = min(8.0, max(0.5, 0.5 * _pace[0] + 0.5 * seconds / _effort(function)))
+    if _learned[0]:  # the first pays for what all others use
+        _pace[0] = min(8.0, max(0.5, 0.5 * _pace[0] + 0.5 * seconds / _effort(function)))
+    _learned[0] = True
 
 
-_pace = [1.0]
+_pace, _learned = [1.0], [False]
 
 
 def _effort(function: Function) -> float:
-    return 0.5 + 0.01 * _size(function.body)
+    return 0.2 + 0.0025 * _size(function.body)
 
 
 def _size(region: Region) -> int:
     return sum(1 + sum(_size(r) for r in op.regions) for op in region.ops)
+
+
+def _operations(region: Region) -> int:
+    """Array operations that the expression of a fused loop was written with."""
+    return max(1, sum((op.name in SCALAR and getattr(op.result.type, "is_float", False)) + sum(
+        _operations(r) for r in op.regions) for op in region.ops))
+
+
+def _written(op: Any) -> bool:
+    """Whether a loop is one of the user's, or has one inside."""
+    return bool(op.attrs.get("written")) or any(_written(o) for r in op.regions for o in r.ops if o.regions)
+
+
+def _inner(op: Any) -> list:
+    """The loops in a loop of a nest, outermost first."""
+    found = [o for o in op.regions[0].ops if o.name == "for"]
+    return [found[0], *_inner(found[0])] if found else []
 
 
 class Multiplicities:
@@ -140,8 +161,10 @@ class _Cost:
 
     def loop(self, op: Any, inside: bool) -> float:
         trips, body = self.trips(op), op.regions[0]
-        vector = not op.attrs.get("written")
-        return (_VECTOR if vector and not inside else 0.0) + trips * self.region(body, inside or vector)
+        if op.attrs.get("product"):
+            return _PRODUCT + _MULTIPLY * math.prod([trips, *map(self.trips, _inner(op))])
+        vector = not _written(op)
+        return (_VECTOR * _operations(body) if vector and not inside else 0.0) + trips * self.region(body, inside or vector)
 
     def trips(self, op: Any) -> float:
         """Iterations of a counted loop; its index is taken to be in the middle of its range."""
