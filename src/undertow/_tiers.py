@@ -1,8 +1,8 @@
 """Which tier runs a call, chosen by what it costs.
 
 A call is compiled when that pays: when recording it is estimated to take longer than making native code, or when the
-time spent recording calls of the same kind has come to that much.  So a call is never much slower than recorded, and
-what is called often becomes native (the rule of the ski rental: at most twice the cost of the best choice).
+time spent recording calls of the same kind has come to half as much.  So a call is never much slower than recorded, and
+what is called often becomes native soon (the rule of the ski rental, impatient: what is called twice is called often).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SECONDS = 2e-6  # an operation recorded and swept
 STORED = 0.05  # seconds that native code takes which is on disk
 PATIENCE = 0.08  # seconds of recording after which a function is looked at, which costs as much
 AGAIN = 0.5  # what is called a second time is likely to be called often: share of the price that is to be lost first
-_patience: ContextVar[float] = ContextVar("patience", default=PATIENCE)
+_whole: ContextVar[float] = ContextVar("whole", default=0.0)  # what native code of the whole call costs
 _IMPORT, _UNKNOWN_PRICE = 0.25, 0.5  # seconds: of Numba's import; of native code that nothing was derived of
 _LOOPS = {dis.opmap[name] for name in ("FOR_ITER", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT") if name in dis.opmap}
 _ledgers: dict[tuple, Ledger] = {}
@@ -289,11 +289,11 @@ class Timed:
 
     def __enter__(self) -> None:
         self.start = time.perf_counter()
-        self.token = _patience.set(self.ledger.price) if self.ledger is not None and self.ledger.price else None
+        self.token = _whole.set(self.ledger.price) if self.ledger is not None and self.ledger.price else None
 
     def __exit__(self, *error: object) -> None:
         if self.token is not None:
-            _patience.reset(self.token)
+            _whole.reset(self.token)
         if self.ledger is not None:
             self.ledger.spent += time.perf_counter() - self.start
             self.ledger.runs += 1
@@ -350,7 +350,7 @@ class Provider:
     @staticmethod
     def patience() -> float:
         """Seconds of recording a function or a loop after which it is looked at."""
-        return _patience.get()
+        return max(PATIENCE, _whole.get())
 
     def prepare(self, f: Any, args: list, kwargs: dict, active: list, active_keywords: dict, spent: float) -> Native:
         """The call as native code takes it.
