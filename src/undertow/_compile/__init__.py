@@ -6,6 +6,7 @@ Numba compiles. Whatever it does not understand raises `NotCompilable`; the reco
 
 from __future__ import annotations
 
+import copy
 import threading
 import types
 import weakref
@@ -184,7 +185,9 @@ def compile_pullback(f: Any, args: tuple, active: tuple[bool, ...]) -> Any:
     if first:
         raise NotCompilable("a bound method")
     specs, values = signature_of(tuple(args))
-    return compiled_for(f, specs, tuple(active), values, options)
+    found = copy.copy(compiled_for(f, specs, tuple(active), values, options))
+    found.function_ref = lambda: f  # not the function of this text that was compiled first, which may be gone
+    return found
 
 
 def compile_pushforward(f: Any, args: tuple, active: tuple[bool, ...], width: int = 1) -> Any:
