@@ -6,7 +6,6 @@ import gc
 import importlib
 import linecache
 import os
-import pickle
 import subprocess
 import sys
 import textwrap
@@ -189,15 +188,3 @@ def test_fork_after_native_code_was_made():
         **os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
     os.unlink(path)
     assert done.returncode == 0, done.stderr
-
-
-def module_level(x):
-    return np.sum(x * x)
-
-
-def test_operators_are_pickled_as_what_they_are_made_of():
-    try:
-        again = pickle.loads(pickle.dumps(ut.grad(module_level)))
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        pytest.skip(f"refused: {error}")
-    np.testing.assert_array_equal(again(np.ones(3)), 2 * np.ones(3))
