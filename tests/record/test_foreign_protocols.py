@@ -256,3 +256,23 @@ class Checked:
 
 def test_generated_constructors_store_as_the_class_says():
     assert ut.grad(lambda x: Checked(x).x * x)(1.5) == 6.0
+
+
+class Provider:
+    """Gives its memory by NumPy's array interface alone."""
+
+    def __init__(self, n):
+        self.kept = np.arange(1.0, n + 1)
+        self.__array_interface__ = self.kept.__array_interface__
+
+
+def test_memory_behind_an_array_interface_is_read_but_not_written():
+    provider = Provider(3)
+    np.testing.assert_array_equal(ut.grad(lambda x: np.sum(np.asarray(provider)[::2] * x), tier="record")(np.ones(2)), [1.0, 3.0])
+
+    def through_another_array(x):
+        np.asarray(provider)[:] = x * x
+        return np.sum(provider.kept)
+
+    with pytest.raises(ut.UndertowError, match="memory belongs to a Provider"):
+        ut.grad(through_another_array, tier="record")(np.ones(3))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from . import lent
 from ._refusal import NotCompilable, contained, defects
 from .analyses.intervals import MayOverflow, decide
 from .frontend.arguments import leaves, pairs
@@ -293,7 +294,7 @@ class CompiledPullback:
             given = shadows.get(p) if shadows else None
             if given is None:
                 v = values[self.position(p)]
-                given = np.empty(v.shape, v.dtype) if p in unset else np.zeros(v.shape, v.dtype)
+                given = (lent.empty if p in unset else lent.zeros)(v.shape, v.dtype)
             elif not given.flags.carray:
                 dense = np.array(given, order="C")
                 targets.append((given, dense))
@@ -315,7 +316,7 @@ class CompiledPullback:
             if p in scalars:
                 bars[k] = self.makers[k](scalars[p])
             else:
-                bars[k] = shadow[p] if p in shadow else np.zeros(values[k].shape, values[k].dtype)
+                bars[k] = shadow[p] if p in shadow else lent.zeros(values[k].shape, values[k].dtype)
         return value, bars
 
     def primal(self, values: list, args: tuple | None = None) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from . import lent
 from .ir.types import ArrayType
 from .leave import Leave
 from .results import Result
@@ -50,7 +51,7 @@ def _plan(compiled: Any, variant: Any, places: tuple[int, ...], single: bool) ->
     unset = variant.reverse("gradient")[1]
     given = variant.shadows("gradient")
     shadows = [compiled.position(p) for p in given]
-    fills = [np.empty if p in unset else np.zeros for p in given]
+    fills = [lent.empty if p in unset else lent.zeros for p in given]
     outputs = len(compiled.ir.body.yields)
     parts = []  # where each piece of the gradient is: a shadow, or a result
     for k in places:
@@ -87,7 +88,7 @@ def _maker(compiled: Any, result: Result) -> Callable | None:
 def _alone(native: Callable, arrays: list[int], shadows: list[int], fills: list, make: Callable, maker: Any,
            at: int, watched: bool) -> Callable:
     """For one differentiated argument."""
-    fill = fills[0] if fills else np.zeros
+    fill = fills[0] if fills else lent.zeros
 
     def run(values: list) -> tuple | None:
         for k in arrays:

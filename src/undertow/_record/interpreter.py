@@ -393,7 +393,8 @@ class Interpreter:
         """Refuse to write an active value to memory that something else than arrays may read."""
         if slot.exposed:
             self.refuse_store(a, value, f"its address was taken by {slot.exposed}, and what is read there has no derivative")
-        if not isinstance(slot.owner, ndarray) and type(slot.owner).__module__ in RAW_OWNERS or (
+        if not isinstance(slot.owner, ndarray) and (
+                type(slot.owner).__module__ in RAW_OWNERS or hasattr(slot.owner, "__array_interface__")) or (
                 type(type(slot.owner)).__module__ == "_ctypes"):
             self.refuse_store(a, value, f"its memory belongs to a {type(slot.owner).__name__}, which can be read without "
                                         "the derivative")

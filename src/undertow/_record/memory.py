@@ -138,9 +138,17 @@ def owner_of(array: Any) -> Any:
             array.obj if type(array) is memoryview else getattr(array, "base", None))
         if base is None or base is array:
             return array
-        if type(base) is PyCapsule:  # keeps memory of compiled code alive that the array alone shows
+        if type(base) is PyCapsule or getattr(base, "shown_once", False):  # keeps memory alive that the array alone shows
             return array
         array = base
+
+
+def memory_of(owner: Any) -> ndarray:
+    """The memory of what owns some and is no array: a buffer, or an object with NumPy's array interface."""
+    try:
+        return np.frombuffer(owner, np.uint8)
+    except TypeError:
+        return np.asarray(owner)
 
 
 may_overlap = np.may_share_memory._implementation  # type: ignore[attr-defined]
@@ -169,7 +177,7 @@ def zeros_like_slot(slot: Slot) -> ndarray:
             if owner.flags.c_contiguous:  # `np.zeros` gets memory that is zero already, `np.zeros_like` writes it
                 return np.zeros(owner.shape, owner.dtype)
             return np.zeros_like(owner, subok=False)
-        return np.zeros(memoryview(slot.owner).nbytes, np.uint8)
+        return np.zeros(memory_of(slot.owner).nbytes, np.uint8)
     if not slot.shape:
         return np.zeros((), slot.dtype)
     order = sorted(range(len(slot.shape)), key=lambda i: -abs(slot.strides[i]))
@@ -233,7 +241,7 @@ class Memory:
             if isinstance(owner, ndarray):
                 start = lowest_address(owner)
             else:
-                start = address(np.frombuffer(owner, np.uint8))
+                start = address(memory_of(owner))
             slot.address = start
         return Window(slot, address(array) - start, array)
 
