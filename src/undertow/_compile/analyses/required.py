@@ -146,8 +146,10 @@ def _kept(facts: MemoryFacts, op: Op, varied: set[Value]) -> list[Value]:
     found = derived(op, "pull", active_inputs(op, varied))
     out = []
     for v in dict.fromkeys(op.operands[k] for k in found.needed):
-        writers = facts.stores.get(v, ())
-        lasts = not facts.chain[op] and all(facts.order[w] <= facts.order[op] for w in writers)
+        loops = {c for c, _ in facts.chain[op]}
+        lasts = not (v in facts.allocation and facts.chain[facts.allocation[v]]) and all(
+            facts.order[w] <= facts.order[op] and not any(c in loops for c, _ in facts.chain[w])
+            for w in facts.stores.get(v, ()))
         if isinstance(v.type, ArrayType) and not lasts:
             out.append(v)
     return out

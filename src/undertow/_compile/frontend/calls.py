@@ -20,10 +20,10 @@ from ..ir.types import BOOL, C128, F32, I64
 from ..routines.routine import Routine
 from . import arithmetic
 from .builtin import BUILTINS
-from .library import ANY_FLOAT, LIBRARY
+from .library import ANY_FLOAT, FLOATS, LIBRARY
 from .library_scipy import SCIPY
-from .linear import PROGRAMS
-from .linear_scipy import hidden, shown
+from .linear import COMPLEX, PROGRAMS
+from .linear_scipy import KEEPS_INTEGERS, hidden, shown
 from .merge import describe, is_number, scalar_of
 from .registry import METHODS, NUMPY
 from .state import Unknown
@@ -222,11 +222,16 @@ class Calls:
         for a, allowed in zip(args, axes, strict=False):
             if (len(a.dims) if isinstance(a, Array) else 0) not in allowed:
                 raise NotCompilable(f"np.{obj.__name__} of arrays with this number of axes")
-        if obj in PROGRAMS or obj not in LIBRARY and obj not in STATISTICS:
+        integers = [a for a in args if isinstance(a, Array) and a.element in (I64, BOOL)]
+        if obj.__name__ in FLOATS and integers and len(integers) == sum(isinstance(a, Array) for a in args):
+            raise NotCompilable(f"np.{obj.__name__} of integers")
+        if obj in PROGRAMS or (obj.__module__ or "").startswith("scipy.linalg") and obj.__name__ not in KEEPS_INTEGERS:
             args = [self.settle(self.np_astype(a, Const(np.float64))) if isinstance(a, Array) and a.element in (I64, BOOL)
                     else a for a in args]
             if any(isinstance(a, Array) and a.element == C128 for a in args):
-                raise NotCompilable(f"np.{obj.__name__} of complex numbers")
+                if obj not in COMPLEX:
+                    raise NotCompilable(f"np.{obj.__name__} of complex numbers")
+                program = COMPLEX[obj]
         elif obj not in ANY_FLOAT and any(isinstance(a, Array) and a.element == F32 for a in args):
             raise NotCompilable(f"np.{obj.__name__} of float32")
         span = self.b.span

@@ -12,7 +12,7 @@ import numpy as np
 from . import fourier
 from .linear import PROGRAMS
 
-__all__ = ["ANY_FLOAT", "LIBRARY"]
+__all__ = ["ANY_FLOAT", "FLOATS", "LIBRARY"]
 
 
 def argsort(a, axis=-1, kind=None):
@@ -58,7 +58,7 @@ def median(a):
     n = a.size
     if n == 0:
         raise ValueError
-    ordered = sort(a.ravel())
+    ordered = sort(a.ravel() * 1.0)
     if n % 2 == 1:
         return ordered[n // 2]
     return 0.5 * (ordered[n // 2 - 1] + ordered[n // 2])
@@ -74,6 +74,8 @@ def searchsorted(a, v, side="left"):
 
 
 def _search(a, x, side):
+    if x != x:
+        raise ValueError  # not a number comes after all numbers
     first = 0
     last = len(a)
     while first < last:
@@ -158,6 +160,9 @@ def kron(a, b):
 
 # stand-ins whose results have the type of their arguments whatever it is; the others are for float64 alone
 ANY_FLOAT = frozenset((np.sort, np.argsort, np.median, np.searchsorted, np.isclose, np.allclose))
+# stand-ins that do not give the integers that the function gives for integers
+FLOATS = frozenset(("convolve", "kron", "polyval", "polymul", "correlate", "nansum", "nan_to_num", "block_diag",
+                    "fftconvolve", "trapezoid", "matrix_power"))
 # function: (stand-in, numbers of axes that its arguments may have)
 LIBRARY: dict[Any, tuple[Any, tuple]] = {
     **PROGRAMS, **fourier.PROGRAMS,

@@ -11,6 +11,8 @@ import numpy as np
 
 from ..routines.linear import (
     cholesky_factor,
+    complex_factor,
+    complex_solved,
     condition,
     determinant,
     factor,
@@ -22,7 +24,7 @@ from ..routines.linear import (
     triangular,
 )
 
-__all__ = ["PROGRAMS"]
+__all__ = ["COMPLEX", "PROGRAMS"]
 
 _Slogdet = type(np.linalg.slogdet(np.eye(1)))
 _QR = type(np.linalg.qr(np.eye(1)))
@@ -109,6 +111,39 @@ def _solve_matrix(a, b, careful=False):
                 raise np.linalg.LinAlgError
         x[:, :] = solved(lu, piv, b.T, transposed=False)[0].T
     return x
+
+
+def _solve_complex(a, b):
+    """As `_solve_matrix`; either may be real."""
+    _square(a)
+    if a.shape[0] != b.shape[0]:
+        raise ValueError
+    lu, piv, info = complex_factor(a)
+    if info[0] != 0:
+        raise np.linalg.LinAlgError
+    return complex_solved(lu, piv, b.T, transposed=False)[0].T
+
+
+def complex_solve(a, b):
+    if a.ndim == 3:
+        if a.shape[0] != b.shape[0]:
+            raise ValueError
+        out = np.zeros((a.shape[0], a.shape[1], b.shape[2]), dtype=np.complex128)
+        for k in range(a.shape[0]):
+            out[k] = _solve_complex(a[k], b[k])
+        return out
+    if b.ndim == 1:
+        return _solve_complex(a, b[:, None])[:, 0]
+    return _solve_complex(a, b)
+
+
+def complex_inv(a):
+    if a.ndim == 3:
+        out = np.zeros(a.shape, dtype=np.complex128)
+        for k in range(a.shape[0]):
+            out[k] = complex_inv(a[k])
+        return out
+    return _solve_complex(a, np.eye(a.shape[0]))
 
 
 def solve(a, b):
@@ -379,3 +414,5 @@ PROGRAMS = {
     np.linalg.qr: (qr, ((2,),)), np.linalg.lstsq: (lstsq, ((2,), (1, 2))), np.linalg.pinv: (pinv, ((2,),)),
     np.linalg.multi_dot: (multi_dot, ()),
 }
+# the same for complex numbers
+COMPLEX = {np.linalg.solve: complex_solve, np.linalg.inv: complex_inv}

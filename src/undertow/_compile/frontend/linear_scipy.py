@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..routines.linear import banded_factor, banded_solved, factor, solved, triangular
+from ..routines.linear import banded_factor, banded_solved, factor, solved, spectrum_by_columns, triangular
 from . import linear
 
-__all__ = ["SCIPY", "hidden", "shown"]
+__all__ = ["KEEPS_INTEGERS", "SCIPY", "hidden", "shown"]
+
+KEEPS_INTEGERS = frozenset(("toeplitz", "circulant", "hankel"))
 
 _SMALL = 16  # extents up to which loops are faster than a call
 
@@ -172,10 +174,16 @@ def eigh(a, b=None, lower=True, eigvals_only=False, overwrite_a=False, overwrite
     if b is not None or subset_by_index is not None or subset_by_value is not None:
         raise NotImplementedError
     _plain(check_finite, a)
-    w, v = linear.eigh(a, "L" if lower else "U")
     if eigvals_only:
-        return w
-    return w, v
+        return linear.eigh(a, "L" if lower else "U")[0]
+    if driver not in (None, "evr"):
+        raise NotImplementedError
+    linear._square(a)
+    w, z, _, _, _, _, _, info = spectrum_by_columns(a.T, lower=lower)
+    if info[0] != 0:
+        raise np.linalg.LinAlgError
+    linear._apart(w)
+    return w, z.T
 
 
 def eigvalsh(a, b=None, lower=True, overwrite_a=False, overwrite_b=False, type=1, check_finite=True):

@@ -78,8 +78,8 @@ def median(a, axis=None):
         return library.median(a)
     if a.ndim != 2:
         raise NotImplementedError
-    t = a.T if axis in (0, -2) else a
-    rows = np.zeros(t.shape[0])
+    t = (a.T if axis in (0, -2) else a) * 1.0
+    rows = np.zeros(t.shape[0], dtype=t.dtype)
     for i in range(t.shape[0]):
         rows[i] = library.median(t[i].copy())
     return rows
@@ -175,7 +175,7 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None):
         raise NotImplementedError
     x = m if rowvar else m.T
     less = ddof if ddof is not None else (0 if bias else 1)
-    if x.shape[1] <= less:
+    if x.shape[1] <= less or x.shape[0] == 1:
         raise ValueError
     x = x - np.mean(x, axis=1, keepdims=True)
     return x @ x.T / (x.shape[1] - less)
@@ -301,6 +301,8 @@ def select(condlist, choicelist, default=0):
 
 
 def kron(a, b):
+    if a.ndim != b.ndim:
+        raise NotImplementedError
     if a.ndim == 1:
         return np.outer(a, b).ravel()
     return library.kron(a, b)
@@ -320,9 +322,9 @@ def sinc(x):
 # ---- polynomials
 def vander(x, N=None, increasing=False):
     n = len(x) if N is None else N
-    out = np.zeros((len(x), n))
+    out = np.zeros((len(x), n), dtype=x.dtype)
     for i in range(len(x)):
-        power = 1.0
+        power = x[i] * 0 + 1
         for j in range(n):
             out[i, j if increasing else n - 1 - j] = power
             power = power * x[i]

@@ -9,7 +9,7 @@ import numpy as np
 
 from .routine import Lapack, Loop, Routine
 
-__all__ = ["banded_factor", "banded_solved", "cholesky_factor", "condition", "determinant", "factor", "log_determinant", "orthonormal", "singular", "solved", "spectrum",
+__all__ = ["banded_factor", "banded_solved", "cholesky_factor", "complex_factor", "complex_solved", "condition", "determinant", "factor", "log_determinant", "orthonormal", "singular", "solved", "spectrum", "spectrum_by_columns",
            "triangular"]
 
 _LINALG = "numpy.linalg._umath_linalg"
@@ -17,9 +17,14 @@ _LINALG = "numpy.linalg._umath_linalg"
 
 def _triangle_of(t, like, upper, unit):
     """The part of `t` that a triangular matrix is read from."""
-    for i in range(t.shape[0]):
-        for j in range(t.shape[1]):
-            if (j < i if not upper else j > i) or (i == j and not unit):
+    n = t.shape[0]
+    less = 1 if unit else 0
+    for i in range(n):
+        if upper:
+            for j in range(i + less, n):
+                like[i, j] += t[i, j]
+        else:
+            for j in range(i + 1 - less):
                 like[i, j] += t[i, j]
 
 
@@ -56,6 +61,34 @@ def solved_push(x, info, lu, piv, b, lu_dot, b_dot, x_dot, transposed):
 
 
 factor.pull, factor.push, solved.pull, solved.push = factor_pull, factor_push, solved_pull, solved_push
+
+
+# ---- the same of complex matrices; cotangents are those of real and imaginary part
+complex_factor = Routine("complex_factor", "a(n,n)c -> lu(n,n)c, piv(n)i, info(1)i", lambda: Lapack(
+    "getrf", "n n lu n piv info", (("lu", "a"),), "z"))
+complex_solved = Routine("complex_solved", "lu(n,n)c, piv(n)i, b(r,n)c -> x(r,n)c, info(1)i", lambda transposed: Lapack(
+    "getrs", f"'{'N' if transposed else 'T'}' n r lu n piv x n info", (("x", "b"),), "z"))
+
+
+def complex_solved_pull(x, info, lu, piv, b, x_bar, lu_bar, b_bar, transposed):
+    g = np.conj(complex_solved(lu, piv, np.conj(x_bar), transposed=not transposed)[0])
+    if b_bar is not None:
+        b_bar += g
+    if lu_bar is not None:
+        lu_bar -= np.conj(x).T @ g if transposed else g.T @ np.conj(x)
+
+
+def complex_solved_push(x, info, lu, piv, b, lu_dot, b_dot, x_dot, transposed):
+    rest = np.zeros_like(x)
+    if b_dot is not None:
+        rest += b_dot
+    if lu_dot is not None:
+        rest -= x @ lu_dot if transposed else x @ lu_dot.T
+    x_dot[:, :] = complex_solved(lu, piv, rest, transposed=transposed)[0]
+
+
+complex_factor.pull, complex_factor.push = factor_pull, factor_push
+complex_solved.pull, complex_solved.push = complex_solved_pull, complex_solved_push
 
 
 def inverse(a):
@@ -244,6 +277,46 @@ def spectrum_push(w, v, a, a_dot, w_dot, v_dot):
 
 
 spectrum.pull, spectrum.push = spectrum_pull, spectrum_push
+
+# The same by the routine that SciPy takes by default, from one triangle of a matrix that is given transposed. Signs of
+# eigenvectors hang on rounding, and rounding on the size of blocks, which work memory decides: it is as SciPy gives it.
+
+
+def _blocks_of_syevr() -> bool:
+    from scipy.linalg import lapack
+
+    return all(f(64)[0] == 33 * 64 for f in (lapack.dsyevr_lwork, lapack.ssyevr_lwork))
+
+
+spectrum_by_columns = Routine(
+    "spectrum_by_columns", "a(n,n) -> w(n), z(n,n), h(n,n)x, m(1)i, pairs(2,n)i, work(33,n)x, iwork(10,n)i, info(1)i",
+    lambda lower: Lapack("syevr", f"'V' 'A' '{'L' if lower else 'U'}' n h n 0.0 0.0 0 0 0.0 m w z n pairs work 33*n iwork 10*n info",
+                         (("h", "a"),), check=_blocks_of_syevr))
+
+
+
+def spectrum_by_columns_pull(w, z, h, m, pairs, work, iwork, info, a, w_bar, z_bar, a_bar, lower):
+    t = _divided(z @ z_bar.T, w)
+    for i in range(t.shape[0]):
+        t[i, i] = w_bar[i]
+    s = z.T @ t @ z
+    for i in range(s.shape[0]):
+        for j in range(i):
+            if lower:
+                a_bar[j, i] += s[i, j] + s[j, i]
+            else:
+                a_bar[i, j] += s[i, j] + s[j, i]
+        a_bar[i, i] += s[i, i]
+
+
+def spectrum_by_columns_push(w, z, h, m, pairs, work, iwork, info, a, a_dot, w_dot, z_dot, lower):
+    t = z @ _symmetric(a_dot.T if lower else a_dot) @ z.T
+    for i in range(t.shape[0]):
+        w_dot[i] = t[i, i]
+    z_dot[:, :] = _divided(t, w).T @ z
+
+
+spectrum_by_columns.pull, spectrum_by_columns.push = spectrum_by_columns_pull, spectrum_by_columns_push
 
 # ---- singular values (Giles 2008, 3.2; Wan and Zhang 2019)
 singular = Routine("singular", "a(m,n) -> u(m,min(m,n)), s(min(m,n)), vt(min(m,n),n)", lambda: Loop(

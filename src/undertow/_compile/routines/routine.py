@@ -47,7 +47,7 @@ class Lapack:
     Attributes
     ----------
     symbol : str
-        Its name without the letter of the type.
+        Its name, without the letter of the type unless `letter` is given.
     args : str
         Names of operands, letters of extents, ``'T'`` for a character, numbers.
     copies : tuple of (str, str)
@@ -57,6 +57,12 @@ class Lapack:
     symbol: str
     args: str
     copies: tuple = ()
+    letter: str | None = None
+    check: Callable[[], bool] | None = None  # whether the library that is installed is as it is called
+
+    def name(self, element: str) -> str:
+        """Its name for a float type."""
+        return (self.letter or ("d" if element == "f64" else "s")) + self.symbol
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,8 @@ class Routine:
 
     def available(self, element: str, flags: dict) -> bool:
         """Whether the libraries that are installed have it for a float type."""
-        return all(isinstance(x, Lapack) or x.find(element) is not None for x in self.calls(flags))
+        return all((x.check is None or x.check()) if isinstance(x, Lapack) else x.find(element) is not None
+                   for x in self.calls(flags))
 
     def runtime_name(self, element: str, flags: tuple) -> str:
         """What generated code calls it."""

@@ -47,7 +47,7 @@ def named(text: str) -> Any:
     operands = (*routine.outs, *routine.ins)
     for native in natives:
         if isinstance(native, Lapack):
-            _provide_fortran(_letter(element) + native.symbol)
+            _provide_fortran(native.name(element))
         elif not provide_loop(native, element):
             raise ImportError(f"no inner loop of `{native.names[0]}` for {element}")
 
@@ -60,7 +60,7 @@ def named(text: str) -> Any:
                 for target, source in native.copies:
                     values.copy(target, source)
                 if isinstance(native, Lapack):
-                    _call_fortran(values, native, _letter(element))
+                    _call_fortran(values, native, element)
                 else:
                     _call_loop(values, native, element)
             return context.get_dummy_value()
@@ -91,10 +91,6 @@ def _elementwise(name: str, f: np.ufunc) -> Any:
     if f.nin == 3:
         return intrinsic(lambda context, x, y, z: (number(number, number, number), codegen))
     return intrinsic(lambda context, x, y, z, w: (number(number, number, number, number), codegen))
-
-
-def _letter(element: str) -> str:
-    return "d" if element == "f64" else "s"
 
 
 class _Operands:
@@ -145,7 +141,7 @@ class _Operands:
         return self.b.bitcast(cgutils.alloca_once_value(self.b, value), _POINTER)
 
 
-def _call_fortran(values: _Operands, native: Lapack, letter: str) -> None:
+def _call_fortran(values: _Operands, native: Lapack, element: str) -> None:
     b = values.b
     given = []
     for token in re.findall(r"'.'|\S+", native.args):
@@ -156,15 +152,18 @@ def _call_fortran(values: _Operands, native: Lapack, letter: str) -> None:
         elif token in values.extents:
             given.append(values.slot(b.trunc(values.extents[token], _INT)))
         elif token.endswith(".0"):
-            kind = ir.DoubleType() if letter == "d" else ir.FloatType()
+            kind = ir.DoubleType() if element == "f64" else ir.FloatType()
             given.append(values.slot(ir.Constant(kind, float(token))))
+        elif "*" in token:
+            count, _, letter = token.partition("*")
+            given.append(values.slot(b.trunc(b.mul(values.word(int(count)), values.extents[letter]), _INT)))
         else:
             given.append(values.slot(ir.Constant(_INT, int(token))))
     empty = ir.Constant(ir.IntType(1), 0)  # leading dimensions must be positive
     for n in values.extents.values():
         empty = b.or_(empty, b.icmp_signed("==", n, ir.Constant(_WORD, 0)))
     function = cgutils.get_or_insert_function(b.module, ir.FunctionType(ir.VoidType(), [_POINTER] * len(given)),
-                                              f"undertow_{letter}{native.symbol}")
+                                              f"undertow_{native.name(element)}")
     with b.if_then(b.not_(empty)):
         b.call(function, given)
 

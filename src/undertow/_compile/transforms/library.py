@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...rules._registry import lookup
+from ..analyses.intervals import MayOverflow, decide
 from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import SCALAR
@@ -88,7 +89,11 @@ def _derived(name: str, element: str, flags: tuple, kind: str, active: tuple[boo
     function = lowered.function
     share_loads(function)
     eliminate_dead(function)
-    function = resolve(function, {})
+    try:
+        truths = {op: t for op, t in decide(function, {}).items() if isinstance(op, Op)}
+    except MayOverflow:
+        truths = {}
+    function = resolve(function, truths)
     share_loads(function)
     hoist(function)
     eliminate_dead(function)
