@@ -53,7 +53,7 @@ def fuse_in(facts: MemoryFacts, region: Region, apart: bool = False) -> bool:
     return changed
 
 
-def _range(facts: MemoryFacts, loop: Op) -> tuple:
+def loop_range(facts: MemoryFacts, loop: Op) -> tuple:
     """Bounds as values plus constants, and the step."""
     lo, hi, step = loop.operands[:3]
     return facts.term(lo), facts.term(hi), step.value  # type: ignore[attr-defined]
@@ -92,13 +92,13 @@ def _grow(facts: MemoryFacts, region: Region, first: Op, apart: bool) -> bool:
     mine = Touched([first])
     if not mine.known:
         return False
-    bounds = _range(facts, first)
+    bounds = loop_range(facts, first)
     between: list[tuple[Op, Touched]] = []
     for op in region.ops[at + 1:at + 1 + FAR]:
         touched = Touched([op])
         if not touched.known:
             return False
-        if op.name == "for" and _range(facts, op) == bounds:
+        if op.name == "for" and loop_range(facts, op) == bounds:
             moved = needed_before(between, touched, mine)
             if moved is not None and _worthwhile(first, op, mine, touched) and _allowed(facts, first, op, apart):
                 for x in moved:

@@ -13,6 +13,7 @@ from .loops import promote, separate, turn_around
 from .nesting import interchange, turn_nests
 from .nests import gather_around
 from .peel import peel_rest
+from .postpone import postpone
 from .products import call_blas
 from .recurrence import hand_on
 from .shift import fuse_shifted
@@ -35,6 +36,7 @@ def optimize(function: Function, zeros: dict[Value, Value] | None = None, thread
         run(function)
     unset = fill_unset(function, zeros) if zeros else set()
     turn_nests(function)
+    postpone(function)
     fuse(function, threads)
     interchange(function)
     fuse(function, threads)
