@@ -160,7 +160,16 @@ def backwards(a, b):
     return np.sum(a * a * c[1:-1])
 
 
-PROGRAMS = (waves, passes, backwards, scan, guarded, upstream, downstream, margins, own_rows, transposed, extents, overwritten, relaxation)
+def unknowns(a, b):
+    """Whole rows of a few unknowns each, some moved by a row, some broadcast along the last axis."""
+    c = np.tanh(a) * b[1:] + a * a
+    d = c[:, 1:] - c[:, :-1] * a[:, 1:]
+    c += b[:-1, :, :1]
+    e = c * a[:, :, 0:1] + np.arange(a.shape[2])
+    return np.sum(d * d) + np.sum(e * c)
+
+
+PROGRAMS = (unknowns, waves, passes, backwards, scan, guarded, upstream, downstream, margins, own_rows, transposed, extents, overwritten, relaxation)
 SHAPES = ((4, 3, 5), (1, 3, 4), (5, 2, 3), (1, 1, 1))
 
 
@@ -244,6 +253,26 @@ def test_loops_behind_others():
             inside[-1].append(bounds)
     steps = [rows for of, *rows in inside if "3" in of or "2" in of]
     assert [len(rows) for rows in steps] == [1, 1]
+
+
+def neighbours(a, b):
+    """Written rows that are read one row on: those loops stay as they are."""
+    for t in range(2):
+        for i in range(1, a.shape[0]):
+            for j in range(a.shape[1]):
+                a[i, j] += 0.5 * a[i - 1, j] * b[i, j]
+    return np.sum(a * b[1:])
+
+
+def test_runs_through_memory():
+    """One loop where all of the last axis is walked through, in rows that are not written and read at once."""
+    rng = np.random.default_rng(8)
+    for shape in ((5, 3), (4, 1), (1, 2)):
+        same(neighbours, (rng.random(shape), rng.random((shape[0] + 1, *shape[1:]))), (0, 1))
+    args = np.ones((70, 80, 90)), np.ones((71, 80, 90))
+    found = [bounds for _, bounds in loops(ut.source(extents, argnums=(0, 1))(*args))]
+    assert found == ["range(0, a_n0)", "range(0, (a_n1 * a_n2))"]  # rows of `b_bar` and those after them
+    assert "range(1, a_n0)" in ut.source(neighbours, argnums=0)(args[0][0], args[1][:71, 0])
 
 
 def test_local_arrays_shrink():

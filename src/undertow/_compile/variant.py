@@ -16,6 +16,7 @@ from .emit.python import emit
 from .ir.function import Function, Op, Value, walk
 from .ir.verify import verify
 from .options import Options
+from .transforms.collapse import collapse
 from .transforms.lanes import widen
 from .transforms.localize import localize
 from .transforms.optimize import optimize
@@ -190,14 +191,14 @@ class Variant:
         if mode not in self.sources:
             from .runtime.lanes import lane_count
 
-            function = self.function(mode)
+            function = resolve(self.function(mode), {})
             if self.threads or any(op.attrs.get("prange") for op in walk(function.body)):
-                function = resolve(function, {})
                 cut_loops(function, self.threads)
-                verify(function)
             elif mode in _WIDENED:
                 wide = resolve(function, {})
                 if widen(wide, lane_count()):
-                    function = verify(wide)
+                    function = wide
+            collapse(function)
+            verify(function)
             self.sources[mode] = FAST * self.fastmath + emit(function)
         return self.sources[mode]

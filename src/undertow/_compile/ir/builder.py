@@ -22,6 +22,9 @@ _FOLD = {
 }
 
 
+_DEEPEST = 6
+
+
 def const(value: Any, type: ScalarType | None = None) -> Constant:
     """Literal of the natural type of `value`, or of `type`."""
     if type is None:
@@ -119,8 +122,10 @@ class Builder:
             return a
         if name == "add" and is_const(a, 0) and integer:
             return b
-        if name == "sub" and integer and a is b:
-            return const(0)
+        if name == "sub" and integer:
+            left = self._difference(a, b)
+            if left is not None:
+                return left
         if name in ("mul", "div") and is_const(b, 1) and not (integer and name == "div"):
             return a
         if name == "mul" and is_const(a, 1):
@@ -136,6 +141,8 @@ class Builder:
                 if isinstance(x, Constant):
                     return x if x.value else y
             return a if a is b else None
+        if name == "lt" and integer and is_const(b, 0) and self.definitions.get(a, ("",))[0] == "dim":
+            return const(False)
         if a is b and integer and name in COMPARISONS:
             return const(name in ("le", "ge", "eq"))
         if name == "sub" and integer and isinstance(b, Constant) and b.value < 0:
@@ -143,6 +150,28 @@ class Builder:
         if integer and name in ("add", "sub") and isinstance(b, Constant):
             return self._reassociate(name, a, b)
         return None
+
+    def _difference(self, a: Value, b: Value) -> Value | None:
+        """``(i + n) - i`` is ``n``, and ``(2 * i + 2) - 2 * i`` is 2: what is left of sums whose other terms cancel."""
+        total: dict[Value, int] = {}
+        rest = 0
+        work = [(a, 1, 0), (b, -1, 0)]
+        while work:
+            v, factor, depth = work.pop()
+            name, operands = self.definitions.get(v, ("", ()))[:2] if depth < _DEEPEST else ("", ())
+            if isinstance(v, Constant):
+                rest += factor * v.value
+            elif name in ("add", "sub"):
+                work += [(operands[0], factor, depth + 1), (operands[1], factor if name == "add" else -factor, depth + 1)]
+            elif name == "mul" and any(isinstance(x, Constant) for x in operands):
+                x, c = operands if isinstance(operands[1], Constant) else operands[::-1]
+                work.append((x, factor * c.value, depth + 1))
+            else:
+                total[v] = total.get(v, 0) + factor
+        kept = [(v, factor) for v, factor in total.items() if factor]
+        if not kept:
+            return const(rest)
+        return kept[0][0] if len(kept) == 1 and kept[0][1] == 1 and rest == 0 and kept[0][0] is not a else None
 
     def _reassociate(self, name: str, a: Value, b: Constant) -> Value | None:
         """``(x + 1) - 1`` is ``x``: integer sums with constants are collected."""

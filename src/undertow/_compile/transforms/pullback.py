@@ -88,6 +88,9 @@ class _Pullback(Tapes):
         out = Function(f"{self.f.name}_pullback", body, self.f.spans, extents)
         out.equal = {(w, k): self.primal(v) for (p, k), v in self.f.equal.items() for w in (p, self.shadow.get(p))
                      if w is not None and (isinstance(v, Constant) or v in self.fwd)}
+        for op in self.f.body.ops:
+            if op.name == "dim" and op.operands[0] in arrays:
+                out.equal.setdefault((self.shadow[op.operands[0]], op.attrs["axis"]), self.fwd[op.result])
         return Pullback(out, arrays, seeds, scalars, [v for v, how in self.plan.items() if how == "tape"])
 
     # ---- helpers

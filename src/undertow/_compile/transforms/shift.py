@@ -24,19 +24,22 @@ _LARGEST = 900
 
 
 def fuse_shifted(function: Function) -> None:
-    """Make one loop of several that contain loops, with some of them behind the others."""
+    """Make one loop of several that contain loops, with some of them behind the others: of the outermost that may be."""
     _fuse_in(memory(function), function.body)
 
 
 def _fuse_in(facts: MemoryFacts, region: Region) -> None:
     k = 0
+    made: list[Op] = []
     while k < len(region.ops):
         op = region.ops[k]
-        grown = op.name == "for" and _grow(facts, region, op)
-        if not grown:
-            for inner in op.regions:
-                _fuse_in(facts, inner)
-            k += 1
+        joined = _grow(facts, region, op) if op.name == "for" else None
+        if joined is not None:
+            made.append(joined)
+            continue
+        for inner in op.regions if op not in made else ():
+            _fuse_in(facts, inner)
+        k += 1
 
 
 def _fits(loop: Op) -> bool:
@@ -45,19 +48,19 @@ def _fits(loop: Op) -> bool:
         op.name == "for" for op in walk(loop.regions[0])) and not is_product(loop)
 
 
-def _grow(facts: MemoryFacts, region: Region, first: Op) -> bool:
-    """Make one loop of `first` and a later one."""
+def _grow(facts: MemoryFacts, region: Region, first: Op) -> Op | None:
+    """Make one loop of `first` and a later one; that loop, where they may be one."""
     if not _fits(first):
-        return False
+        return None
     at = region.ops.index(first)
     mine = Touched([first])
     if not mine.known:
-        return False
+        return None
     between: list[tuple[Op, Touched]] = []
     for op in region.ops[at + 1:at + 1 + FAR]:
         touched = Touched([op])
         if not touched.known:
-            return False
+            return None
         if op.name == "for" and _fits(op) and (mine.reads | mine.writes) & (touched.reads | touched.writes) \
                 and sum(1 for x in (first, op) for _ in walk(x.regions[0])) <= _LARGEST:
             moved = needed_before(between, touched, mine)
@@ -66,10 +69,9 @@ def _grow(facts: MemoryFacts, region: Region, first: Op) -> bool:
                 for x in moved:
                     region.ops.remove(x)
                 region.ops[at:at] = moved
-                _join(facts, region, first, op, places)
-                return True
+                return _join(facts, region, first, op, places)
         between.append((op, touched))
-    return False
+    return None
 
 
 def _places(facts: MemoryFacts, first: Op, second: Op) -> _Places | None:
@@ -143,7 +145,7 @@ def _apart(facts: MemoryFacts, x: Op, y: Op, i: Value, j: Value) -> int | None:
     return None
 
 
-def _join(facts: MemoryFacts, region: Region, first: Op, second: Op, places: _Places) -> None:
+def _join(facts: MemoryFacts, region: Region, first: Op, second: Op, places: _Places) -> Op:
     """One loop over both ranges; each body runs in its own range."""
     step = places.step
     b = Builder()
@@ -175,6 +177,7 @@ def _join(facts: MemoryFacts, region: Region, first: Op, second: Op, places: _Pl
     region.ops[at:at + 1] = [*b.region.ops, joined]
     for op in [*b.region.ops, joined]:
         register(facts, op, region, facts.chain[first])
+    return joined
 
 
 def _value(b: Builder, term: tuple) -> Value:

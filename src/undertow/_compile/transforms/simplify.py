@@ -9,7 +9,7 @@ from ..analyses.overlap import may_meet
 from ..ir.builder import Builder, const
 from ..ir.function import Constant, Function, Op, Region, Value, replace_uses, walk
 from ..ir.ops import HAS_EFFECT, SCALAR
-from ..ir.types import I64
+from ..ir.types import BOOL, I64
 
 __all__ = ["Copier", "again", "cancel_clearing", "eliminate_dead", "hoist", "resolve", "settle_flags",
            "share_loads"]
@@ -142,8 +142,9 @@ _HOISTED = frozenset(SCALAR) - {"floordiv", "mod", "shl", "shr"}
 
 
 def hoist(function: Function) -> None:
-    """Move pure operations out of loops that do not change their operands.
+    """Move pure operations out of loops that do not change their operands, and checks of what they compute.
 
+    A check moves with the question whether the loop runs at all: a loop that does not would not have made it.
     Needs: verified IR. Gives: verified IR, in place. Cost: linear times the depth of loops.
     """
     def visit(region: Region, outside: set[Value]) -> None:
@@ -155,6 +156,8 @@ def hoist(function: Function) -> None:
                 visit(inner, visible)
             if op.name in ("for", "while"):
                 moved = [x for inner in op.regions for x in _invariant(inner, visible)]
+                if op.name == "for":
+                    moved += _checks(op, visible | {r for x in moved for r in x.results})
                 region.ops[k:k] = moved
                 for x in moved:
                     visible.update(x.results)
@@ -163,6 +166,21 @@ def hoist(function: Function) -> None:
             k += 1
 
     visit(function.body, set())
+
+
+def _checks(loop: Op, visible: set[Value]) -> list[Op]:
+    """Take checks out of a loop that are the same in all iterations."""
+    body, out = loop.regions[0], []
+    lo, hi, step = loop.operands[:3]
+    for check in [op for op in body.ops if op.name == "check"]:
+        c = check.operands[0]
+        if isinstance(c, Constant) or c not in visible:
+            continue
+        idle, fine = Value(BOOL), Value(BOOL)
+        body.ops.remove(check)
+        out += [Op("ge" if step.value > 0 else "le", [lo, hi], [idle], span=check.span),  # type: ignore[attr-defined]
+                Op("or", [idle, c], [fine], span=check.span), Op("check", [fine], [], check.attrs, span=check.span)]
+    return out
 
 
 def _invariant(region: Region, visible: set[Value]) -> list[Op]:
