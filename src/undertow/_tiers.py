@@ -340,6 +340,8 @@ class Provider:
 
     refusal = NotCompilable
     parts_of_value = staticmethod(_compile.parts_of_value)
+    yields_of = staticmethod(_compile.yields_of)
+    reached = staticmethod(_compile.reached)
     _yes = object()
 
     @staticmethod
@@ -352,15 +354,16 @@ class Provider:
         """Seconds of recording a function or a loop after which it is looked at."""
         return max(PATIENCE, _whole.get())
 
-    def prepare(self, f: Any, args: list, kwargs: dict, active: list, active_keywords: dict, spent: float) -> Native:
-        """The call as native code takes it.
+    def prepare(self, f: Any, args: list, kwargs: dict, active: list, active_keywords: dict, spent: float,
+                plain: Any = None) -> Native:
+        """The call as native code takes it; `plain` gives the number that one of the recording stands for.
 
         Raises
         ------
         NotCompilable
         """
         function, first = _compile.function_of(f)
-        options = _compile.options_of(f)
+        options = _compile.options_of(f)._replace(joined=True)
         if first:
             raise NotCompilable("a bound method")
         given: tuple = tuple(args)
@@ -372,7 +375,7 @@ class Provider:
         if not usual_arithmetic():
             raise NotYet("floating-point errors are set to raise")
         which = tuple(a is self._yes for a in flags)
-        specs, values = _compile.signature_of(given)
+        specs, values = _compile.signature_of(given, plain)
         try:
             ledger = ledger_of(function, specs, which, options)
         except TypeError:

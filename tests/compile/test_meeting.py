@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import math
+import os
 import threading
 import weakref
 
@@ -464,3 +465,46 @@ def test_questions_about_the_recording_are_not_compiled(joined):
     x = np.array([1.0, 2.0, 3.0])
     np.testing.assert_allclose(ut.grad(program)(x), 10 * x)
     assert "chosen" not in joined
+
+
+class Account:
+    """What calls leave behind: numbers, arrays, a list, a dict."""
+
+    def __init__(self):
+        self.total, self.n = 0.0, 0
+        self.history, self.table, self.vector = [1.0, 2.0], {"a": 1.0}, np.zeros(3)
+
+    def add(self, xs):
+        for v in xs:
+            self.total = self.total + v * v
+            self.n += 1
+        self.history[0] = self.total
+        self.history.append(xs[0] * 2)
+        self.table["a"] = self.table["a"] * xs[1]
+        self.vector = self.vector + xs[:3]
+        return self
+
+
+def accounts(x, interrupt=lambda: None):
+    account = Account()
+    for k in range(3):
+        interrupt()
+        same = account.add(x * (k + 1))
+        assert same is account
+    weighed = account.history[0] * account.history[-1] + account.table["a"] + account.vector @ account.vector
+    return account.total / account.n + weighed + len(account.history)
+
+
+@pytest.mark.parametrize("interrupt", [lambda: None, lambda: open(os.devnull).close()], ids=["loop", "calls"])
+def test_native_code_rebinds_attributes_of_recorded_objects(interrupt, eager):
+    def f(x):
+        open(os.devnull).close()
+        return accounts(x, interrupt)
+
+    x = np.linspace(0.5, 1.5, 4)
+    value, found = ut.value_and_grad(f)(x)
+    assert "add" in eager or any(name.startswith("accounts") for name in eager)
+    assert value == pytest.approx(accounts(x))
+    step = 1e-6
+    slopes = [(accounts(x + step * e) - accounts(x - step * e)) / (2 * step) for e in np.eye(4)]
+    np.testing.assert_allclose(found, slopes, rtol=1e-6)

@@ -60,8 +60,8 @@ def function_of(f: Any) -> tuple[types.FunctionType, tuple]:
     return f, first
 
 
-def signature_of(args: tuple) -> tuple[tuple, list]:
-    """Signatures of arguments and their leaves in order.
+def signature_of(args: tuple, plain: Any = None) -> tuple[tuple, list]:
+    """Signatures of arguments and their leaves in order; `plain` gives the numbers that those of a recording stand for.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def signature_of(args: tuple) -> tuple[tuple, list]:
     global _leaves
     if _leaves is None:
         from .frontend.arguments import leaves as _leaves
-    return _leaves(args)
+    return _leaves(args, plain)
 
 
 def numbers_of(spec: tuple) -> list[tuple]:
@@ -85,6 +85,20 @@ def joined(spec: tuple, bars: list) -> Any:
     from .program import joined
 
     return joined(spec, bars)
+
+
+def yields_of(result: Any) -> int:
+    """How many results of native code make up a result."""
+    from .results import yields_of
+
+    return yields_of(result)
+
+
+def reached(path: tuple, args: tuple) -> Any:
+    """What stands at the end of a way from the arguments."""
+    from .results import reached
+
+    return reached(path, args)
 
 
 def parts_of_value(result: Any, value: Any) -> list[tuple] | None:

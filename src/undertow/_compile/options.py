@@ -19,10 +19,13 @@ class Options(NamedTuple):
         All loops that can be are cut into pieces.
     fastmath : bool
         Floating-point operations may be done in another order and contracted, and divisions be multiplications.
+    joined : bool
+        What the program rebinds in its arguments is part of its result: the caller puts it there. Not the user's affair.
     """
 
     threads: bool = False
     fastmath: bool = False
+    joined: bool = False
 
 
 NOTHING = Options()

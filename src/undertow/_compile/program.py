@@ -57,7 +57,7 @@ class CompiledPullback:
         self.active = active
         self.specs = specs
         self.pins = pins or {}
-        self.lowered: Lowered = lower(f, specs, varying, self.pins)
+        self.lowered: Lowered = lower(f, specs, varying, self.pins, options.joined)
         self.options = options
         self.ir: Function = self.lowered.function
         share_loads(self.ir)

@@ -43,7 +43,7 @@ class Variant:
         self.own = own  # results that make up the function's value; the others are left in its arguments
         self.primal = primal
         self.active = active
-        self.threads, self.fastmath = options
+        self.threads, self.fastmath = options.threads, options.fastmath
         self.slow = slow_operations(primal, memory(primal)) if active else []
         self.keeps_slow = False
         self.checked = any(op.name in ("check", "library") for op in walk(primal.body))

@@ -109,10 +109,8 @@ def call(interpreter: Any, f: Any, args: tuple, kwargs: dict, spent: float) -> A
 
     active, active_keywords = [is_active(x, {}) for x in args], {k: is_active(x, {}) for k, x in kwargs.items()}
     plain, keywords = [interpreter.plain(x) for x in args], {k: interpreter.plain(x) for k, x in kwargs.items()}
-    native = provider().prepare(f, plain, keywords, active, active_keywords, spent)
+    native = provider().prepare(f, plain, keywords, active, active_keywords, spent, interpreter.plain)
     values, compiled = native.values, native.compiled
-    if compiled.lowered.attributes:
-        raise refusal("attributes of an argument are rebound")
     if native.has_rows:
         raise refusal("a list whose length depends on the run is returned")
     given = [*args, *(x for x in native.from_keywords(kwargs))]
@@ -135,9 +133,10 @@ def call(interpreter: Any, f: Any, args: tuple, kwargs: dict, spent: float) -> A
             raise refusal("memory that is not NumPy's is written")
         saved.append((k, interpreter.lower.copy(a)))
     transformed = native.variant.transformed
+    changes = compiled.lowered.changes
     value = compiled.primal(values, tuple(given))
     if not saved and not transformed.shadows and not transformed.seeds:
-        return value
+        return rebound(interpreter, changes, given, value)
     cells = [interpreter.keep(v) for v in values]
     for k, _ in saved:
         interpreter.memory.find(values[k]).logged = True
@@ -152,6 +151,23 @@ def call(interpreter: Any, f: Any, args: tuple, kwargs: dict, spent: float) -> A
     counter = iter(range(len(compiled.ir.body.yields)))
     value, out = dress(interpreter, compiled.lowered.result, value, counter, set(transformed.seeds))
     interpreter.tape.append((called, (native, cells, saved, leaves), out, 0))
+    return rebound(interpreter, changes, given, value)
+
+
+def rebound(interpreter: Any, changes: tuple, given: list, value: Any) -> Any:
+    """Put what the call rebinds where it belongs; the function's own value."""
+    if not changes:
+        return value
+    *found, value = value
+    reached = provider().reached
+    for (path, name), new in zip(changes, found, strict=True):
+        owner = reached(path, tuple(given))
+        if type(name) is tuple:
+            interpreter.hooks["setitem"](new, owner, name[1])
+        elif name == "items" and type(owner) is list:
+            interpreter.hooks["setitem"](new, owner, slice(None))
+        else:
+            interpreter.hooks["setattr"](new, owner, name)
     return value
 
 
@@ -180,11 +196,13 @@ def assign(interpreter: Any, x: Any, spec: tuple, start: int, leaves: list) -> i
 
 def dress(interpreter: Any, result: Any, value: Any, counter: Any, varied: set) -> tuple[Any, Any]:
     """``(value, out)``: the result as the program sees it, and where its cotangents will be found."""
+    if result.owner is not None:  # what an argument holds: its parts are what they were, or rebound
+        for _ in range(provider().yields_of(result)):
+            next(counter)
+        return value, None
     inner = provider().parts_of_value(result, value)
     if inner is not None:
         pairs = [dress(interpreter, part, v, counter, varied) for part, v in inner]
-        if result.owner is not None:  # what an argument holds: it is as it was
-            return value, [o if type(o) is list else None for _, o in pairs]
         values, kind = [v for v, _ in pairs], type(value)
         if result.kind == "dict":
             value.update(zip(result.info, values, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import enum
 import types
 from typing import Any
@@ -26,8 +27,10 @@ def pairs(x: np.ndarray) -> np.ndarray:
     return np.lib.stride_tricks.as_strided(real, (*x.shape, 2), strides, writeable=x.flags.writeable)
 
 
-def signature(x: Any, out: list, seen: set[int]) -> tuple:
-    """Hashable signature of an argument; appends its leaves to `out`."""
+def signature(x: Any, out: list, seen: set[int], plain: Any = None) -> tuple:
+    """Hashable signature of an argument; appends its leaves to `out`. Numbers of a recording become `plain` ones."""
+    if plain is not None and hasattr(type(x), "stands_for"):
+        x = plain(x)
     spec = _SCALARS.get(type(x))
     if spec is not None:
         if spec[1] == "i64" and not -2**62 < x < 2**62:
@@ -56,19 +59,19 @@ def signature(x: Any, out: list, seen: set[int]) -> tuple:
         out += [float(x.real), float(x.imag)]
         return ("complex", "py" if type(x) is complex else "np")
     if isinstance(x, tuple) and (type(x) is tuple or hasattr(type(x), "_fields")):
-        return ("sequence", type(x), tuple(signature(v, out, seen) for v in x))
+        return ("sequence", type(x), tuple(signature(v, out, seen, plain) for v in x))
     if type(x) is list:
         _once(x, seen)
-        return ("sequence", list, tuple(signature(v, out, seen) for v in x))
+        return ("sequence", list, tuple(signature(v, out, seen, plain) for v in x))
     if type(x) is dict:
         _once(x, seen)
         if not all(type(k) in (str, int, bool) or isinstance(k, enum.Enum) or (type(k) is tuple and all(
                 type(i) in (str, int, bool) for i in k)) for k in x):
             raise NotCompilable("a dict with keys that are not strings or integers")
-        return ("object", dict, tuple((k, signature(v, out, seen)) for k, v in x.items()))
+        return ("object", dict, tuple((k, signature(v, out, seen, plain)) for k, v in x.items()))
     if x is None or isinstance(x, (str, types.FunctionType, types.ModuleType, type, np.ufunc)):
         return ("const", x)
-    return _object(x, out, seen)
+    return _object(x, out, seen, plain)
 
 
 def _once(x: Any, seen: set[int]) -> None:
@@ -77,19 +80,20 @@ def _once(x: Any, seen: set[int]) -> None:
     seen.add(id(x))
 
 
-def _object(x: Any, out: list, seen: set[int]) -> tuple:
+def _object(x: Any, out: list, seen: set[int], plain: Any) -> tuple:
     cls = type(x)
-    plain = hasattr(x, "__dict__") and not hasattr(cls, "__slots__") and type(cls) is type
-    if not plain or cls.__module__.split(".")[0] in ("builtins", "numpy", "scipy") or callable(x) and isinstance(x, type):
+    ordinary = hasattr(x, "__dict__") and type(cls) in (type, abc.ABCMeta) and not any(
+        vars(c).get("__slots__") for c in cls.__mro__)
+    if not ordinary or cls.__module__.split(".")[0] in ("builtins", "numpy", "scipy") or callable(x) and isinstance(x, type):
         raise NotCompilable(f"an argument of type {cls.__name__}")
     if cls.__getattribute__ is not object.__getattribute__ or hasattr(cls, "__getattr__"):
         raise NotCompilable(f"a {cls.__name__} computes its attributes")
     _once(x, seen)
-    return ("object", cls, tuple((k, signature(v, out, seen)) for k, v in vars(x).items()))
+    return ("object", cls, tuple((k, signature(v, out, seen, plain)) for k, v in vars(x).items()))
 
 
-def leaves(args: tuple) -> tuple[tuple, list]:
+def leaves(args: tuple, plain: Any = None) -> tuple[tuple, list]:
     """Signatures of all arguments and their leaves in order."""
     out: list = []
     seen: set[int] = set()
-    return tuple(signature(a, out, seen) for a in args), out
+    return tuple(signature(a, out, seen, plain) for a in args), out

@@ -90,6 +90,14 @@ class Leaving:
             raise NotCompilable("the function returns an object that the compile tier does not make")
         return self.number(scalar_of(v))
 
+    def check_owned(self, result: Result, owned: bool = False) -> None:
+        """What an argument holds has no memory of its own: it is what the argument is left with."""
+        owned = owned or result.owner is not None
+        if owned and result.kind in ("new", "complexes", "view", "rows"):
+            raise NotCompilable("the function returns an argument that holds a new array")
+        for part in result.parts:
+            self.check_owned(part, owned)
+
     def number(self, v: Scalar) -> Result:
         if v.type == C128:
             if v.flavor not in ("py", "np") or v.tag is not None:

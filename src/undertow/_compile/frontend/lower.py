@@ -110,6 +110,8 @@ class Lowered:
         argument on, and the attribute, ``("item", key)`` of a dict, or ``"items"`` of a list.
     paired : set of Value
         Parameters that are memory of complex numbers.
+    changes : tuple of (path, name)
+        The same as `attributes`, whose new values are then the first parts of the result.
     """
 
     function: IRFunction
@@ -119,6 +121,7 @@ class Lowered:
     written: set
     attributes: list
     paired: frozenset
+    changes: tuple = ()
 
 
 class Lowerer(Statements, Loops, Slots, Outer, Expressions, Objects, Arrays, Containers, Indexing, Calls, Builtins,
@@ -398,7 +401,7 @@ def _local_names(node: Any, function: Any) -> set[str]:
 
 
 def lower(function: types.FunctionType, specs: tuple, varying: frozenset = frozenset(),
-          pins: dict | None = None) -> Lowered:
+          pins: dict | None = None, joined: bool = False) -> Lowered:
     """Lower `function` for arguments with the given signatures.
 
     `pins` are extents, ``(leaf, axis)``, and integers, ``(leaf, None)``, that are known.
@@ -416,7 +419,7 @@ def lower(function: types.FunctionType, specs: tuple, varying: frozenset = froze
     for _ in range(100):
         lowerer = Lowerer(unroll, carry_out, varying, pins, eager)
         try:
-            return _attempt(lowerer, function, specs)
+            return _attempt(lowerer, function, specs, joined)
         except TryAgain as again:
             where = unroll if again.args[0] == "unroll" else carry_out
             if again.key in where:
@@ -441,7 +444,7 @@ def lower(function: types.FunctionType, specs: tuple, varying: frozenset = froze
     raise NotCompilable("the types of the function's variables do not settle")
 
 
-def _attempt(lowerer: Lowerer, function: types.FunctionType, specs: tuple) -> Lowered:
+def _attempt(lowerer: Lowerer, function: types.FunctionType, specs: tuple, joined: bool) -> Lowered:
     names = function.__code__.co_varnames
     count = function.__code__.co_argcount
     args = [lowerer.argument(s, names[k] if k < count else f"arg{k}", (k,)) for k, s in enumerate(specs)]
@@ -456,8 +459,17 @@ def _attempt(lowerer: Lowerer, function: types.FunctionType, specs: tuple) -> Lo
     if needs is not None:
         raise TryAgain("room", needs)
     leaving = Leaving(lowerer)
-    result = leaving.result(value)
-    attributes = leaving.attributes(initial)
+    changes: tuple = ()
+    if joined:
+        attributes = leaving.attributes(initial)
+        result = leaving.result(value)
+        leaving.check_owned(result)
+        if attributes:
+            result = Result("sequence", tuple, (*(r for *_, r in attributes), result))
+            changes, attributes = tuple((path, name) for path, name, _ in attributes), []
+    else:
+        result = leaving.result(value)
+        attributes = leaving.attributes(initial)
     yields = leaving.yields
     body = lowerer.b.region
     body.params = lowerer.params
@@ -467,4 +479,4 @@ def _attempt(lowerer: Lowerer, function: types.FunctionType, specs: tuple) -> Lo
         w in lowerer.written for w, memory in lowerer.paired.items() if memory is p)}
     assert own <= len(lowerer.params)
     return Lowered(ir, result, lowerer.captured, lowerer.guards, written, attributes,
-                   frozenset(lowerer.paired.values()))
+                   frozenset(lowerer.paired.values()), changes)
