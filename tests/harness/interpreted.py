@@ -112,6 +112,16 @@ def _added(start, lanes):
     return start
 
 
+def _gather(array, index):
+    places = zip(*np.broadcast_arrays(*index), strict=True)
+    return np.array([array[tuple(int(i) for i in at)] for at in places])
+
+
+def _scatter(array, index, value):
+    for at, v in zip(zip(*np.broadcast_arrays(*index), strict=True), np.broadcast_to(value, 16), strict=True):
+        array[tuple(int(i) for i in at)] += v
+
+
 NAMES = {
     **{f"local_{t.__name__}": functools.partial(_carve(t), None, 0, 0) for t in (np.float64, np.float32, np.int64)},
     "local_bool": functools.partial(_carve(np.bool_), None, 0, 0),
@@ -137,7 +147,7 @@ NAMES |= {f"{name}_each": np.vectorize(f, otypes=[float]) if f in (math.erf, mat
           for name, f in NAMES.items() if callable(f)}
 NAMES |= {f"{t}_each": functools.partial(np.asarray, dtype=t.strip("_")) for t in ("float64", "float32", "int64", "bool_")}
 NAMES |= {"abs_each": abs, "spread": lambda x, n: np.full(n, x), "along": lambda i, step, n: i + step * np.arange(n), "lane": lambda v, k: v[k],
-          "total": np.sum, "added": _added, "every": np.all, "some": np.any, "where": np.where}
+          "total": np.sum, "added": _added, "gather": _gather, "scatter": _scatter, "within": lambda c, i: np.where(c, i, i[np.argmax(c)]), "every": np.all, "some": np.any, "where": np.where}
 
 
 def run(source, name, *args):

@@ -29,7 +29,7 @@ class _Emitter:
         self.names: dict[Value, str] = {}
         self.used: set[str] = set(keyword.kwlist) | set(dir(__builtins__)) | {
             "Leave", "empty", "zeros", "grow", "failed", "radd", "pool", "pool_top", "pool_need", "pool_end", "room",
-            "clear", "spread", "along", "lane", "total", "added", "every", "some", "where", "prange", "pieces_for", "failures",
+            "clear", "spread", "along", "lane", "total", "added", "every", "some", "where", "gather", "scatter", "within", "prange", "pieces_for", "failures",
             "threads", "product_f64", "product_f32", "ordered_product_f64", "ordered_product_f32", "tape", "tape_top", "to_slot",
             "from_slot", "power", "shaped", *SCALAR, "float64", "float32", "int64",
             *(f"{name}_each" for name in (*SCALAR, "power", "float64", "float32", "int64", "bool_"))}
@@ -219,10 +219,18 @@ class _Emitter:
     def on_along(self, op: Op, depth: int) -> None:
         self.line(depth, f"{self.name(op.result)} = along({self.ref(op.operands[0])}, {op.attrs['step']}, {op.result.type.lanes})")
 
+    def on_gather(self, op: Op, depth: int) -> None:
+        a, *index = op.operands
+        self.line(depth, f"{self.name(op.result)} = gather({self.ref(a)}, ({self.index(index)},))")
+
+    def on_scatter(self, op: Op, depth: int) -> None:
+        a, v, *index = op.operands
+        self.line(depth, f"scatter({self.ref(a)}, ({self.index(index)},), {self.ref(v)})")
+
     def over_lanes(self, op: Op, depth: int) -> None:
         self.line(depth, f"{self.name(op.result)} = {op.name}({', '.join(self.beside_lanes(v) for v in op.operands)})")
 
-    on_total = on_added = on_lane = on_every = on_some = over_lanes
+    on_total = on_added = on_lane = on_within = on_every = on_some = over_lanes
 
     def on_reserve(self, op: Op, depth: int) -> None:
         self.line(depth, f"{self.name(op.result)} = tape_top")

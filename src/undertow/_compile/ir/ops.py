@@ -65,12 +65,15 @@ COMMUTATIVE = frozenset(("add", "mul", "and", "or", "xor", "eq", "ne"))
 #   spread x -> x in all lanes           along i {step} -> i, i + step, i + 2 step, ...
 #   total v -> sum, in any order         added s v -> s, and then each lane, in order
 #   every c, some c -> bool              lane v k -> number of one lane
+#   within c i -> i where c holds, elsewhere that of the first lane where it does
+#   gather a *index -> a[index]          scatter a v *index              a[index] += v, lane by lane: indices may be lanes
 OTHER: dict[str, tuple[int, int]] = {
     "gemm": (6, 0), "dim": (1, 0), "alloc": (0, 0), "view": (1, 0), "load": (1, 0), "store": (2, 0), "accum": (2, 0),
     "if": (1, 2), "for": (3, 1), "while": (0, 2), "check": (1, 0), "library": (1, 0),
     "spread": (1, 0), "along": (1, 0), "total": (1, 0), "added": (2, 0), "every": (1, 0), "some": (1, 0), "lane": (2, 0),
+    "within": (2, 0), "gather": (1, 0), "scatter": (2, 0),
     "threads": (2, 0), "reserve": (1, 0), "pop": (1, 0), "release": (1, 0), "tape_load": (1, 0), "tape_store": (2, 0),
 }
 PURE = frozenset(SCALAR) | {"dim", "view"}
 WRITES = frozenset(("store", "accum"))
-HAS_EFFECT = frozenset(("store", "accum", "check", "reserve", "pop", "release", "tape_store", "gemm", "library"))
+HAS_EFFECT = frozenset(("store", "accum", "scatter", "check", "reserve", "pop", "release", "tape_store", "gemm", "library"))

@@ -93,6 +93,11 @@ def _index(op: Op, first: int) -> bool:
         "lanes" not in op.attrs or 0 <= op.attrs["axis"] < array.ndim)
 
 
+def _indices(op: Op, first: int) -> bool:
+    index = _types(op.operands[first:])
+    return len(index) == op.operands[0].type.ndim and all(t.lane == I64 for t in index) and any(t.lanes for t in index)
+
+
 def _element(op: Op, v: Value) -> bool:
     """Whether a value is what an access reads or writes."""
     element = op.operands[0].type.element
@@ -137,6 +142,9 @@ _CHECKS = {
         for k, v in zip("cab", op.operands, strict=False)),
     "library": _library,
     "check": lambda op: op.operands[0].type == BOOL,
+    "within": lambda op: op.operands[0].type.lane == BOOL and op.operands[1].type == op.result.type,
+    "gather": lambda op: _indices(op, 1) and op.operands[0].type.element == op.result.type.lane,
+    "scatter": lambda op: _indices(op, 2) and op.operands[0].type.element == op.operands[1].type.lane,
     "spread": lambda op: op.result.type.lanes and op.operands[0].type == op.result.type.lane,
     "along": lambda op: op.operands[0].type == I64 and op.result.type.lanes and op.result.type.lane == I64,
     "total": lambda op: op.operands[0].type.lanes and op.operands[0].type.lane == op.result.type,

@@ -379,6 +379,54 @@ def item_bytes(dtype: Any) -> int:
     return {"float32": 4, "bool": 1}.get(str(dtype), 8)
 
 
+def _places(context: Any, b: Any, kind: Any, array: Any, index: Any, index_type: Any) -> list:
+    """Addresses of the elements that each lane names."""
+    parts = cgutils.unpack_tuple(b, index, len(index_type))
+    count = next(t.count for t in index_type if isinstance(t, Lanes))
+    out = []
+    for k in range(count):
+        at = [_lane(b, v, k) if isinstance(t, Lanes) else context.cast(b, v, t, types.int64)
+              for v, t in zip(parts, index_type, strict=True)]
+        out.append(pointer_to(context, b, kind, array, cgutils.pack_array(b, at)))
+    return out
+
+
+@intrinsic
+def within(context: Any, condition: Any, index: Any) -> Any:
+    """An index where a condition holds, elsewhere that of the first lane where it does."""
+    def codegen(context: Any, b: Any, sig: Any, args: Any) -> Any:
+        bits = ir.IntType(condition.count)
+        first = b.cttz(b.bitcast(args[0], bits), ir.Constant(ir.IntType(1), 0))
+        return b.select(args[0], args[1], _spread(b, b.extract_element(args[1], first), condition.count))
+
+    return index(condition, index), codegen
+
+
+@intrinsic
+def gather(context: Any, a: Any, index: Any) -> Any:
+    """``a[index]`` in each lane, where some of the indices are lanes."""
+    count = next(t.count for t in index if isinstance(t, Lanes))
+
+    def codegen(context: Any, b: Any, sig: Any, args: Any) -> Any:
+        found = _gathered(b, [b.load(p) for p in _places(context, b, sig.args[0], *args, sig.args[1])])
+        return b.trunc(found, ir.VectorType(ir.IntType(1), count)) if a.dtype == types.boolean else found
+
+    return Lanes(a.dtype, count)(a, index), codegen
+
+
+@intrinsic
+def scatter(context: Any, a: Any, index: Any, value: Any) -> Any:
+    """``a[index] += value``, lane after lane."""
+    def codegen(context: Any, b: Any, sig: Any, args: Any) -> Any:
+        to = Lanes(a.dtype, next(t.count for t in index if isinstance(t, Lanes)))
+        v = each(context, b, sig.args[2], args[2], to)
+        for k, p in enumerate(_places(context, b, sig.args[0], args[0], args[1], sig.args[1])):
+            b.store(b.fadd(b.load(p), _lane(b, v, k)), p)
+        return context.get_dummy_value()
+
+    return types.void(a, index, types.unliteral(value)), codegen
+
+
 @intrinsic(prefer_literal=True)
 def read_from(context: Any, a: Any, index: Any, axis: Any, count: Any, scope: Any, all_scopes: Any) -> Any:
     """``a[..., i:i + count, ...]``, the slice along `axis`, as lanes."""
@@ -412,7 +460,8 @@ def write_from(context: Any, a: Any, index: Any, value: Any, axis: Any, count: A
 
 NAMES: dict[str, Any] = {
     "spread": spread, "along": along, "lane": lane, "where": where, "total": total, "added": added,
-    "every": _over_conditions("and"), "some": _over_conditions("or"), "read_from": read_from, "write_from": write_from,
+    "every": _over_conditions("and"), "some": _over_conditions("or"), "read_from": read_from, "write_from": write_from, "gather": gather, "within": within,
+    "scatter": scatter,
     **{f"{name}_each": f for name, f in {
         **{n: _of_c(c, 1) for n, c in UNARY.items()}, **{n: _of_c(c, 2) for n, c in BINARY.items()}, "lgamma": _of_c("lgamma", 1),
         "gamma": _of_c("tgamma", 1), "cbrt": _of_c("cbrt", 1), "fmod": _of_c("fmod", 2),

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from ..analyses.memory import MemoryFacts
 from ..analyses.overlap import in_box, may_meet
+from ..ir.builder import const
 from ..ir.function import Constant, Function, Op, Region, Value, walk
 from ..ir.ops import SCALAR
 from ..ir.types import I64
@@ -63,6 +64,7 @@ class Plan:
         self.in_turn: set[Op] = set()  # these and what is inside
         self.accesses: dict[Value, list[Op]] = {}
         self.masked: set[Op] = set()  # operations that not all lanes run
+        self.doubtful: set[Op] = set()  # of these, accesses that might be outside where a lane does not run them
 
     @property
     def body(self) -> Region:
@@ -118,7 +120,7 @@ def _planned(function: Function, facts: MemoryFacts, loop: Op, ops: list[Op], fl
     if not _takes_turns(found):
         return None
     _spread(found)
-    return found if _fits(found) else None
+    return found if _fits(function, facts, found) else None
 
 
 def _takes_turns(found: Plan) -> bool:
@@ -319,7 +321,7 @@ def _step(found: Plan, op: Op) -> int | None:
     return steps[0] + steps[1] if op.name == "add" else steps[0] - steps[1]  # type: ignore[operator]
 
 
-def _fits(found: Plan) -> bool:
+def _fits(function: Function, facts: MemoryFacts, found: Plan) -> bool:
     """Whether every operation can be done in lanes."""
     varying = found.varying
     if any(kind == "flag" and y in varying for kind, y in zip(found.sums, found.body.yields, strict=True)):
@@ -332,10 +334,14 @@ def _fits(found: Plan) -> bool:
         if op.name == "alloc" and any(v in varying for v in op.operands):
             return False
         if op.name in ACCESS and found.moving_axes(op):
-            if found.kinds[op.operands[0]] in ("own", "clean") or op in found.masked:
+            kind = found.kinds[op.operands[0]]
+            axis = found.slice_axis(op)
+            if kind in ("own", "clean") or (axis is None and (op.name, kind) not in (("load", "read"), ("accum", "sum"))):
                 return False
-            if found.slice_axis(op) is None:
-                return False
+            if op in found.masked and (axis is None or not _certain(function, facts, op, axis)):
+                if (op.name, kind) not in (("load", "read"), ("accum", "sum")):
+                    return False
+                found.doubtful.add(op)
         elif op.name in ACCESS and op.name != "load" and found.kinds[op.operands[0]] == "rows":
             return False
         if op.name in SCALAR and any(v in varying for v in op.operands) and varying.get(op.result, None) is None:
@@ -343,3 +349,32 @@ def _fits(found: Plan) -> bool:
             if op.name not in EACH or (op.name in _FLOATS_ONLY and kinds != {"f"}):
                 return False
     return True
+
+
+def _certain(function: Function, facts: MemoryFacts, op: Op, axis: int) -> bool:
+    """Whether an index lies inside its axis in all iterations, whatever branches they take."""
+    root, v = op.operands[0], index_of(op)[axis]
+    if root in facts.allocation:
+        n = facts.allocation[root].operands[axis]
+        op_of = facts.definition.get(n)
+        natural = op_of is not None and op_of.name == "select" and isinstance(op_of.operands[1], Constant)
+        sizes = [n, op_of.operands[2]] if natural and op_of.operands[1].value == 0 and _clamps(facts, op_of) else [n]  # type: ignore[union-attr]
+    else:
+        sizes = [x.result for x in walk(function.body) if x.name == "dim" and x.operands[0] is root
+                 and x.attrs["axis"] == axis and x.result not in facts.parameter_of]
+        sizes += [v for v in (function.equal.get((root, axis)),) if v is not None]
+        if (root, axis) in function.extents:
+            sizes.append(const(function.extents[root, axis]))
+    return any(in_box(facts, op, [v], [((None, 0), _bound(facts, n))]) for n in sizes)
+
+
+def _clamps(facts: MemoryFacts, select: Op) -> bool:
+    """Whether a choice is ``0 if n < 0 else n``."""
+    test = facts.definition.get(select.operands[0])
+    return test is not None and test.name == "lt" and test.operands[0] is select.operands[2] and isinstance(
+        test.operands[1], Constant) and test.operands[1].value == 0
+
+
+def _bound(facts: MemoryFacts, n: Value) -> tuple:
+    base, c = facts.moved(n)
+    return (None, c + base.value) if isinstance(base, Constant) else (base, c)

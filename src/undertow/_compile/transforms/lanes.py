@@ -448,9 +448,24 @@ class _Widener:
         axis = self.p.slice_axis(op)
         return target, index, {} if axis is None else {"axis": axis, "lanes": self.count}
 
+    def scattered(self, op: Op) -> bool:
+        """Whether each lane of an access has its own index."""
+        return op in self.p.doubtful or (bool(self.p.moving_axes(op)) and self.p.slice_axis(op) is None)
+
+    def own_indices(self, op: Op) -> list[Value]:
+        """The index of each lane; where a lane does not run the access, that of one that does."""
+        index = [self.any_form(v) for v in index_of(op)]
+        if op not in self.p.doubtful:
+            return index
+        assert self.mask is not None
+        return [self.each("within", [self.mask, v], I64) if v.type.lanes else v for v in index]  # type: ignore[union-attr]
+
     def on_load(self, op: Op) -> None:
-        root, index, attrs = self.place(op)
         r = op.result
+        if self.scattered(op):
+            self.wide[r] = self.each("gather", [op.operands[0], *self.own_indices(op)], r.type, r.name)  # type: ignore[arg-type]
+            return
+        root, index, attrs = self.place(op)
         if attrs:
             self.wide[r] = self.b.emit("load", [root, *index], [r.type.in_lanes(self.count)], attrs, names=[r.name])[0]  # type: ignore[union-attr]
         else:
@@ -466,6 +481,12 @@ class _Widener:
         self.b.emit("store", [root, v, *index], [], attrs)
 
     def on_accum(self, op: Op) -> None:
+        if self.scattered(op):
+            v = self.full(op.operands[1])
+            if self.mask is not None:
+                v = self.each("select", [self.mask, v, const(0.0, v.type.lane)], v.type)  # type: ignore[union-attr,arg-type]
+            self.b.emit("scatter", [op.operands[0], v, *self.own_indices(op)], [])
+            return
         root, index, attrs = self.place(op)
         v = op.operands[1]
         element = root.type.element  # type: ignore[union-attr]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..analyses.memory import MemoryFacts
 from ..ir.function import Constant, Op, Region, Value, walk
 from ..ir.ops import SCALAR
-from .beside import ACCESS, Plan, index_of, walk_op
+from .beside import ACCESS, Plan, index_of
 from .loops import depends_on, is_plain, offset_from, sums_only
 
 __all__ = ["Price", "trips"]
@@ -27,6 +27,14 @@ def trips(loop: Op) -> int:
     return abs(hi.value - lo.value) if isinstance(lo, Constant) and isinstance(hi, Constant) else _UNKNOWN
 
 
+def _once(op: Op) -> float:
+    """What an operation costs with all that is inside."""
+    if op.name in SCALAR:
+        return SCALAR[op.name].cost
+    times = trips(op) if op.name == "for" else 1
+    return 1.0 + (_INNER if times == _UNKNOWN else times) * sum(_once(x) for inner in op.regions for x in inner.ops)
+
+
 class Price:
     """What a number of iterations cost one after the other and side by side, in units of an addition."""
 
@@ -35,7 +43,9 @@ class Price:
         self.apart = self.beside = 0.0
 
     def pays(self) -> bool:
-        self.visit(self.p.body, 1.0, self.unrolls())
+        if self.unrolls():
+            return False
+        self.visit(self.p.body, 1.0, False)
         return self.beside < _GAIN * self.apart
 
     def unrolls(self) -> bool:
@@ -49,10 +59,10 @@ class Price:
         summed = set(region.yields)
         for op in region.ops:
             if op in self.p.in_turn:
-                turns = weight * self.count * sum(SCALAR[x.name].cost if x.name in SCALAR else 1.0 for x in walk_op(op))
+                turns = weight * self.count * _once(op)
                 self.apart, self.beside = self.apart + turns, self.beside + turns
             elif op.name in SCALAR or op.name in ACCESS:
-                each, all_lanes = self.scalar(op, op.results[0] in summed and not plain) if op.name in SCALAR else self.access(op)
+                each, all_lanes = self.scalar(op, op.name == "add" and op.results[0] in summed) if op.name in SCALAR else self.access(op)
                 self.apart += weight * self.count * each / (_PLAIN if plain else 1)
                 self.beside += weight * all_lanes
             elif op.name == "for":
@@ -64,6 +74,9 @@ class Price:
 
     def scalar(self, op: Op, waits: bool) -> tuple[float, float]:
         cost = SCALAR[op.name].cost
+        body = self.p.body
+        if op.result in body.yields and self.p.sums[body.yields.index(op.result)] == "ordered":
+            return cost + 3, (cost + 3) * self.count
         wide = op.result in self.p.varying and self.p.varying[op.result] is None
         return cost + 3 * waits, cost * (_REGISTERS if wide else 1)
 
@@ -72,7 +85,8 @@ class Price:
         twice = 2 if op.name == "accum" else 1
         if self.p.moving_axes(op):
             near = root in self.blocked or self.p.slice_axis(op) == root.type.ndim - 1  # type: ignore[union-attr]
-            return twice, twice * (_REGISTERS if near else 1.5 * self.count)
+            plain = self.p.slice_axis(op) is not None and op not in self.p.doubtful
+            return twice, twice * (_REGISTERS if near and plain else 1.5 * self.count)
         if root in self.p.own:
             return twice, twice * _REGISTERS
         return twice, twice + (8 if op.name == "accum" else 0)
