@@ -28,8 +28,7 @@ from .threads import Sum
 __all__ = ["ACCESS", "EACH", "Plan", "index_of", "plan"]
 
 ACCESS = frozenset(("load", "store", "accum"))
-_ALONE = frozenset(("polygamma",))  # computed one by one
-_KNOWN = frozenset(SCALAR) - _ALONE | ACCESS | {"for", "if", "alloc", "dim", "check"}
+_KNOWN = frozenset(SCALAR) | ACCESS | {"for", "if", "alloc", "dim", "check"}
 _PARTIAL = frozenset(("floordiv", "mod", "shl", "shr"))  # of integers: not defined everywhere
 EACH = frozenset(SCALAR) - _PARTIAL
 _FLOATS_ONLY = frozenset(("div", "pow", "abs", "sign", "maximum", "minimum"))
@@ -212,7 +211,7 @@ def _cleaned(function: Function, facts: MemoryFacts, loop: Op, root: Value, acce
     if allocation is None or allocation.attrs["fill"] != "zeros" or root in function.body.yields:
         return False
     if any(not any(c is loop for c, _ in facts.chain[w]) for w in facts.stores.get(root, ())) or any(
-            op.name in ("gemm", "library") and root in op.operands for op in walk(function.body)):
+            op.name not in ACCESS and op.name != "dim" and root in op.operands for op in walk(function.body)):
         return False
     clears = [op for op in accesses if op.name == "store" and isinstance(op.operands[1], Constant)
               and op.operands[1].value == 0]

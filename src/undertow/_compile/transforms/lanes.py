@@ -117,9 +117,7 @@ def _last_stores(region: Region) -> dict[tuple, Op]:
     for op in reversed(region.ops):
         if op.name == "store" and op.operands[0] not in touched and not any(v in inside for v in op.operands[2:]):
             found[op.operands[0], *map(key_of, op.operands[2:])] = op
-        touched.update(x.operands[0] for x in [op, *(x for inner in op.regions for x in walk(inner))] if x.name in ACCESS)
-        if op.name in ("gemm", "library"):
-            break
+        touched.update(v for x in [op, *(x for inner in op.regions for x in walk(inner))] if x.name != "dim" for v in x.operands)
     return found
 
 
@@ -145,9 +143,9 @@ def _blocked(function: Function, facts: MemoryFacts, plans: list[Plan]) -> dict[
     axes: dict[Value, int] = {}
     never: set[Value] = set(function.body.yields)
     for op in walk(function.body):
-        if op.name in ("gemm", "library"):
-            never.update(op.operands)
         if op.name not in ACCESS:
+            if op.name != "dim":  # a routine, which knows nothing of lanes
+                never.update(op.operands)
             continue
         root = op.operands[0]
         p = next((of[c] for c, _ in facts.chain[op] if c in of), None)
@@ -264,7 +262,7 @@ class _Widener:
 
     def used_elsewhere(self, root: Value) -> bool:
         return root in self.function.params or root in self.function.body.yields or any(
-            root in op.operands for op in walk(self.function.body) if op.name in ACCESS or op.name in ("gemm", "library")
+            root in op.operands for op in walk(self.function.body) if op.name != "dim"
             if not any(c is self.p.loop for c, _ in self.facts.chain.get(op, ())))
 
     def loop(self, lo: Value, blocks: Value, inits: list[Value]) -> list[Value]:
