@@ -159,11 +159,40 @@ def views(a, b):
     return np.sum(np.linalg.solve(a[::-1, ::-1], b[::-1, 1]) ** 2) + np.linalg.slogdet(a[1:, 1:].T)[1]
 
 
+def complex_systems(a, b):
+    c = a + 1j * a.T
+    x = np.linalg.solve(c, b * (1 + 2j))
+    return np.sum(np.abs(x) ** 2) + np.sum(np.linalg.solve(a + 2j * np.eye(len(a)), b[:, 0]).imag ** 3) + np.sum(
+        np.linalg.inv(c).real ** 2)
+
+
+def stacks(a, b):
+    s = np.stack([a, 2 * a + 1])
+    return np.sum(np.linalg.solve(s, np.stack([b, b**2])) ** 2) + np.sum(np.linalg.det(s)) ** 2 / 1e6 + np.sum(
+        np.linalg.inv(s)) + np.sum(np.linalg.slogdet(s)[1]) + np.sum(np.linalg.eigvalsh(s))
+
+
+def eigenvectors_of_scipy(a):
+    w, v = sl.eigh(a + a.T)
+    p, q = sl.eigh(a, lower=False)
+    return np.sum(w**2 * np.arange(len(w))) + np.sum(v[0] ** 4) + np.sum(q[0] ** 4) * p[1]
+
+
+def results_overwritten(a):
+    w, v = np.linalg.eigh(a + a.T)
+    total = np.sum(w**2)
+    w[0] = 1.0
+    w *= 2.0
+    v[:, 0] = v[:, 1] * w[1]
+    return np.sum(v**3) + total + np.sum(w**3)
+
+
 CASES = {f.__name__: (f, args) for f, args in (
     (solve, (A, B)), (solve_vector, (A, B)), (inverse, (A,)), (determinants, (A,)), (cholesky, (A,)), (eigenvalues, (A,)),
     (singular_values, (T,)), (norms, (T,)), (orthonormal, (T,)), (least_squares, (T,)), (pseudoinverse, (T,)),
     (scipy_systems, (A, B)), (triangular, (A, B)), (factored_once, (A, B)), (banded, (A, B)), (exponential, (A,)),
-    (structured, (B,)), (spectra, (A,)), (in_a_loop, (A, B)), (until, (A, B)), (overwritten, (A, B)), (views, (A, B)))}
+    (structured, (B,)), (spectra, (A,)), (in_a_loop, (A, B)), (until, (A, B)), (overwritten, (A, B)), (views, (A, B)),
+    (complex_systems, (A, B)), (stacks, (A, B)), (eigenvectors_of_scipy, (A,)), (results_overwritten, (A,)))}
 
 
 def differences(f, args, directions, h=1e-3):
@@ -287,3 +316,28 @@ def test_memory_of_routines_keeps_its_layout():
         return np.sum(sl.solve_triangular(a, a @ a) ** 2) + np.sum(np.linalg.cholesky(a @ a.T))
 
     np.testing.assert_allclose(ut.grad(f, tier="compile")(a), ut.grad(f, tier="record")(a), rtol=1e-8)
+
+
+def test_factors_made_before_a_loop_are_not_kept_in_each_iteration():
+    assert "= lu[" not in ut.source(factored_once)(A, B)
+
+
+@pytest.mark.parametrize("lower", [True, False])
+def test_signs_of_eigenvectors_are_those_of_scipy(lower):
+    a = np.random.default_rng(7).normal(size=(70, 70))
+
+    def f(a):
+        return sl.eigh(a, lower=lower)
+
+    for x, y in zip(ut.vjp(f, a, tier="compile")[0], f(a), strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-11, atol=1e-12)
+
+
+def test_results_of_calls_are_of_the_types_of_the_libraries():
+    def f(a):
+        return np.linalg.slogdet(a), np.linalg.svd(a), np.linalg.eigh(a), np.linalg.qr(a), sl.cho_factor(a @ a.T)
+
+    def shown(x):
+        return [type(x), *map(shown, x)] if isinstance(x, tuple) else (type(x), getattr(x, "dtype", None))
+
+    assert shown(ut.vjp(f, A, tier="compile")[0]) == shown(f(A))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.fft as sfft
@@ -124,3 +126,29 @@ def test_wrong_lengths_raise_as_in_numpy():
 
     with pytest.raises(ValueError, match="Invalid number of FFT data points"):
         ut.grad(f)(X)
+
+
+@pytest.mark.slow
+def test_numbers_are_those_of_the_universal_functions():
+    """To the last bit, also at points outside of the domain."""
+    from numba import njit
+
+    from undertow._compile.routines.ufuncs import operation
+    from undertow._compile.runtime.library import named
+
+    points = [-1.5, -1.0, 0.0, 0.3, 1.0, 2.5, 7.0, np.inf, np.nan]
+    checked = 0
+    for f in {f for f in vars(sp).values() if isinstance(f, np.ufunc)}:
+        name = operation(f)
+        if name is None or f.nin > 2:
+            continue
+        call = named(name)
+        native = njit(lambda x, call=call: call(x)) if f.nin == 1 else njit(lambda x, y, call=call: call(x, y))
+        for x in points:
+            for args in [(x,)] if f.nin == 1 else [(x, y) for y in points[::2]]:
+                with np.errstate(all="ignore"), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    expected = f(*args)
+                np.testing.assert_equal(native(*args), expected, err_msg=f"{f.__name__}{args}")
+        checked += 1
+    assert checked > 80

@@ -73,10 +73,16 @@ def named(text: str) -> Any:
 def _elementwise(name: str, f: np.ufunc) -> Any:
     """A universal function of one element."""
     symbol = f"undertow_{name}"
-    if not _provide_loop(f, "d" * f.nin + "->d", symbol):
+    plain = _provide_scalar(f, name, f"{symbol}_of_one")
+    if not plain and not _provide_loop(f, "d" * f.nin + "->d", symbol):
         raise ImportError(f"no inner loop of `{f.__name__}`")
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if plain:
+            kinds = [ir.DoubleType()] * f.nin + [_INT]
+            function = cgutils.get_or_insert_function(
+                builder.module, ir.FunctionType(ir.DoubleType(), kinds), f"{symbol}_of_one")
+            return builder.call(function, [*args, ir.Constant(_INT, 0)])
         out = cgutils.alloca_once(builder, ir.DoubleType())
         pointers = [builder.bitcast(cgutils.alloca_once_value(builder, v), _POINTER) for v in args]
         pointers.append(builder.bitcast(out, _POINTER))
@@ -232,15 +238,38 @@ def _provide_loop(f: np.ufunc, loop: str, symbol: str) -> bool:
     return True
 
 
+def _exported(module: str, name: str) -> tuple[str, int] | None:
+    """Type and address of a C function that a module exports for Cython."""
+    capsule = importlib.import_module(module).__pyx_capi__.get(name)
+    if capsule is None:
+        return None
+    text, address = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
+    text.restype, text.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    address.restype, address.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    return text(capsule).decode(), address(capsule, text(capsule))
+
+
 @functools.cache
 def _provide_fortran(name: str) -> None:
     """Let native code find a routine of BLAS or LAPACK."""
     for module in ("scipy.linalg.cython_lapack", "scipy.linalg.cython_blas"):
-        capsule = importlib.import_module(module).__pyx_capi__.get(name)
-        if capsule is not None:
-            text, address = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
-            text.restype, text.argtypes = ctypes.c_char_p, [ctypes.py_object]
-            address.restype, address.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-            llvm.add_symbol(f"undertow_{name}", address(capsule, text(capsule)))
+        found = _exported(module, name)
+        if found is not None:
+            llvm.add_symbol(f"undertow_{name}", found[1])
             return
     raise ImportError(f"SciPy has no `{name}`")
+
+
+def _provide_scalar(f: np.ufunc, name: str, symbol: str) -> bool:
+    """Let native code find the C function of numbers behind a universal function of SciPy, where SciPy exports it.
+
+    It takes less time than a loop over one element, which looks at the flags of floating-point arithmetic too.
+    """
+    if not name.startswith("ufunc_scipy_special_"):
+        return False
+    for variant in (f.__name__, f"__pyx_fuse_0{f.__name__}", f"__pyx_fuse_1{f.__name__}"):
+        found = _exported("scipy.special.cython_special", variant)
+        if found is not None and found[0] == f"double ({'double, ' * f.nin}int __pyx_skip_dispatch)":
+            llvm.add_symbol(symbol, found[1])
+            return True
+    return False

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import importlib.metadata
 import os
 import pickle
 import platform
@@ -71,6 +72,7 @@ def _runtime() -> bytes:
     for path in sorted([*here.glob("*.py"), *(here.parent / "emit").glob("*.py"), *(here.parent / "routines").glob("*.py")]):
         h.update(path.read_bytes())
     h.update(sys.version.encode())
+    h.update(importlib.metadata.version("scipy").encode())  # what its modules export is called by name
     h.update(repr(platform.libc_ver()).encode())  # its vector functions are called by name
     return h.digest()
 
