@@ -18,7 +18,7 @@ import undertow as ut
 from undertow._compile import variant
 
 # what is left to the recorder: data decide the depth of recursion, the keys of a dict, the strings of a mode
-RECORDED = {"adaptive_simpson", "viterbi", "heat_grid", "adams_bashforth", "use_guvectorize", "image_filter"}
+RECORDED = {"adaptive_simpson", "viterbi", "heat_grid", "adams_bashforth", "use_guvectorize"}
 SLOW = {"binomial_american", "bucket", "rk45_adaptive", "nbody_objects", "truss", "gray_scott", "numba_lj", "gp_nll", "lbm",
         "irls", "lm_fit", "use_vectorize"}
 

@@ -94,11 +94,16 @@ def call(interpreter: Any, f: Any, args: tuple, kwargs: dict, spent: float) -> A
     def is_active(x: Any, seen: dict, depth: int = 0) -> bool:
         if type(type(x).__getattribute__) is FunctionType:
             raise refusal("an object that computes its attributes")
-        if issubclass(type(x), tuple):
-            return any(is_active(v, seen, depth + 1) for v in x)
         if interpreter.is_active(x):
             return True
-        if type(x).__module__ == "builtins" or depth > 8 or id(x) in seen:  # what is reached twice was looked at
+        if id(x) in seen:  # what is reached twice was looked at
+            return False
+        if depth > 8:
+            raise refusal("deeply nested arguments")
+        if isinstance(x, (tuple, list, dict)):
+            seen[id(x)] = x
+            return any([is_active(v, seen, depth + 1) for v in (x.values() if isinstance(x, dict) else x)])
+        if type(x).__module__ == "builtins":
             return False
         seen[id(x)] = x
         try:
@@ -117,6 +122,8 @@ def call(interpreter: Any, f: Any, args: tuple, kwargs: dict, spent: float) -> A
     leaves: list = [None] * len(values)
     for j, x in enumerate(given):
         assign(interpreter, x, compiled.specs[j], compiled.starts[j], leaves)
+        if not compiled.active[j] and any(v is not None for v in leaves[compiled.starts[j]:]):
+            raise refusal("a number that carries a derivative where none was seen")
     for k in compiled.arrays:
         leaves[k] = interpreter.leaf(values[k])
         if k >= native.own and leaves[k] is not None:
