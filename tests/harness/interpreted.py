@@ -48,6 +48,17 @@ def _in_lanes(index):
 class Checked(np.ndarray):
     """An array that refuses indices outside, negative ones too."""
 
+    def _flat(self, index):
+        """What is read where a loop walks through memory in order: the last index alone counts, beyond its axis."""
+        *before, last = index if isinstance(index, tuple) else (index,)
+        if isinstance(last, slice) or self.ndim < 2 or len(before) != self.ndim - 1 or last < self.shape[-1] or any(
+                isinstance(i, slice) or not 0 <= i < n for i, n in zip(before, self.shape[:-1], strict=True)):
+            return index
+        assert self.flags.c_contiguous
+        at = int(np.ravel_multi_index((*before, 0), self.shape)) + last
+        assert at < self.size, f"{index} is outside {self.shape}"
+        return tuple(int(i) for i in np.unravel_index(at, self.shape))
+
     def _check(self, index):
         index = index if isinstance(index, tuple) else (index,)
         assert len(index) == self.ndim, f"{index} of {self.shape}"
@@ -56,6 +67,7 @@ class Checked(np.ndarray):
         assert all(0 <= i <= j < n for i, j, n in zip(first, last, self.shape, strict=True)), f"{index} is outside {self.shape}"
 
     def __getitem__(self, index):
+        index = self._flat(index)
         self._check(index)
         if _in_lanes(index):
             return np.array(super().__getitem__(index))
@@ -63,6 +75,7 @@ class Checked(np.ndarray):
         return super().__getitem__(index)
 
     def __setitem__(self, index, value):
+        index = self._flat(index)
         self._check(index)
         if not _in_lanes(index):
             PIECES.touch(self, index if isinstance(index, tuple) else (index,), "write")
