@@ -6,6 +6,7 @@ import ast
 import builtins
 import enum
 import types
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -381,9 +382,25 @@ class Expressions:
             test = self.truth(result)
             if not (isinstance(result, Scalar) and result.type == BOOL):
                 return self.chosen_operand(result, test, is_and, node.values[1 + k:])
-            return self.short_circuit(test, is_and, node.values[1 + k:], isinstance(result, Scalar)
-                                      and result.type == BOOL)
+            rest = node.values[1 + k:]
+            return Scalar(self.short_circuit(test, is_and, lambda: self.boolean(node.op, rest)), "py")
         return result
+
+    def boolean(self, op: ast.boolop, values: list[ast.expr]) -> Value:
+        """The value of operands that must be booleans."""
+        v = scalar_of(self.on_BoolOp(ast.BoolOp(op, values)) if len(values) > 1 else self.expr(values[0]))
+        if v.type != BOOL:
+            raise NotCompilable("`and`/`or` used for its operand's value")
+        return v.value
+
+    def all_or_any(self, is_and: bool, values: list[ast.expr]) -> Value:
+        """Whether all or any of the operands are true, where only that matters."""
+        test = self.test(values[0])
+        if len(values) == 1:
+            return test
+        if isinstance(test, Constant):
+            return self.all_or_any(is_and, values[1:]) if test.value == is_and else test
+        return self.short_circuit(test, is_and, lambda: self.all_or_any(is_and, values[1:]))
 
     def chosen_operand(self, left: Any, test: Value, is_and: bool, rest: list[ast.expr]) -> Any:
         """``left and rest`` as a value: one of the two."""
@@ -403,28 +420,16 @@ class Expressions:
             raise value
         return value
 
-    def short_circuit(self, test: Value, is_and: bool, rest: list[ast.expr], is_bool: bool) -> Any:
-        if not is_bool:
-            raise NotCompilable("`and`/`or` used for its operand's value")
+    def short_circuit(self, test: Value, is_and: bool, rest: Callable[[], Value]) -> Value:
+        """``test and rest()`` or ``test or rest()``."""
         regions = [Region(), Region()]
-        box: list = []
-
-        def evaluate() -> None:
-            value = self.on_BoolOp(ast.BoolOp(ast.And() if is_and else ast.Or(), rest)) if len(rest) > 1 \
-                else self.expr(rest[0])
-            v = scalar_of(value)
-            if v.type != BOOL:
-                raise NotCompilable("`and`/`or` used for its operand's value")
-            box.append(v.value)
-
         before = dict(self.state)
         with self.b.inside(regions[0 if is_and else 1]) as region:
-            evaluate()
-            region.yields = [box[0]]
+            region.yields = [rest()]
         if self.state.keys() != before.keys():
             raise NotCompilable("an assignment inside `and`/`or`")
         regions[1 if is_and else 0].yields = [const(not is_and)]
-        return Scalar(self.emit_branch(test, regions, [BOOL], [""])[0], "py")
+        return self.emit_branch(test, regions, [BOOL], [""])[0]
 
     def on_IfExp(self, node: ast.IfExp) -> Any:
         test = self.test(node.test)
@@ -446,6 +451,11 @@ class Expressions:
         return value
 
     def test(self, node: ast.expr) -> Value:
+        """The truth of an expression."""
+        if isinstance(node, ast.BoolOp):
+            return self.all_or_any(isinstance(node.op, ast.And), node.values)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return self.b.scalar("not", self.test(node.operand))
         return self.truth(self.expr(node, True))
 
     def truth(self, v: Any) -> Value:
