@@ -198,3 +198,12 @@ def test_what_iterations_hand_on_stays():
     d = [rng.standard_normal(x.shape) for x in (a, b)]
     found = sum(np.sum(x * y) for x, y in zip(bars, d, strict=True))
     assert found == pytest.approx(along(in_place, (a + 0j, b + 0j), d), rel=1e-9)
+
+
+def test_what_is_taped_has_the_axes_it_changes_with():
+    """A factor of an outer product is kept as a vector for each iteration."""
+    rng = np.random.default_rng(4)
+    args = rng.standard_normal((40, 30)), rng.standard_normal((40, 35))
+    compiled = compile_pullback(LOSSES[sums_of_outer], args, (True, True))
+    compiled.value_and_pullback(args, 1.0)
+    assert "value_tape[k, i_2]" in compiled.source or "value_tape[k, i]" in compiled.source

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..ir.function import Constant, Function, Op, Region, Value
-from ..ir.ops import WRITES
+from ..ir.ops import SCALAR, WRITES
 from ..ir.types import ArrayType
 from .overlap import touches_later
 
@@ -92,6 +92,29 @@ class MemoryFacts:
             return owner is not loop and not any(c is loop for c, _ in self.chain[owner])
         op = self.definition.get(v)
         return op is None or not any(c is loop for c, _ in self.chain[op])
+
+    def is_same_in(self, v: Value, loop: Op) -> bool:
+        """Whether a value is the same in all iterations of a loop around it, other loops' indices given."""
+        seen: set[Value] = set()
+        work = [v]
+        while work:
+            x = work.pop()
+            if x in seen or isinstance(x, Constant) or self.known_before(x, loop):
+                continue
+            seen.add(x)
+            if x in self.parameter_of:
+                owner, _, k = self.parameter_of[x]
+                if owner is loop or owner.name != "for" or k != 0:
+                    return False
+                work.append(owner.operands[0])
+                continue
+            op = self.definition.get(x)
+            if op is None or op.name not in SCALAR and op.name not in ("load", "dim"):
+                return False
+            if op.name == "load" and self.writes_inside(loop, op.operands[0]):
+                return False
+            work += op.operands
+        return True
 
     def steady_around(self, load: Op) -> Op | None:
         """The outermost loop around a load in which nothing writes the root's memory."""

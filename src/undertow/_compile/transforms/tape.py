@@ -25,9 +25,10 @@ __all__ = ["Tapes"]
 
 
 class _Place:
-    """One taped value: its loops, and an array or an offset into the block of a nest."""
+    """One taped value: the loops around it, those it changes with, and an array or an offset into the block of a nest."""
 
-    def __init__(self, loops: list[Op]) -> None:
+    def __init__(self, around: list[Op], loops: list[Op]) -> None:
+        self.around = around
         self.loops = loops
         self.memory: Value | None = None
 
@@ -64,7 +65,8 @@ class Tapes:
         first = len(loops)
         while first and self.facts.known_outside(loops[first - 1:]):
             first -= 1
-        self.places[v] = _Place(loops[first:])
+        around = loops[first:]
+        self.places[v] = _Place(around, around[:1] + [loop for loop in around[1:] if not self.facts.is_same_in(v, loop)])
         if loops and first == 0 and not self.facts.chain[loops[0]]:
             self.arrays.setdefault(loops[0], []).append(v)
         elif first < len(loops):
@@ -111,10 +113,10 @@ class Tapes:
 
     def position(self, v: Value, look: Any) -> Value:
         """Slot of a value within its nest's block."""
-        loops = self.places[v].loops
+        loops, around = self.places[v].loops, self.places[v].around
         at: Value = const(0)
         for loop in loops:
-            at = self.b.add(self.b.mul(at, self.most_trips(loop, loops, look)), self.iteration_number(loop, look))
+            at = self.b.add(self.b.mul(at, self.most_trips(loop, around, look)), self.iteration_number(loop, look))
         nest = loops[0]
         for other in self.blocks[nest]:
             if other is v:
@@ -124,17 +126,16 @@ class Tapes:
 
     def size(self, v: Value, look: Any) -> Value:
         n: Value = const(1)
-        loops = self.places[v].loops
-        for loop in loops:
-            n = self.b.mul(n, self.most_trips(loop, loops, look))
+        for loop in self.places[v].loops:
+            n = self.b.mul(n, self.most_trips(loop, self.places[v].around, look))
         return n
 
     # ---- forward sweep
     def open_nest(self, op: Op) -> None:
         """Before a loop: memory for what its iterations tape."""
         for v in self.arrays.get(op, ()):
-            loops = self.places[v].loops
-            dims = [self.most_trips(loop, loops, self.primal) for loop in loops]
+            loops, around = self.places[v].loops, self.places[v].around
+            dims = [self.most_trips(loop, around, self.primal) for loop in loops]
             self.places[v].memory = self.b.alloc(v.type, dims, "empty", f"{v.name or 'value'}_tape")  # type: ignore
         if op in self.blocks:
             total: Value = const(0)
