@@ -239,7 +239,8 @@ class Builder:
         try:
             return self.dim(a, axis)
         finally:
-            self.entry.ops[:0] = self.region.ops
+            at = next((k for k, op in enumerate(self.entry.ops) if op.name != "dim"), len(self.entry.ops))
+            self.entry.ops[at:at] = self.region.ops  # in the order of the questions: of equal extents the first stands for all
             self.region, self._scopes = region, scopes
 
     def load(self, a: Value, index: Sequence[Value], hint: str = "") -> Value:
