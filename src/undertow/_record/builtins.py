@@ -12,6 +12,7 @@ import builtins
 import collections
 import copy
 import functools
+import inspect
 import gc
 import heapq
 import itertools
@@ -26,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import arrays, caches, callables, detours, foreign, protocols, remembered
+from . import arrays, caches, callables, detours, foreign, frames, protocols, remembered
 from .scalars import ACTIVE, COMPLEX_BASES, INTEGERS, NUMBERS, REAL_BASES
 from .sequences import is_sequence
 
@@ -35,7 +36,7 @@ SAFE = frozenset({
     heapq._heapify_max, heapq._heapreplace_max, heapq._heappop_max, weakref.ref, weakref.proxy, weakref.getweakrefcount,
     bisect.bisect_left, bisect.bisect_right, bisect.insort_left, bisect.insort_right, np.ndindex, id, callable, print, hash, format, ascii, chr, ord, bin, oct, hex, open, input, globals,
     locals, vars, dir, __import__, compile, builtins.__build_class__, repr, any, all, gc.collect, gc.enable, gc.disable,
-    sys.getrefcount, sys.getsizeof, sys.exc_info, sys._getframe, sys.intern, time.time, time.perf_counter, time.monotonic,
+    sys.getrefcount, sys.getsizeof, sys.exc_info, sys.intern, time.time, time.perf_counter, time.monotonic,
     time.sleep, time.process_time, operator.is_, operator.is_not, operator.index, operator.truth,
     operator.not_, operator.length_hint, math.isnan, math.isinf, math.isfinite, math.isclose, math.floor, math.ceil, math.trunc,
     object.__new__, tuple.__new__, np.can_cast, np.result_type, np.promote_types, np.shares_memory, np.may_share_memory,
@@ -336,7 +337,8 @@ def _folds(interpreter: Any) -> dict[Any, Any]:
         mul = interpreter.hooks["mul"]
         return sum_([mul(a, b) for a, b in zip(iterate(p), iterate(q), strict=True)])
 
-    table: dict[Any, Any] = {sum: sum_, itertools.accumulate: accumulate, functools.reduce: reduce, math.prod: prod}
+    table: dict[Any, Any] = {sum: sum_, itertools.accumulate: accumulate, functools.reduce: reduce, math.prod: prod,
+                             sys._getframe: frames.of_program, inspect.currentframe: frames.current}
     if hasattr(math, "sumprod"):
         table[math.sumprod] = sumprod
     return table
