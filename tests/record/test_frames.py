@@ -19,8 +19,8 @@ def through(name):
 
 
 def uses_frames(x):
-    scale = 3.0
-    shift = x[1]
+    scale = 3.0  # noqa: F841  read through the frame
+    shift = x[1]  # noqa: F841
     here = inspect.currentframe().f_locals["scale"]
     return local_of_caller("scale") * x[0] ** 2 + through("shift") ** 2 + here * x[0] + (lambda: len(
         sys._getframe(0).f_code.co_name))()

@@ -10,12 +10,12 @@ RESPONSES = (np.random.default_rng(3).random((4, 20)) > 0.4).astype(int)
 
 @call("lenstronomy", "astronomy", 1.1, 0.2, 0.5)
 def lens_deflection(x):
-    """LensModel: deflection, convergence of an elliptic lens with shear"""
+    """LensModel: deflection, potential of an elliptic lens with shear"""
     from lenstronomy.LensModel.lens_model import LensModel
     lens = LensModel(["SIE", "SHEAR"])
     kwargs = [{"theta_E": x[0], "e1": x[1], "e2": 0.1, "center_x": 0.0, "center_y": 0.0}, {"gamma1": 0.05, "gamma2": x[1]}]
     a, b = lens.alpha(x[2], 0.7, kwargs)
-    return float(a + 2 * b + lens.kappa(x[2], 0.7, kwargs))
+    return float(a + 2 * b + lens.potential(x[2], 0.7, kwargs))
 
 
 @call("poliastro", "astronomy", 0.3, 0.8)
@@ -77,7 +77,7 @@ def reference_evapotranspiration(x):
 @call("baseflow", "hydrology", *(5 + np.cos(np.arange(20.0) * 0.7) + 0.1 * np.arange(20.0)))
 def base_flow(x):
     """methods: Lyne-Hollick, Chapman (Numba-jitted)"""
-    from baseflow.methods import Chapman, LH
+    from baseflow.methods import LH, Chapman
     b = LH(x)
     return float(np.sum(b ** 2) + np.sum(Chapman(x, b, 0.95)))
 
@@ -129,8 +129,8 @@ def risk_ratios(x):
 @call("pmutt", "chemistry", 300.0, 1600.0)
 def statistical_thermodynamics(x):
     """statmech.vib.HarmonicVib, trans.FreeTrans"""
-    from pmutt.statmech.vib import HarmonicVib
     from pmutt.statmech.trans import FreeTrans
+    from pmutt.statmech.vib import HarmonicVib
     v = HarmonicVib(vib_wavenumbers=[x[1], 3600.0, 3700.0])
     return float(v.get_CvoR(T=x[0]) + v.get_SoR(T=x[0]) + v.get_UoRT(T=x[0]) + FreeTrans(
         n_degrees=3, molecular_weight=18.0).get_SoR(T=x[0], P=1.0))
@@ -141,14 +141,6 @@ def spin_system(x):
     """SpinSystem: peaks of an AB quartet"""
     from nmrsim.discrete import AB
     return float(sum(f / 100 + 0.5 * i for f, i in AB(x[2], x[0], x[1])))
-
-
-@call("chemlib", "chemistry", 0.3, 25.0)
-def solution_chemistry(x):
-    """Wave, pH"""
-    from chemlib import Wave
-    w = Wave(wavelength=x[0] * 1e-6)
-    return float(w.properties["frequency"]) / 1e15 + x[1]
 
 
 @call("thewalrus", "quantum", 1.0, 0.3, 0.5)

@@ -12,9 +12,9 @@ import builtins
 import collections
 import copy
 import functools
-import inspect
 import gc
 import heapq
+import inspect
 import itertools
 import math
 import operator
