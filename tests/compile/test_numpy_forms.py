@@ -93,6 +93,7 @@ scipy.spatial.distance.cdist(a,2*a,'cityblock')
 scipy.spatial.distance.cdist(a,2*a,'sqeuclidean')
 scipy.special.logsumexp(a,axis=1)
 scipy.special.softmax(a,axis=0)
+scipy.special.comb(5,2)*scipy.special.factorial(3)*b
 np.sum(c,axis=(0,2))
 np.sum(c,axis=(0,2),keepdims=True)
 np.sum(c,axis=(0,1))

@@ -131,6 +131,11 @@ class Calls:
             raise NotCompilable("a call of an unhashable object") from None
         if obj is functools.wraps and len(args) == 1 and not kwargs:
             return Const(functools.wraps)  # as a decorator: which function was wrapped is of no matter here
+        if (getattr(obj, "__module__", None) or "").startswith("scipy.special.") and args and all(
+                isinstance(a, Const) and type(a.obj) in (int, float, bool) for a in (*args, *kwargs.values())):
+            value = obj(*(a.obj for a in args), **{k: a.obj for k, a in kwargs.items()})
+            if isinstance(value, (int, float, np.float64)):
+                return self.capture(value)
         if obj is hidden:
             return Hidden(self.settle(args[0]))
         if obj is shown and isinstance(args[0], Hidden):
