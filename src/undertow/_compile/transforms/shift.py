@@ -44,8 +44,10 @@ def _fuse_in(facts: MemoryFacts, region: Region) -> None:
 
 def _fits(loop: Op) -> bool:
     """Whether a loop is one around others, in steps of one, that touches memory by single accesses alone."""
-    return not any(op.name == "gemm" for op in walk(loop.regions[0])) and abs(loop.operands[2].value) == 1 and not loop.attrs.get("prange") and any(  # type: ignore
-        op.name == "for" for op in walk(loop.regions[0])) and not is_product(loop)
+    inside = list(walk(loop.regions[0]))
+    return (abs(loop.operands[2].value) == 1 and not loop.attrs.get("prange")  # type: ignore[attr-defined]
+            and any(op.name == "for" for op in inside) and not any(op.name == "gemm" for op in inside)
+            and not is_product(loop))
 
 
 def _grow(facts: MemoryFacts, region: Region, first: Op) -> Op | None:
