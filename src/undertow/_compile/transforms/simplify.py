@@ -75,18 +75,19 @@ class Copier:
                 continue
             place[op.result] = k
         apart: dict[Value, tuple[Value, int]] = {}
+        pinned = {v: const(self.truths[key]) for v, key in dims.items() if key in self.truths}
 
         def find(v: Value) -> tuple[Value, int]:
             c = 0
             while v in apart or v in sums:
                 v, d = apart[v] if v in apart else sums[v]
                 c += d
-            return v, c
+            return pinned.get(v, v), c
 
         for op in walk(function.body):
             if op.name == "eq" and self.truths.get(op):
                 (x, c), (y, d) = sorted(map(find, op.operands), key=lambda term: place.get(term[0], -2))
-                if x is not y and x in place and y in place:
+                if x is not y and (x in place or isinstance(x, Constant)) and y in place:
                     apart[y] = x, c - d  # x + c equals y + d
         self.apart = {v: find(v) for v in apart if v not in self.mapping}
         self.equal = {**function.equal, **{dims[v]: v for v in self.apart if v in dims}}
