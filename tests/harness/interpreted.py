@@ -131,7 +131,8 @@ def _gather(array, index):
 
 
 def _scatter(array, index, value):
-    for at, v in zip(zip(*np.broadcast_arrays(*index), strict=True), np.broadcast_to(value, 16), strict=True):
+    *places, values = np.broadcast_arrays(*index, value)
+    for *at, v in zip(*places, values, strict=True):
         array[tuple(int(i) for i in at)] += v
 
 
