@@ -125,10 +125,18 @@ class Arrays:
         if isinstance(v, Array):
             return v
         out = self.new_array(v.element, v.dims, hint="buffer")
+        self.note_order(out, v)
         self.fill(out, v)
         if v.alias is not None:
             self.share(out.root, v.alias)
         return out
+
+    def note_order(self, made: Array, value: View) -> None:
+        """NumPy lays a result out like its operands: here it is in the order of C, which a caller could see."""
+        for s in value.sources if isinstance(value, Lazy) else (value,):
+            kept = [x.view_axis for x in getattr(s, "axes", ()) if x.view_axis is not None]
+            if kept != sorted(kept):
+                self.odd_order.add(made.root)
 
     def force_all(self) -> None:
         for key, value in list(self.state.items()):
@@ -310,6 +318,7 @@ class Arrays:
         v = self.plain(v)
         if isinstance(v, (Array, Lazy)):
             out = self.new_array(element or v.element, v.dims, hint="array")
+            self.note_order(out, v)
             self.fill(out, v)
             return out
         if not isinstance(v, Sequence):

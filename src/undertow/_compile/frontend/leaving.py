@@ -124,6 +124,8 @@ class Leaving:
             return Result("same", self.at[v.root])
         if v.root in self.at or v.root in low.returned_copies:
             raise NotCompilable("the function returns one array twice")
+        if v.root in low.odd_order and len(v.dims) > 1:
+            raise NotCompilable("the function returns an array whose memory NumPy might lay out in another order")
         if not whole:
             low.returned_copies.add(v.root)
             v = low.array_of(v)

@@ -144,6 +144,7 @@ class Lowerer(Statements, Loops, Slots, Outer, Expressions, Objects, Arrays, Con
         self.deques: dict[Any, int | None] = {}  # lists that are deques, and their greatest length
         self.factories: dict[Any, Any] = {}  # dicts of special kinds, and what makes their missing values
         self.function_refs: dict[Any, Ref] = {}
+        self.odd_order: set[Value] = set()  # arrays that NumPy might lay out in another order
         self.fresh: set = set()  # loops over a generator that nobody else knows
         self.outside_refs: set[int] = set()
         self.outside_state: dict[tuple, Any] = {}

@@ -411,6 +411,7 @@ class Shaping:
         out = self.new_array(self.common_type(parts), [total if k == axis else d for k, d in enumerate(first.dims)],
                              hint="joined")
         for p, start in zip(parts, starts, strict=True):
+            self.note_order(out, p)
             axes = tuple(Axis(start if k == axis else const(0), k) for k in range(len(p.dims)))
             self.fill(Array(out.root, axes, p.dims), p)
         return out
