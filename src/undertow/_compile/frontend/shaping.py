@@ -248,9 +248,9 @@ class Shaping:
         if len(shifts) != len(axes):
             raise NotCompilable("`roll` with shifts that do not fit the axes")
         by = dict(zip(axes, (scalar_of(s).value for s in shifts), strict=True))
+        if any(s.type != I64 for s in by.values()):
+            raise NotCompilable("`roll` by something that is no integer")
         for k, s in by.items():
-            if s.type != I64:
-                raise NotCompilable("`roll` by something that is no integer")
             if not isinstance(s, Constant):
                 n = self.b.scalar("select", self.b.scalar("lt", a.dims[k], const(1)), const(1), a.dims[k])
                 by[k] = self.b.scalar("mod", s, n)
@@ -429,9 +429,8 @@ class Shaping:
     def np_hstack(self, tup: Any) -> Any:
         if isinstance(tup, (Array, Lazy)) and len(tup.dims) > 1:
             return self.rows_joined(tup, 1 if len(tup.dims) > 2 else 0, False)
-        loose = self.static_items(tup) if isinstance(tup, Sequence) else None
-        parts = [self.settle(self.np_atleast_1d(self.plain(p))) for p in
-                 (loose if loose is not None else self.parts_of(tup))]
+        loose = tup.items if isinstance(tup, Sequence) else self.parts_of(tup)
+        parts = [self.settle(self.np_atleast_1d(self.plain(p))) for p in loose]
         return self.joined(parts, 0 if len(parts[0].dims) == 1 else 1)
 
     @numpy_function(np.vstack)
