@@ -103,7 +103,7 @@ def response_spectrum(x):
     return float(np.sum(d ** 2) * 100 + np.sum(a ** 2)) + float(im.calc_arias_intensity(eqsig.AccSignal(x, 0.05))[-1])
 
 
-@call("pygmm", "seismology", 6.3, 22.0, 400.0)
+@call("pygmm", "seismology", 6.3, 22.0, 420.0)
 def ground_motion(x):
     """Campbell and Bozorgnia 2014: spectral accelerations"""
     import pygmm
