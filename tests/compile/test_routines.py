@@ -341,3 +341,20 @@ def test_results_of_calls_are_of_the_types_of_the_libraries():
         return [type(x), *map(shown, x)] if isinstance(x, tuple) else (type(x), getattr(x, "dtype", None))
 
     assert shown(ut.vjp(f, A, tier="compile")[0]) == shown(f(A))
+
+
+def test_special_functions_that_are_told_to_raise():
+    """The recorder takes over, and the error is the program's own."""
+    import scipy.special as special
+
+    gradient = ut.value_and_grad(lambda x: np.sum(special.gammaln(x) * special.psi(x)), tier="auto")
+    x = np.array([1.5, 2.5])
+    expected = [gradient(x) for _ in range(3)][-1]
+    compiled = ut.value_and_grad(lambda x: np.sum(special.gammaln(x) * special.psi(x)), tier="compile")
+    np.testing.assert_allclose(compiled(x)[1], expected[1], rtol=1e-12)
+    with special.errstate(all="raise"), np.errstate(all="ignore"):
+        np.testing.assert_allclose(gradient(x)[1], expected[1], rtol=1e-12)
+        with pytest.raises(special.SpecialFunctionError):
+            gradient(np.array([-1.0, 0.0]))
+        with pytest.raises((special.SpecialFunctionError, ut.UndertowError)):
+            compiled(np.array([-1.0, 0.0]))

@@ -261,7 +261,9 @@ class CompiledPullback:
         start = time.perf_counter()
         try:
             out = native(*natives, *extra)
-        except Leave:
+        except (Leave, SystemError) as error:  # the latter: SciPy's functions were told to raise
+            if isinstance(error, SystemError) and self.written and not saved:
+                raise
             for a, copy in saved:
                 a[...] = copy
             raise NotCompilable("at run time: an exception or a case left to the interpreter") from None

@@ -70,7 +70,7 @@ def _plan(compiled: Any, variant: Any, places: tuple[int, ...], single: bool) ->
     native, watched = variant.call("gradient"), variant.watched
     if single and len(parts) == 1 and not compiled.written:
         return _alone(native, compiled.arrays, shadows, fills, make, *parts[0], watched)
-    return _several(native, compiled.arrays, shadows, fills, make, parts, compared, single, watched)
+    return _several(native, compiled.arrays, shadows, fills, make, parts, compared, single, watched, bool(compiled.written))
 
 
 def _maker(compiled: Any, result: Result) -> Callable | None:
@@ -105,7 +105,7 @@ def _alone(native: Callable, arrays: list[int], shadows: list[int], fills: list,
                 bar = fill(x.shape, x.dtype)
                 return make(native(*values, bar, 1.0)), bar
             out = native(*values, 1.0)
-        except Leave:
+        except (Leave, SystemError):  # the latter: SciPy's functions were told to raise
             return None
         return make(out), maker(out[at])
 
@@ -113,7 +113,7 @@ def _alone(native: Callable, arrays: list[int], shadows: list[int], fills: list,
 
 
 def _several(native: Callable, arrays: list[int], shadows: list[int], fills: list, make: Callable, parts: list,
-             compared: list[int], single: bool, watched: bool) -> Callable:
+             compared: list[int], single: bool, watched: bool, written: bool) -> Callable:
     """For several of them, whose memories must not meet."""
     filled = list(zip(shadows, fills, strict=True))
     pairs = [(j, k) for n, j in enumerate(compared) for k in compared[:n]]
@@ -132,6 +132,10 @@ def _several(native: Callable, arrays: list[int], shadows: list[int], fills: lis
         try:
             out = native(*values, *bars, 1.0)
         except Leave:
+            return None
+        except SystemError:
+            if written:
+                raise
             return None
         found = tuple([bars[at] if maker is None else maker(out[at]) for maker, at in parts])
         given = found[0] if single else found

@@ -30,6 +30,9 @@ class Routines:
         element = self.common_type(floats) if floats else F64
         if not element.is_float:
             element = F64
+        given_element = element
+        if routine.in_double(known):
+            element = F64
         flags = tuple(sorted(known.items()))
         if not routine.available(str(element), dict(flags)):
             raise NotCompilable(f"the routine `{routine.name}` for {element}")
@@ -52,6 +55,8 @@ class Routines:
         self.b.emit("library", [*map(self.memory_of, outs), *operands], [],
                     {"routine": routine.name, "outs": len(outs), "element": str(element), "flags": flags,
                      "carries": tuple(o.carries for o in (*routine.outs, *routine.ins))})
+        if element != given_element:
+            outs = [self.array_of(v, given_element) if v.element == element else v for v in outs]
         return outs[0] if len(outs) == 1 else Sequence(tuple(outs))
 
     @staticmethod

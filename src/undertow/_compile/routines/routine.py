@@ -138,6 +138,10 @@ class Routine:
         return all((x.check is None or x.check()) if isinstance(x, Lapack) else x.find(element) is not None
                    for x in self.calls(flags))
 
+    def in_double(self, flags: dict) -> bool:
+        """Whether NumPy computes it in double precision whatever it is given, as its linear algebra does."""
+        return any(isinstance(x, Loop) and x.module == "numpy.linalg._umath_linalg" for x in self.calls(flags))
+
     def runtime_name(self, element: str, flags: tuple) -> str:
         """What generated code calls it."""
         return "_".join(["library", self.name, element, *(f"{k}{int(v)}" for k, v in flags)])
