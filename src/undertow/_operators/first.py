@@ -83,8 +83,8 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = F
     return Operator(body)
 
 
-def recorded_gradient(lower: Any, f: Any, args: tuple, kwargs: dict, argnums: Any, has_aux: bool, tier: str) -> Any:
-    """`value_and_grad` in the record tier."""
+def recorded_run(lower: Any, f: Any, args: tuple, kwargs: dict, argnums: Any, has_aux: bool, tier: str) -> tuple:
+    """A run in the record tier: the problem, its recording, and what the function returns beside its value."""
     problem = Problem(f, args, kwargs, argnums)
     problem.tier = tier
     aux = None
@@ -99,6 +99,12 @@ def recorded_gradient(lower: Any, f: Any, args: tuple, kwargs: dict, argnums: An
 
         problem.run = run  # type: ignore[method-assign]
     recording = problem.record(lower)
+    return problem, recording, aux
+
+
+def recorded_gradient(lower: Any, f: Any, args: tuple, kwargs: dict, argnums: Any, has_aux: bool, tier: str) -> Any:
+    """`value_and_grad` in the record tier."""
+    problem, recording, aux = recorded_run(lower, f, args, kwargs, argnums, has_aux, tier)
     try:
         real_scalar(recording, f)
         one = [np.ones_like(y) if isinstance(y, np.ndarray) else 1.0 for y in recording.outputs]
@@ -210,20 +216,7 @@ def vjp(lower: Any, f: Callable[..., Any], *args: Any, argnums: Any = None, has_
 
 def recorded_vjp(lower: Any, f: Any, args: tuple, kwargs: dict, argnums: Any, has_aux: bool, tier: str) -> tuple:
     """`vjp` in the record tier."""
-    problem = Problem(f, args, kwargs, argnums)
-    problem.tier = tier
-    aux = None
-    if has_aux:
-        inner = problem.run
-
-        def run(interpreter: Any, stand_ins: list) -> Any:
-            nonlocal aux
-            value, aux = inner(interpreter, stand_ins)
-            aux = problem.strip(aux, interpreter)
-            return value
-
-        problem.run = run  # type: ignore[method-assign]
-    recording = problem.record(lower)
+    problem, recording, aux = recorded_run(lower, f, args, kwargs, argnums, has_aux, tier)
     pullback = Pullback(problem, recording)
     return (recording.value, pullback, aux) if has_aux else (recording.value, pullback)
 
